@@ -1,0 +1,1 @@
+"""Plain data about a model's layers: no Keras, no Qt, no files."""

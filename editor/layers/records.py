@@ -1,0 +1,68 @@
+"""What a walk over a model yields: plain data that crosses the process boundary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+Shape = tuple[int | None, ...]
+"""The shape of one tensor, the batch first; None where a size is free."""
+
+
+class WeightRecord(msgspec.Struct, frozen=True):
+    """One variable of a layer.
+
+    Attributes:
+        weight_id: Index of the variable in the model, 0 upwards in walk order. A variable that two layers hold
+            (tied embeddings) has one id.
+        name: Keras's variable name, `#1`, `#2` appended where names repeat in one layer.
+        shape: Shape of the variable.
+        dtype: Keras dtype name, such as `float32`.
+        num_bytes: Size of the values, as Keras counts it.
+        is_statistics: True for a weight that is never trained, such as BatchNormalization's moving mean.
+        is_trainable: The variable's own flag when the model was walked; False for statistics.
+    """
+
+    weight_id: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    num_bytes: int
+    is_statistics: bool
+    is_trainable: bool
+
+    @property
+    def num_parameters(self) -> int:
+        """The number of values: the product of the shape."""
+        count = 1
+        for size in self.shape:
+            count *= size
+        return count
+
+
+class LayerRecord(msgspec.Struct, frozen=True):
+    """One layer at one place. A shared layer has a record at each place, all with the same `layer_id`.
+
+    Attributes:
+        layer_id: Index of the layer object in the model, 0 upwards in walk order.
+        name: The last name of its path, not escaped; empty for the root.
+        class_name: Name of the layer's class, such as `Conv2D`.
+        store: The group that Keras's weights file gives the layer, such as `layers/functional/layers/conv2d_3`;
+            empty where Keras's own walk does not reach it.
+        output_shapes: One shape for each output tensor; empty where Keras cannot tell.
+        is_flag_set: The layer's own `trainable` flag when the model was walked.
+        weights: The variables that the layer itself owns.
+        children: The layers it holds, in Keras's order.
+        config: Its `get_config()` as plain JSON values; empty where there is none.
+    """
+
+    layer_id: int
+    name: str
+    class_name: str
+    store: str = ""
+    output_shapes: tuple[Shape, ...] = ()
+    is_flag_set: bool = True
+    weights: tuple[WeightRecord, ...] = ()
+    children: tuple[LayerRecord, ...] = ()
+    config: dict[str, Any] = {}

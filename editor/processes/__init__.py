@@ -1,0 +1,1 @@
+"""The boundary between the window's process, the engine and the reader."""

@@ -1,0 +1,276 @@
+"""Requests to the engine and its events: typed, validated, plain data (msgspec, MessagePack).
+
+A *document* is the model being edited; its id is given by the window, so that an answer that comes too late is
+known by it. Every event of a run carries the `run_id`; a receiver drops any other.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from editor.errors import Problem
+from editor.layers.freeze_map import FreezeMap
+from editor.layers.records import LayerRecord, Shape
+from editor.training.settings import Proof, SettingsReport, TrainSettings
+
+Outcome = Literal["finished", "stopped", "failed"]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Base of all messages; its class name is the tag."""
+
+
+# -- requests -------------------------------------------------------------------------------------------------
+
+
+class OpenModel(Message):
+    """Load a model file; answered by `ModelOpened` or `OpenFailed`.
+
+    Attributes:
+        document_id: The new document's id.
+        path: The model file.
+        custom_code: Python file with the classes the model needs; giving it is the consent to run it.
+        weights: A revision file of the workspace folder, put over the file's own weights; None uses the file's.
+    """
+
+    document_id: int
+    path: str
+    custom_code: str | None = None
+    weights: str | None = None
+
+
+class CloseDocument(Message):
+    """Forget a document; also the cancel of an `OpenModel` that is under way. Not answered."""
+
+    document_id: int
+
+
+class CheckSettings(Message):
+    """Hold settings against the data and the model; answered by `SettingsChecked`."""
+
+    request_id: int
+    document_id: int
+    settings: TrainSettings
+
+
+class StartRun(Message):
+    """Apply the map, recompile, train; answered by `RunStarted`, events, and in any case one `RunEnded`.
+
+    Attributes:
+        workspace: The document's workspace folder, where revisions go.
+        checkpoint_seconds: Time between two checkpoints during the run.
+    """
+
+    run_id: int
+    document_id: int
+    settings: TrainSettings
+    freeze_map: FreezeMap
+    workspace: str
+    checkpoint_seconds: float = 120.0
+
+
+class StopRun(Message):
+    """End the run after its current batch and keep the weights."""
+
+    run_id: int
+
+
+class SaveModel(Message):
+    """Write the model with the given flags, verified; answered by `ModelSaved` or `RequestFailed`."""
+
+    request_id: int
+    document_id: int
+    path: str
+    freeze_map: FreezeMap
+
+
+class RestoreRevision(Message):
+    """Put the weights of a revision file back; answered by `RevisionRestored` or `RequestFailed`."""
+
+    request_id: int
+    document_id: int
+    path: str
+
+
+class Quit(Message):
+    """End the process."""
+
+
+Request = OpenModel | CloseDocument | CheckSettings | StartRun | StopRun | SaveModel | RestoreRevision | Quit
+
+# -- events ---------------------------------------------------------------------------------------------------
+
+
+class EngineReady(Message):
+    """The imports are done; requests are answered from now on.
+
+    Attributes:
+        device: Such as `CPU` or `GPU`.
+    """
+
+    keras_version: str
+    tensorflow_version: str
+    device: str
+
+
+class ModelOpened(Message):
+    """A document is open in the engine.
+
+    Attributes:
+        root: The model as it was walked, with the flags that Keras itself read.
+        model_name: Keras's name of the model.
+        input_shapes: One shape for each input; empty where the model does not tell.
+        freeze_map: The map in the file; None where it has none. It wins over the flags in `root`.
+        revision: Of the weights, as `RunEnded`; 0 for the file's own.
+        notes: What a person should know about the opening, a sentence each.
+    """
+
+    document_id: int
+    root: LayerRecord
+    model_name: str
+    input_shapes: tuple[Shape, ...] = ()
+    freeze_map: FreezeMap | None = None
+    revision: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class OpenFailed(Message):
+    """The file could not be opened; what was open stays."""
+
+    document_id: int
+    problem: Problem
+
+
+class SettingsChecked(Message):
+    """The answer to `CheckSettings`."""
+
+    request_id: int
+    report: SettingsReport
+
+
+class RunStarted(Message):
+    """The first batch is about to be trained.
+
+    Attributes:
+        num_batches: Batches in one epoch.
+        metric_names: Keys of the metrics to come, without `val_`, the loss first.
+        has_validation: Whether `val_` metrics come at each epoch's end.
+        revision_file: File of the weights before the run; a `RestoreRevision` with it undoes the run.
+    """
+
+    run_id: int
+    num_epochs: int
+    num_batches: int
+    metric_names: tuple[str, ...]
+    has_validation: bool
+    seed: int
+    revision_file: str
+
+
+class BatchEnded(Message):
+    """Sent at most some twenty times a second; batches between two events are told by the later one.
+
+    Attributes:
+        epoch: 0 upwards.
+        batch: 0 upwards, within the epoch.
+        metrics: Running means of the epoch so far, as Keras reports them.
+        revision: Of the weights after this batch.
+    """
+
+    run_id: int
+    epoch: int
+    batch: int
+    metrics: dict[str, float]
+    revision: int
+
+
+class EpochEnded(Message):
+    """An epoch is done.
+
+    Attributes:
+        metrics: Training metrics, and validation metrics with the prefix `val_`.
+    """
+
+    run_id: int
+    epoch: int
+    metrics: dict[str, float]
+
+
+class Checkpointed(Message):
+    """The weights of a revision are on disk."""
+
+    run_id: int
+    revision: int
+    path: str
+
+
+class RunEnded(Message):
+    """A run is over; sent once for each `StartRun`, whatever happened.
+
+    Attributes:
+        revision: Of the weights now; a number that grows with every change of weights.
+        revision_file: File of the weights now; empty if the run failed before its first batch.
+        proof: What moved; None if the run failed.
+        seconds: Time by part (`data`, `compile`, `training`).
+        problem: Why it failed; None otherwise.
+    """
+
+    run_id: int
+    outcome: Outcome
+    revision: int
+    revision_file: str = ""
+    proof: Proof | None = None
+    seconds: dict[str, float] = {}
+    problem: Problem | None = None
+
+
+class ModelSaved(Message):
+    """The file is verified and in its place.
+
+    Attributes:
+        revision: Of the weights in the file.
+        forgotten: Paths of the weights that plain Keras will not restore as frozen.
+        notes: What a person should know about the file, a sentence each.
+    """
+
+    request_id: int
+    path: str
+    revision: int
+    forgotten: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class RevisionRestored(Message):
+    """The weights of an earlier revision are back."""
+
+    request_id: int
+    revision: int
+
+
+class RequestFailed(Message):
+    """A request with a `request_id` failed; nothing changed."""
+
+    request_id: int
+    problem: Problem
+
+
+Event = (
+    EngineReady
+    | ModelOpened
+    | OpenFailed
+    | SettingsChecked
+    | RunStarted
+    | BatchEnded
+    | EpochEnded
+    | Checkpointed
+    | RunEnded
+    | ModelSaved
+    | RevisionRestored
+    | RequestFailed
+)
+
+encode = msgspec.msgpack.Encoder().encode
+decode_request = msgspec.msgpack.Decoder(Request).decode
+decode_event = msgspec.msgpack.Decoder(Event).decode

@@ -1,0 +1,1 @@
+"""Training: settings, data, the run loop and its proof."""

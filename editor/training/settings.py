@@ -1,0 +1,110 @@
+"""What a run is asked to do, and what is said about it before it starts: plain data, without Keras."""
+
+from __future__ import annotations
+
+import msgspec
+
+SAMPLE_PREFIX = "sample:"
+AUTOMATIC = "auto"
+"""As `loss` or in `metrics`: what fits the last layer and the labels."""
+
+OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "nadam", "lion")
+LOSSES = (
+    "sparse_categorical_crossentropy",
+    "categorical_crossentropy",
+    "binary_crossentropy",
+    "mean_squared_error",
+    "mean_absolute_error",
+    "huber",
+    "kl_divergence",
+    "poisson",
+)
+METRICS = ("accuracy", "top_k_categorical_accuracy", "auc", "mean_squared_error", "mean_absolute_error")
+
+
+class TrainSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of a run; each name is a field of the training panel and an option of the command line.
+
+    Attributes:
+        data: Path of an `.npz` file with `x` and `y` (optionally `x_val`, `y_val`), or `sample:digits`.
+        epochs: Number of passes over the data, 1 upwards.
+        batch_size: Samples in one step, 1 upwards.
+        optimizer: One of `OPTIMIZERS`.
+        learning_rate: The optimizer's learning rate, above 0.
+        loss: One of `LOSSES`, or `AUTOMATIC`.
+        metrics: Some of `METRICS`; or `AUTOMATIC` alone.
+        validation_split: Share of the data kept for validation, 0.0 up to but not 1.0; not used where the data
+            bring their own validation part.
+        seed: Seed of shuffling, dropout and the validation split; None draws one.
+    """
+
+    data: str
+    epochs: int = 5
+    batch_size: int = 32
+    optimizer: str = "adam"
+    learning_rate: float = 0.001
+    loss: str = AUTOMATIC
+    metrics: tuple[str, ...] = (AUTOMATIC,)
+    validation_split: float = 0.2
+    seed: int | None = None
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong with the settings by themselves, by field, in words that tell what to do."""
+        checks = {
+            "data": (bool(self.data), "Choose a data file, or the digits sample."),
+            "epochs": (self.epochs >= 1, "Use 1 epoch or more."),
+            "batch_size": (self.batch_size >= 1, "Use a batch size of 1 or more."),
+            "optimizer": (self.optimizer in OPTIMIZERS, f"Use one of: {', '.join(OPTIMIZERS)}."),
+            "learning_rate": (0 < self.learning_rate < float("inf"), "Use a learning rate above 0, such as 0.001."),
+            "loss": (self.loss in (AUTOMATIC, *LOSSES), f"Use one of: {', '.join(LOSSES)}."),
+            "metrics": (
+                all(metric in (AUTOMATIC, *METRICS) for metric in self.metrics),
+                f"Use some of: {', '.join(METRICS)}.",
+            ),
+            "validation_split": (0 <= self.validation_split < 1, "Use a share from 0 to below 1, such as 0.2."),
+            "seed": (self.seed is None or 0 <= self.seed < 2**32, "Use a seed from 0 to 4294967295."),
+        }
+        return {field: text for field, (is_right, text) in checks.items() if not is_right}
+
+
+class SettingsReport(msgspec.Struct, frozen=True):
+    """What the engine found when it held settings against the data and the model.
+
+    Attributes:
+        problems: What is wrong, by field of `TrainSettings`, in words that tell what to do; empty when a run can start.
+        data_text: The data in one line, such as `1,797 samples of 8 × 8 × 1 · 10 classes`; empty if unreadable.
+        loss: The loss a run would use.
+        metrics: The metrics a run would use.
+        has_validation_data: Whether the data bring their own validation part.
+    """
+
+    problems: dict[str, str] = {}
+    data_text: str = ""
+    loss: str = ""
+    metrics: tuple[str, ...] = ()
+    has_validation_data: bool = False
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What moved and what did not, bit for bit, between the start and the end of a run.
+
+    Attributes:
+        frozen_unchanged: Frozen weights whose bytes are the same as before.
+        frozen_total: All frozen weights.
+        still_unchanged: Weights of statistics that stand still and are the same as before.
+        still_total: All weights of statistics that stand still.
+        changed_layers: Paths of the layers of which at least one weight changed.
+        violations: Paths of the weights that should not have changed and did; empty unless something is broken.
+    """
+
+    frozen_unchanged: int
+    frozen_total: int
+    still_unchanged: int = 0
+    still_total: int = 0
+    changed_layers: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether everything that should stand still did."""
+        return not self.violations

@@ -1,0 +1,1 @@
+"""Entry point: the window, or one of its commands."""
