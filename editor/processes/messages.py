@@ -25,7 +25,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 # -- requests -------------------------------------------------------------------------------------------------
 
 
-class OpenModel(Message):
+class OpenModel(Message, frozen=True, kw_only=True):
     """Load a model file; answered by `ModelOpened` or `OpenFailed`.
 
     Attributes:
@@ -41,13 +41,13 @@ class OpenModel(Message):
     weights: str | None = None
 
 
-class CloseDocument(Message):
+class CloseDocument(Message, frozen=True, kw_only=True):
     """Forget a document; also the cancel of an `OpenModel` that is under way. Not answered."""
 
     document_id: int
 
 
-class CheckSettings(Message):
+class CheckSettings(Message, frozen=True, kw_only=True):
     """Hold settings against the data and the model; answered by `SettingsChecked`."""
 
     request_id: int
@@ -55,7 +55,7 @@ class CheckSettings(Message):
     settings: TrainSettings
 
 
-class StartRun(Message):
+class StartRun(Message, frozen=True, kw_only=True):
     """Apply the map, recompile, train; answered by `RunStarted`, events, and in any case one `RunEnded`.
 
     Attributes:
@@ -71,13 +71,13 @@ class StartRun(Message):
     checkpoint_seconds: float = 120.0
 
 
-class StopRun(Message):
+class StopRun(Message, frozen=True, kw_only=True):
     """End the run after its current batch and keep the weights."""
 
     run_id: int
 
 
-class SaveModel(Message):
+class SaveModel(Message, frozen=True, kw_only=True):
     """Write the model with the given flags, verified; answered by `ModelSaved` or `RequestFailed`."""
 
     request_id: int
@@ -86,7 +86,7 @@ class SaveModel(Message):
     freeze_map: FreezeMap
 
 
-class RestoreRevision(Message):
+class RestoreRevision(Message, frozen=True, kw_only=True):
     """Put the weights of a revision file back; answered by `RevisionRestored` or `RequestFailed`."""
 
     request_id: int
@@ -94,7 +94,7 @@ class RestoreRevision(Message):
     path: str
 
 
-class Quit(Message):
+class Quit(Message, frozen=True, kw_only=True):
     """End the process."""
 
 
@@ -103,7 +103,7 @@ Request = OpenModel | CloseDocument | CheckSettings | StartRun | StopRun | SaveM
 # -- events ---------------------------------------------------------------------------------------------------
 
 
-class EngineReady(Message):
+class EngineReady(Message, frozen=True, kw_only=True):
     """The imports are done; requests are answered from now on.
 
     Attributes:
@@ -115,7 +115,7 @@ class EngineReady(Message):
     device: str
 
 
-class ModelOpened(Message):
+class ModelOpened(Message, frozen=True, kw_only=True):
     """A document is open in the engine.
 
     Attributes:
@@ -136,21 +136,21 @@ class ModelOpened(Message):
     notes: tuple[str, ...] = ()
 
 
-class OpenFailed(Message):
+class OpenFailed(Message, frozen=True, kw_only=True):
     """The file could not be opened; what was open stays."""
 
     document_id: int
     problem: Problem
 
 
-class SettingsChecked(Message):
+class SettingsChecked(Message, frozen=True, kw_only=True):
     """The answer to `CheckSettings`."""
 
     request_id: int
     report: SettingsReport
 
 
-class RunStarted(Message):
+class RunStarted(Message, frozen=True, kw_only=True):
     """The first batch is about to be trained.
 
     Attributes:
@@ -169,7 +169,7 @@ class RunStarted(Message):
     revision_file: str
 
 
-class BatchEnded(Message):
+class BatchEnded(Message, frozen=True, kw_only=True):
     """Sent at most some twenty times a second; batches between two events are told by the later one.
 
     Attributes:
@@ -186,7 +186,7 @@ class BatchEnded(Message):
     revision: int
 
 
-class EpochEnded(Message):
+class EpochEnded(Message, frozen=True, kw_only=True):
     """An epoch is done.
 
     Attributes:
@@ -198,7 +198,7 @@ class EpochEnded(Message):
     metrics: dict[str, float]
 
 
-class Checkpointed(Message):
+class Checkpointed(Message, frozen=True, kw_only=True):
     """The weights of a revision are on disk."""
 
     run_id: int
@@ -206,7 +206,7 @@ class Checkpointed(Message):
     path: str
 
 
-class RunEnded(Message):
+class RunEnded(Message, frozen=True, kw_only=True):
     """A run is over; sent once for each `StartRun`, whatever happened.
 
     Attributes:
@@ -226,7 +226,7 @@ class RunEnded(Message):
     problem: Problem | None = None
 
 
-class ModelSaved(Message):
+class ModelSaved(Message, frozen=True, kw_only=True):
     """The file is verified and in its place.
 
     Attributes:
@@ -242,14 +242,14 @@ class ModelSaved(Message):
     notes: tuple[str, ...] = ()
 
 
-class RevisionRestored(Message):
+class RevisionRestored(Message, frozen=True, kw_only=True):
     """The weights of an earlier revision are back."""
 
     request_id: int
     revision: int
 
 
-class RequestFailed(Message):
+class RequestFailed(Message, frozen=True, kw_only=True):
     """A request with a `request_id` failed; nothing changed."""
 
     request_id: int
