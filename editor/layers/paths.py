@@ -9,8 +9,8 @@ def escape(name: str) -> str:
 
 
 def join(parent: str, name: str) -> str:
-    """The path of a child called `name` under the node at `parent`; the root's path is empty."""
-    return f"{parent}/{escape(name)}" if parent else escape(name)
+    """The path of a child under the node at `parent`; `name` is escaped already, the root's path is empty."""
+    return f"{parent}/{name}" if parent else name
 
 
 def weight_path(layer_path: str, weight_name: str) -> str:

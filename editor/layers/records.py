@@ -46,7 +46,8 @@ class LayerRecord(msgspec.Struct, frozen=True):
 
     Attributes:
         layer_id: Index of the layer object in the model, 0 upwards in walk order.
-        name: The last name of its path, not escaped; empty for the root.
+        name: Its path below its parent: one name as a rule, `blocks/0` for an item of a list; a `/` inside a name
+            is written `%2F` already. Empty for the root.
         class_name: Name of the layer's class, such as `Conv2D`.
         store: The group that Keras's weights file gives the layer, such as `layers/functional/layers/conv2d_3`;
             empty where Keras's own walk does not reach it.

@@ -88,6 +88,10 @@ class LayerTree:
         """Every layer, the root first, depth-first; a shared layer at each of its places."""
         return (node for node in self.walk() if isinstance(node, LayerNode))
 
+    def walk_weights(self) -> Iterator[WeightNode]:
+        """Every weight once, at its first place, in the order of `walk`."""
+        return (holders[0] for holders in self._holders.values())
+
     def find(self, path: str) -> Node | None:
         """The node at a path, or None."""
         return self._nodes.get(path)
@@ -122,6 +126,21 @@ class LayerTree:
     def statistics_mode(self, node: Node) -> StatisticsMode | None:
         """What training does to the statistics that a layer itself owns; None where it owns none."""
         return self._modes.get(node.record.layer_id) if isinstance(node, LayerNode) else None
+
+    def is_trainable(self, weight: WeightRecord) -> bool:
+        """Whether a weight trains."""
+        return self._is_trainable[weight.weight_id]
+
+    def layer_flag(self, layer: LayerNode) -> bool:
+        """The `trainable` flag that Keras's layer object must carry for this state (fact F5).
+
+        For a layer with statistics it is the statistics bit; for the root always True (fact F2); for others whether
+        anything in or below it trains, or could not anyway.
+        """
+        mode = self.statistics_mode(layer)
+        if layer is self.root:
+            return True
+        return mode is StatisticsMode.UPDATE if mode else self.state(layer) is not State.FROZEN
 
     def _weight_state(self, weight: WeightRecord) -> State:
         if weight.is_statistics:

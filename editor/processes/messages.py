@@ -33,12 +33,16 @@ class OpenModel(Message, frozen=True, kw_only=True):
         path: The model file.
         custom_code: Python file with the classes the model needs; giving it is the consent to run it.
         weights: A revision file of the workspace folder, put over the file's own weights; None uses the file's.
+        revision: The number of the file's own weights: 0 for a file just opened, else as `ModelSaved` said.
+        newest_revision: The greatest number that the document's weights have had.
     """
 
     document_id: int
     path: str
     custom_code: str | None = None
     weights: str | None = None
+    revision: int = 0
+    newest_revision: int = 0
 
 
 class CloseDocument(Message, frozen=True, kw_only=True):

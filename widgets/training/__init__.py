@@ -1,0 +1,1 @@
+"""The training room of the window: settings, progress, curves, runs and log."""

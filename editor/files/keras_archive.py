@@ -1,0 +1,168 @@
+"""Reads and patches model files without Keras: the freeze map in them, and the optimizer that must not stay."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import h5py
+
+from editor.errors import FileError
+from editor.files.atomic import write_atomically
+from editor.files.hdf5_superblock import superblock_offset
+from editor.files.probe_hdf5 import DAMAGED_HDF5, MAP_ATTRIBUTE
+from editor.files.zip_members import (
+    CONFIG_MEMBER,
+    DAMAGED_ZIP,
+    MAP_MEMBER,
+    WEIGHTS_MEMBER,
+    open_weights,
+    read_json_member,
+)
+from editor.layers.freeze_map import FreezeMap
+
+__all__ = ["MAP_ATTRIBUTE", "MAP_MEMBER", "add_freeze_map", "drop_optimizer", "read_freeze_map"]
+
+_OPTIMIZER_GROUP = "optimizer"
+_COMPILE_KEY = "compile_config"
+
+
+def read_freeze_map(path: Path) -> FreezeMap | None:
+    """The freeze map that travels in a `.keras` archive or an HDF5 file; None where there is none.
+
+    Raises:
+        FileError: The file cannot be read.
+        FreezeMapError: What stands in the map's place is no map, or one of a newer version.
+    """
+    with _reading(path):
+        text = _hdf5_map(path) if _is_hdf5(path) else _archive_map(path)
+    return None if text is None else FreezeMap.from_json(text)
+
+
+def add_freeze_map(path: Path, freeze_map: FreezeMap) -> None:
+    """Puts a map into a file that was just written, in place of the map that may be there.
+
+    To be used on a file that nobody else reads yet: a failure may leave it half-written.
+
+    Raises:
+        FileError: The file cannot be read or written.
+    """
+    with _reading(path):
+        if _is_hdf5(path):
+            with h5py.File(path, "r+") as file:
+                file.attrs[MAP_ATTRIBUTE] = freeze_map.to_json().decode()
+            return
+        with zipfile.ZipFile(path) as archive:
+            is_there = MAP_MEMBER in archive.namelist()
+        if is_there:
+            _rewrite_without(path, MAP_MEMBER)
+        with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive:
+            archive.writestr(MAP_MEMBER, freeze_map.to_json())
+
+
+def drop_optimizer(source: Path, target: Path) -> None:
+    """Writes a copy of a `.keras` archive that plain Keras opens uncompiled: same weights, no optimizer (fact F13).
+
+    Raises:
+        FileError: `source` cannot be read, or `target` cannot be written.
+    """
+    with _reading(source), _rewriting(source, target) as (archive, copy):
+        for info in archive.infolist():
+            if info.filename == CONFIG_MEMBER:
+                copy.writestr(info.filename, _without_compile(read_json_member(archive, info.filename)))
+            elif info.filename == WEIGHTS_MEMBER:
+                with _weights_without_optimizer(source, target.parent) as weights:
+                    _add_stream(copy, info.filename, weights)
+            else:
+                _copy_member(archive, copy, info)
+
+
+# -- maps -----------------------------------------------------------------------------------------------------
+
+
+def _is_hdf5(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return superblock_offset(stream, path.stat().st_size) is not None
+
+
+def _archive_map(path: Path) -> bytes | None:
+    with zipfile.ZipFile(path) as archive:
+        return read_json_member(archive, MAP_MEMBER) if MAP_MEMBER in archive.namelist() else None
+
+
+def _hdf5_map(path: Path) -> bytes | str | None:
+    with h5py.File(path, "r") as file:
+        value = file.attrs.get(MAP_ATTRIBUTE)
+    return value if value is None or isinstance(value, bytes) else str(value)
+
+
+# -- archives -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _rewriting(source: Path, target: Path) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipFile]]:
+    """The archive to copy from, and the one that takes the target's place when both are closed."""
+    with (
+        write_atomically(target) as temporary,
+        zipfile.ZipFile(source) as archive,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as copy,
+    ):
+        yield archive, copy
+
+
+def _rewrite_without(path: Path, member: str) -> None:
+    with _rewriting(path, path) as (archive, copy):
+        for info in archive.infolist():
+            if info.filename != member:
+                _copy_member(archive, copy, info)
+
+
+def _copy_member(archive: zipfile.ZipFile, copy: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    with archive.open(info) as stream:
+        _add_stream(copy, info.filename, stream)
+
+
+def _add_stream(archive: zipfile.ZipFile, name: str, stream: IO[bytes]) -> None:
+    with archive.open(name, "w", force_zip64=True) as member:
+        shutil.copyfileobj(stream, member, 1 << 20)
+
+
+def _without_compile(config_json: bytes) -> str:
+    config: dict[str, Any] = json.loads(config_json)
+    config.pop(_COMPILE_KEY, None)
+    return json.dumps(config)
+
+
+@contextmanager
+def _weights_without_optimizer(source: Path, folder: Path) -> Iterator[IO[bytes]]:
+    """The other weights, as they are, in a temporary file of `folder`, where room is needed anyway."""
+    with tempfile.TemporaryFile(dir=folder) as stream:
+        with open_weights(source) as weights, h5py.File(stream, "w") as kept:
+            for key, value in weights.attrs.items():
+                kept.attrs[key] = value
+            for name in weights:
+                if name != _OPTIMIZER_GROUP:
+                    weights.copy(name, kept)
+        stream.seek(0)
+        yield stream
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turns what the zip and HDF5 libraries raise into one sentence."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise FileError(f"There is no file {path}.", hint="Check its name and folder.") from error
+    except (*DAMAGED_ZIP, *DAMAGED_HDF5) as error:
+        raise FileError(
+            f"{path.name} cannot be read as a model file.",
+            hint="It may be damaged, or open in another program.",
+            details=f"{type(error).__name__}: {error}",
+        ) from error

@@ -1,0 +1,85 @@
+"""Looks at a model file without Keras and without running anything of it. To be called in the reader only.
+
+The content decides, never the name. A look may hang in native code over a damaged file (fact F24), so it needs a
+process that can be killed around it.
+"""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from editor.errors import FileError
+from editor.files.facts import FileFacts
+from editor.files.hdf5_superblock import superblock_offset
+from editor.files.probe_hdf5 import probe_hdf5
+from editor.files.probe_keras import probe_keras
+from editor.files.signatures import HEAD_BYTES, ZIP_SIGNATURES, describe_content
+
+_WANTED = "Frostline opens .keras, .h5 and .hdf5 files that Keras wrote."
+
+
+def probe_file(path: Path) -> FileFacts:
+    """Finds out what a file is, and whether it is complete.
+
+    Raises:
+        FileError: The file is missing, unreadable, cut short, damaged, or no model; in one plain sentence.
+    """
+    _check_place(path)
+    try:
+        return _probe_content(path)
+    except PermissionError as error:
+        raise FileError(
+            f"{path.name} cannot be read: permission denied.",
+            hint="Change its permissions, or copy it to a folder of yours.",
+            details=repr(error),
+        ) from error
+    except OSError as error:
+        raise FileError(
+            f"{path.name} cannot be read: {error.strerror or error}.",
+            hint="Check the drive that it is on, or copy the file to this computer.",
+            details=repr(error),
+        ) from error
+
+
+def _check_place(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise FileError(f"There is no file {path}.", hint="Check its name and folder.") from error
+    except (OSError, ValueError) as error:
+        raise FileError(
+            f"{path} cannot be reached: {getattr(error, 'strerror', None) or error}.",
+            hint="Check its name, and the permissions of its folder.",
+            details=repr(error),
+        ) from error
+    if stat.S_ISDIR(mode):
+        raise _folder_error(path)
+
+
+def _folder_error(path: Path) -> FileError:
+    if (path / "saved_model.pb").exists():
+        return FileError(
+            f"{path.name} is a SavedModel folder, which Frostline cannot open yet.",
+            hint="Save the model as a .keras file with the program that made it.",
+        )
+    if (path / "config.json").exists() and (path / "metadata.json").exists():
+        return FileError(
+            f"{path.name} is a folder with the parts of a .keras file.",
+            hint="Choose the .keras file itself; the parts become one again by packing them as a zip archive.",
+        )
+    return FileError(f"{path.name} is a folder, not a model file.", hint=_WANTED)
+
+
+def _probe_content(path: Path) -> FileFacts:
+    with path.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+        num_bytes = path.stat().st_size
+        if not head:
+            raise FileError(f"{path.name} is empty (0 bytes).", hint="Copy or download the model again.")
+        if head.startswith(ZIP_SIGNATURES):
+            return probe_keras(path, stream, num_bytes)
+        offset = superblock_offset(stream, num_bytes)
+        if offset is not None:
+            return probe_hdf5(path, stream, offset, num_bytes)
+    raise FileError(f"{path.name} is not a model file; it looks like {describe_content(head)}.", hint=_WANTED)

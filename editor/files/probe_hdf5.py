@@ -1,0 +1,96 @@
+"""Looks at an HDF5 model file: complete, with an architecture, of which Keras version."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import IO, Any
+
+import h5py
+
+from editor.errors import FileError
+from editor.files.facts import FileFacts
+from editor.files.hdf5_superblock import declared_end
+
+MAP_ATTRIBUTE = "frostline_freeze_map"
+
+DAMAGED_HDF5 = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError)
+"""What h5py raises over damaged files, by the place where the damage is."""
+
+_READ = ("model_config", "keras_version")
+_DAMAGED_HINT = "Copy or download it again."
+_WEIGHTS_ONLY_MARKS = ("layer_names", "backend", "layers", "vars", "_layer_checkpoint_dependencies")
+
+
+def probe_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> FileFacts:
+    """The facts of an HDF5 file.
+
+    Args:
+        path: The file.
+        stream: The same file, open.
+        offset: Where the HDF5 signature stands.
+        num_bytes: Size of the file.
+
+    Raises:
+        FileError: The file is cut short, damaged, holds weights only, or is no Keras model.
+    """
+    check_end(path.name, stream, offset, num_bytes)
+    try:
+        with h5py.File(path, "r") as file:
+            names = set(file.attrs) | set(file)
+            attributes = {name: _text(file.attrs[name]) for name in _READ if name in file.attrs}
+    except DAMAGED_HDF5 as error:
+        raise FileError(
+            f"{path.name} is a damaged HDF5 file.", hint=_DAMAGED_HINT, details=f"{type(error).__name__}: {error}"
+        ) from error
+    if "model_config" not in attributes:
+        raise _without_model(path.name, names)
+    _check_config(path.name, attributes["model_config"])
+    return FileFacts(
+        path=str(path),
+        format="h5",
+        keras_version=attributes.get("keras_version"),
+        num_bytes=num_bytes,
+        has_model_config=True,
+        has_freeze_map=MAP_ATTRIBUTE in names,
+    )
+
+
+def check_end(name: str, stream: IO[bytes], offset: int, num_bytes: int) -> None:
+    """Holds the size of an HDF5 file against the end that its superblock declares.
+
+    Raises:
+        FileError: The file is cut short.
+    """
+    end = declared_end(stream, offset)
+    if end is None:
+        raise FileError(f"{name} is a damaged HDF5 file: its first record cannot be read.", hint=_DAMAGED_HINT)
+    if end > num_bytes:
+        raise FileError(f"{name} is cut short: the HDF5 data have {num_bytes:,} of {end:,} bytes.", hint=_DAMAGED_HINT)
+
+
+def _text(value: Any) -> str:
+    """An attribute as text: h5py gives str, bytes, or an array of one."""
+    if hasattr(value, "item"):
+        value = value.item()
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+
+def _check_config(name: str, text: str) -> None:
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileError(
+            f"{name} is damaged: its architecture cannot be read.", hint=_DAMAGED_HINT, details=str(error)
+        ) from error
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise FileError(f"{name} is damaged: its architecture names no model class.", hint=_DAMAGED_HINT)
+
+
+def _without_model(name: str, names: set[str]) -> FileError:
+    if names.intersection(_WEIGHTS_ONLY_MARKS):
+        return FileError(
+            f"{name} holds weights only, without an architecture.",
+            hint="Load the weights into their model in Keras, save the whole model with model.save(), and open that.",
+        )
+    return FileError(f"{name} is an HDF5 file, but no Keras model.", hint="Choose a file that model.save() wrote.")

@@ -1,0 +1,103 @@
+"""Puts the state of a layer tree onto a live model, and checks that it holds there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+
+from editor.errors import FreezeMapError
+from editor.keras_model.walk import ModelIndex
+from editor.layers.freeze_map import FreezeMap
+from editor.layers.tree import LayerTree
+
+
+def apply_tree(index: ModelIndex, tree: LayerTree) -> None:
+    """Sets every flag: containers first, then each layer's, then each variable's (facts F1, F2, F5).
+
+    Args:
+        index: The live model.
+        tree: The state; its ids are those of `index`.
+
+    Raises:
+        FreezeMapError: Keras would train something else than the tree says.
+    """
+    for layer in tree.walk_layers():
+        index.layers[layer.record.layer_id].trainable = tree.layer_flag(layer)
+    for layer in tree.walk_layers():
+        # A shared layer's flag was overwritten by the container of a later place.
+        index.layers[layer.record.layer_id]._trainable = tree.layer_flag(layer)
+    for weight in tree.root.weights_below:
+        if not weight.is_statistics:
+            index.variables[weight.weight_id].trainable = tree.is_trainable(weight)
+    _check(index, tree)
+
+
+def _check(index: ModelIndex, tree: LayerTree) -> None:
+    expected = {
+        id(index.variables[weight.weight_id])
+        for weight in tree.root.weights_below
+        if not weight.is_statistics and tree.is_trainable(weight)
+    }
+    found = {id(variable): variable for variable in index.model.trainable_variables}
+    wrong = [found[key].path for key in found.keys() - expected]
+    missing = [variable.path for variable in index.variables if id(variable) in expected - found.keys()]
+    if wrong or missing:
+        raise FreezeMapError(
+            f"Keras does not hold the flags it was given: {', '.join((wrong + missing)[:3])}.",
+            hint="Please report this model; nothing was trained or saved.",
+        )
+
+
+def tree_with_map(index: ModelIndex, freeze_map: FreezeMap) -> LayerTree:
+    """A tree of the model with a map brought onto it.
+
+    Raises:
+        FreezeMapError: The map names weights that the model does not have.
+    """
+    tree = LayerTree(index.root)
+    change, report = tree.plan_map(freeze_map)
+    if report.unmatched:
+        raise FreezeMapError(
+            f"The model has no {', '.join(report.unmatched[:3])}, which the freeze map names.",
+            hint="Use a map that was written for this model.",
+        )
+    tree.apply(change)
+    return tree
+
+
+@contextmanager
+def flags_applied(index: ModelIndex, tree: LayerTree) -> Iterator[None]:
+    """The flags of `tree` on the live model for a while; then every flag is what it was.
+
+    Between two batches this leaves no trace in a run, whose train step has its variables already (fact F10).
+    """
+    layer_flags = [layer.trainable for layer in index.layers]
+    variable_flags = [variable.trainable for variable in index.variables]
+    try:
+        apply_tree(index, tree)
+        yield
+    finally:
+        for layer, flag in zip(index.layers, layer_flags, strict=True):
+            layer._trainable = flag
+        for variable, flag in zip(index.variables, variable_flags, strict=True):
+            variable.trainable = flag
+
+
+def forgotten_by_keras(reloaded: keras.Model, index: ModelIndex, expected: LayerTree) -> tuple[str, ...]:
+    """Paths of the weights that a plain reload left trainable although they are frozen (fact F16).
+
+    Args:
+        reloaded: The model as `keras.saving.load_model` gave it.
+        index: The walk of `reloaded`.
+        expected: The state that was saved; its ids are those of `index`.
+    """
+    trains = {id(variable) for variable in reloaded.trainable_variables}
+    return tuple(
+        node.path
+        for node in expected.walk_weights()
+        if not node.record.is_statistics
+        and not expected.is_trainable(node.record)
+        and id(index.variables[node.record.weight_id]) in trains
+    )

@@ -1,0 +1,81 @@
+"""Opens a model file with Keras, safe mode on, and says in a plain sentence why one cannot be opened."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from editor.errors import FileError, ModelError
+
+_OLD_ARGUMENT = re.compile(r"Unrecognized keyword arguments passed to (\w+): \{'(\w+)'")
+_UNKNOWN_CLASS = re.compile(r"(?:Unknown (?:layer|object)|Could not locate (?:class|function)):? '([^']+)'")
+_LAMBDA = re.compile(r"deserialization of a `?Lambda`? layer|`Lambda` layer whose `function`|Python lambda")
+_EXPECTED_NAMES = (".keras", ".h5", ".hdf5")
+
+
+def load_model(path: Path, custom_objects: dict[str, Any] | None = None) -> keras.Model:
+    """Loads a model uncompiled, running no code from the file.
+
+    Args:
+        path: A `.keras`, `.h5` or `.hdf5` file that a reader found sound.
+        custom_objects: Classes that the model needs, by name.
+
+    Raises:
+        FileError: The file's name does not tell Keras its format.
+        ModelError: Keras cannot build the model.
+    """
+    if path.suffix not in _EXPECTED_NAMES:
+        raise FileError(
+            f"{path.name!r} does not end in .keras, .h5 or .hdf5.",
+            hint="Rename the file so that its ending tells the format.",
+        )
+    try:
+        with warnings.catch_warnings():
+            # Old files bring arguments that Keras only warns about; nothing follows from it here.
+            warnings.simplefilter("ignore")
+            model = keras.saving.load_model(path, custom_objects, compile=False, safe_mode=True)
+    # Keras raises whatever it met: ValueError, TypeError, KeyError, OSError, and what a custom class raises.
+    except Exception as error:
+        raise explain(error, path) from error
+    if not isinstance(model, keras.Model):
+        raise ModelError(f"{path.name!r} holds a {type(model).__name__}, not a model.", hint="Choose a model file.")
+    return model
+
+
+def explain(error: Exception, path: Path) -> ModelError:
+    """Keras's error as one plain sentence. Its text is the only sign of the cause that Keras gives."""
+    text = str(error)
+    details = f"{type(error).__name__}: {text}"
+    if _LAMBDA.search(text):
+        return ModelError(
+            f"{path.name!r} holds a Lambda layer, and opening it would run Python code from the file.",
+            hint="It was not opened. Replace the Lambda by a built-in layer or by a custom class.",
+            details=details,
+        )
+    if match := _UNKNOWN_CLASS.search(text):
+        return ModelError(
+            f"{path.name!r} needs the class {match[1]!r}, which Keras does not know.",
+            hint="Open it together with the Python file that defines it (--custom-code FILE.py).",
+            details=details,
+        )
+    if match := _OLD_ARGUMENT.search(text):
+        return ModelError(
+            f"{path.name!r} was written by an older Keras: {match[1]} no longer takes {match[2]!r}.",
+            hint="Save it again with the Keras that wrote it, without that argument.",
+            details=details,
+        )
+    return ModelError(
+        f"Keras could not build the model in {path.name!r}: {_first_sentence(text)}",
+        hint="The log has Keras's full message.",
+        details=details,
+    )
+
+
+def _first_sentence(text: str) -> str:
+    lines = text.partition("Exception encountered:")[2] or text
+    sentence = re.split(r"(?<=[.!?])\s", " ".join(lines.split()), maxsplit=1)[0]
+    return sentence if len(sentence) <= 200 else sentence[:200] + "…"

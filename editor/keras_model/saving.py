@@ -1,0 +1,121 @@
+"""Saves a model with its freeze map, and calls it saved only when a reload has shown that everything is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from editor.errors import FileError, ModelError
+from editor.files.keras_archive import add_freeze_map, drop_optimizer, read_freeze_map
+from editor.keras_model.flags import flags_applied, forgotten_by_keras, tree_with_map
+from editor.keras_model.loading import load_model
+from editor.keras_model.walk import ModelIndex, walk_model
+from editor.layers.freeze_map import FreezeMap
+
+
+@dataclass(frozen=True)
+class WrittenModel:
+    """A file that Keras has written and nobody has checked yet, with what must be found in it.
+
+    Attributes:
+        path: The `.keras` file.
+        values: The value of each weight at the moment of writing, by `weight_id`.
+        freeze_map: The map in the file.
+    """
+
+    path: Path
+    values: Sequence[np.ndarray[Any, Any]]
+    freeze_map: FreezeMap
+
+
+def check_target(target: Path) -> None:
+    """Refuses a target that cannot be saved to.
+
+    Raises:
+        FileError: The name does not end in `.keras`.
+    """
+    if target.suffix != ".keras":
+        raise FileError(
+            f"{target.name!r} does not end in .keras.",
+            hint=f"Save it as {target.with_suffix('.keras').name!r}; other formats cannot hold every flag yet.",
+        )
+
+
+def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path, *, keep_optimizer: bool) -> WrittenModel:
+    """Writes a model with the flags of a map. The live model has the flags it had before (it may be in a run).
+
+    To be called on the thread that changes the weights, or while none does.
+
+    Args:
+        index: The live model.
+        freeze_map: The flags in the file.
+        path: A temporary `.keras` path beside the target.
+        keep_optimizer: Whether the optimizer's slots fit `freeze_map`; if not they are left out (fact F13).
+
+    Raises:
+        ModelError: Keras cannot write this model.
+        FreezeMapError: The map is not of this model.
+    """
+    model = index.model
+    tree = tree_with_map(index, freeze_map)
+    written = path if keep_optimizer else path.with_name(f"{path.stem}.full.keras")
+    try:
+        with flags_applied(index, tree):
+            model.save(written)
+        if not keep_optimizer:
+            drop_optimizer(written, path)
+    # Keras raises whatever a layer's get_config raised.
+    except (ValueError, TypeError, NotImplementedError, KeyError, AttributeError) as error:
+        raise ModelError(
+            f"Keras could not write this model: {error}",
+            hint="A custom layer needs a get_config() that returns its arguments.",
+            details=repr(error),
+        ) from error
+    finally:
+        if written is not path:
+            written.unlink(missing_ok=True)
+    add_freeze_map(path, freeze_map)
+    return WrittenModel(path, weight_values(index), freeze_map)
+
+
+def weight_values(index: ModelIndex) -> list[np.ndarray[Any, Any]]:
+    """A copy of each weight, by `weight_id`."""
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in index.variables]
+
+
+def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = None) -> tuple[str, ...]:
+    """Reloads a written file apart, holds every weight bit for bit and every flag one by one against it.
+
+    Returns:
+        Paths of the weights that plain `keras.saving.load_model` does not restore as frozen (fact F16).
+
+    Raises:
+        ModelError: The file does not give back what was saved.
+    """
+    reloaded = load_model(written.path, custom_objects)
+    index = walk_model(reloaded)
+    saved_map = read_freeze_map(written.path)
+    if saved_map != written.freeze_map:
+        raise _unfaithful(written.path, "its freeze map differs")
+    tree = tree_with_map(index, saved_map)
+    if tree.freeze_map().layers != written.freeze_map.layers:
+        raise _unfaithful(written.path, "its layers differ")
+    if len(index.variables) != len(written.values):
+        raise _unfaithful(written.path, f"it has {len(index.variables)} weights of {len(written.values)}")
+    for variable, value, found in zip(index.variables, written.values, weight_values(index), strict=True):
+        if found.dtype != value.dtype or found.tobytes() != value.tobytes():
+            raise _unfaithful(written.path, f"the weight {variable.path!r} differs")
+    return forgotten_by_keras(reloaded, index, tree)
+
+
+def _unfaithful(path: Path, what: str) -> ModelError:
+    return ModelError(
+        f"The model was written, but reading it back gave something else: {what}.",
+        hint="Nothing was replaced; the file that was there is untouched. Please report this model.",
+        details=str(path),
+    )

@@ -1,0 +1,186 @@
+"""Walks a live Keras model into plain records: every layer at any depth, with both its names (facts F9, F22)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+from keras.src.saving.keras_saveable import KerasSaveable
+
+# Keras offers no public walk; its own is the one that names things in the weights file (fact F22).
+from keras.src.saving.saving_lib import _walk_saveable
+from keras.src.utils.naming import to_snake_case
+
+from editor.keras_model.describe import config_of, output_shapes_of
+from editor.layers.paths import escape
+from editor.layers.records import LayerRecord, WeightRecord
+
+
+@dataclass
+class ModelIndex:
+    """A model as records, and the live objects that their ids stand for.
+
+    Attributes:
+        root: The model itself.
+        layers: The layer object of each `layer_id`.
+        variables: The variable of each `weight_id`.
+    """
+
+    root: LayerRecord
+    layers: list[keras.Layer]
+    variables: list[keras.Variable]
+
+    @property
+    def model(self) -> keras.Model:
+        """The live model."""
+        return self.layers[self.root.layer_id]
+
+
+def walk_model(model: keras.Model) -> ModelIndex:
+    """Walks a built model."""
+    walk = _Walk(store_keys(model))
+    root = walk.record(model, "", ())
+    return ModelIndex(root, walk.layers, walk.variables)
+
+
+@dataclass
+class _Walk:
+    stores: dict[int, str]
+    layers: list[keras.Layer] = field(default_factory=list)
+    variables: list[keras.Variable] = field(default_factory=list)
+    _layer_ids: dict[int, int] = field(default_factory=dict)
+    _weight_ids: dict[int, int] = field(default_factory=dict)
+
+    def record(self, layer: keras.Layer, name: str, above: tuple[int, ...]) -> LayerRecord:
+        layer_id = self._layer_ids.setdefault(id(layer), len(self.layers))
+        if layer_id == len(self.layers):
+            self.layers.append(layer)
+        above = (*above, id(layer))
+        return LayerRecord(
+            layer_id=layer_id,
+            name=name,
+            class_name=type(layer).__name__,
+            store=self.stores.get(id(layer), ""),
+            output_shapes=output_shapes_of(layer),
+            is_flag_set=bool(layer.trainable),
+            weights=self._weights(layer),
+            # A layer that reaches itself again would never end.
+            children=tuple(
+                self.record(child, child_name, above)
+                for child_name, child in _children(layer)
+                if id(child) not in above
+            ),
+            config=config_of(layer),
+        )
+
+    def _weights(self, layer: keras.Layer) -> tuple[WeightRecord, ...]:
+        own = own_variables(layer)
+        repeats = Counter(variable.name for variable in own)
+        seen: Counter[str] = Counter()
+        records = []
+        for variable in own:
+            seen[variable.name] += 1
+            suffix = f"#{seen[variable.name]}" if repeats[variable.name] > 1 else ""
+            records.append(self._weight(layer, variable, variable.name + suffix))
+        return tuple(records)
+
+    def _weight(self, layer: keras.Layer, variable: keras.Variable, name: str) -> WeightRecord:
+        weight_id = self._weight_ids.setdefault(id(variable), len(self.variables))
+        if weight_id == len(self.variables):
+            self.variables.append(variable)
+        is_statistics = not any(variable is other for other in layer._trainable_variables)
+        return WeightRecord(
+            weight_id=weight_id,
+            name=name,
+            shape=tuple(int(size) for size in variable.shape),
+            dtype=str(variable.dtype),
+            num_bytes=_num_bytes(variable),
+            is_statistics=is_statistics,
+            is_trainable=bool(variable.trainable) and not is_statistics,
+        )
+
+
+def own_variables(layer: keras.Layer) -> list[keras.Variable]:
+    """The variables a layer itself owns, each once, in the order in which Keras stores them (`vars/0`, `vars/1`)."""
+    own = {id(variable): variable for variable in layer._trainable_variables + layer._non_trainable_variables}
+    return list(own.values())
+
+
+def _children(layer: keras.Layer) -> Iterator[tuple[str, keras.Layer]]:
+    """The layers that a layer holds, each once: by layer name in a graph, else by the attribute that holds it."""
+    seen: set[int] = set()
+    for name, child in _named(layer):
+        if isinstance(child, keras.Layer) and id(child) not in seen:
+            seen.add(id(child))
+            yield name, child
+
+
+def _named(layer: keras.Layer) -> Iterator[tuple[str, Any]]:
+    if isinstance(layer, keras.Sequential) or _is_functional(layer):
+        yield from ((escape(child.name), child) for child in layer.layers)
+    for attribute, value in _walk_saveable(layer):
+        if attribute == "layers" and isinstance(layer, keras.Model):
+            continue
+        yield from _items(escape(attribute), value)
+    # What Keras tracks but its walk does not name, such as the items of a set; a Sequential hides its own input.
+    yield from ((escape(child.name), child) for child in layer._layers if not isinstance(child, keras.layers.InputLayer))
+
+
+def _is_functional(layer: keras.Layer) -> bool:
+    return isinstance(layer, keras.Model) and layer._obj_type() == "Functional"
+
+
+def _items(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, keras.Layer):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _items(f"{name}/{escape(str(key))}", item)
+    elif isinstance(value, list | tuple):
+        for at, item in enumerate(value):
+            yield from _items(f"{name}/{at}", item)
+
+
+def store_keys(model: keras.Model) -> dict[int, str]:
+    """The group of each layer in Keras's weights file, by `id` of the layer, found as Keras's own walk finds it."""
+    keys: dict[int, str] = {}
+    _store_saveable(model, "", keys, set())
+    return keys
+
+
+def _store_saveable(saveable: Any, path: str, keys: dict[int, str], visited: set[int]) -> None:
+    if id(saveable) in visited:
+        return
+    visited.add(id(saveable))
+    if isinstance(saveable, keras.Layer):
+        keys[id(saveable)] = path
+    for attribute, value in _walk_saveable(saveable):
+        inner = f"{path}/{attribute}" if path else attribute
+        if isinstance(value, KerasSaveable):
+            _store_saveable(value, inner, keys, visited)
+        elif isinstance(value, list | dict | tuple):
+            _store_container(value, inner, keys, visited)
+
+
+def _store_container(container: Any, path: str, keys: dict[int, str], visited: set[int]) -> None:
+    # Keras numbers by class before it looks whether it has the object already, and so do we.
+    names: Counter[str] = Counter()
+    for value in container.values() if isinstance(container, dict) else container:
+        if isinstance(value, KerasSaveable):
+            _store_saveable(value, f"{path}/{_numbered(to_snake_case(type(value).__name__), names)}", keys, visited)
+        elif isinstance(value, list | dict | tuple):
+            _store_container(value, f"{path}/{_numbered('container', names)}", keys, visited)
+
+
+def _numbered(name: str, names: Counter[str]) -> str:
+    names[name] += 1
+    return name if names[name] == 1 else f"{name}_{names[name] - 1}"
+
+
+def _num_bytes(variable: keras.Variable) -> int:
+    from keras.src.utils.summary_utils import weight_memory_size
+
+    return int(weight_memory_size([variable]))

@@ -1,0 +1,162 @@
+"""The engine: answers requests about open documents, and trains one of them on a thread of its own."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import keras
+import tensorflow as tf
+
+from editor.errors import EditorError, ModelError, Problem
+from editor.files.atomic import write_atomically
+from editor.files.keras_archive import read_freeze_map
+from editor.keras_model.custom_code import load_custom_objects
+from editor.keras_model.loading import load_model
+from editor.keras_model.saving import WrittenModel, check_target, verify_model, write_model
+from editor.keras_model.walk import walk_model
+from editor.processes.active_run import ActiveRun
+from editor.processes.document import Document
+from editor.processes.messages import (
+    CheckSettings,
+    CloseDocument,
+    EngineReady,
+    Event,
+    ModelOpened,
+    ModelSaved,
+    OpenFailed,
+    OpenModel,
+    Request,
+    RequestFailed,
+    RestoreRevision,
+    RevisionRestored,
+    RunEnded,
+    SaveModel,
+    SettingsChecked,
+    StartRun,
+    StopRun,
+)
+from editor.runs.revisions import read_revision
+from editor.training.compiling import model_facts
+from editor.training.run import check_settings
+from editor.training.snapshot import restore
+
+T = TypeVar("T")
+
+
+class Engine:
+    """Serves requests one after the other on the thread that calls `handle`; a run has its own thread."""
+
+    def __init__(self, send: Callable[[Event], None]) -> None:
+        self._send = send
+        self._documents: dict[int, Document] = {}
+        self._run: ActiveRun | None = None
+
+    def announce(self) -> None:
+        """Says that the imports are done."""
+        device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+        self._send(EngineReady(keras_version=keras.__version__, tensorflow_version=tf.__version__, device=device))
+
+    def stop_run(self, request: StopRun) -> None:
+        """Asks a run to end after its current batch. From any thread."""
+        if self._run and self._run.run_id == request.run_id:
+            self._run.stop.set()
+
+    def handle(self, request: Request) -> None:
+        """Does what a request asks and sends the answer."""
+        try:
+            self._dispatch(request)
+        except EditorError as error:
+            self._refuse(request, error.problem)
+        # The edge of the process: whatever Keras or a custom layer raised becomes an answer.
+        except Exception as error:  # noqa: BLE001
+            summary = f"Something unexpected went wrong: {type(error).__name__}: {error}"
+            self._refuse(request, Problem(summary, "The log has the details.", traceback.format_exc()))
+
+    def _dispatch(self, request: Request) -> None:
+        match request:
+            case OpenModel():
+                self._open(request)
+            case CloseDocument():
+                self._documents.pop(request.document_id, None)
+            case CheckSettings():
+                report = check_settings(self._document(request.document_id).index, request.settings)
+                self._send(SettingsChecked(request_id=request.request_id, report=report))
+            case StartRun():
+                self._start(request)
+            case SaveModel():
+                self._save(request)
+            case RestoreRevision():
+                self._restore(request)
+
+    def _refuse(self, request: Request, problem: Problem) -> None:
+        match request:
+            case OpenModel():
+                self._send(OpenFailed(document_id=request.document_id, problem=problem))
+            case StartRun():
+                document = self._documents.get(request.document_id)
+                revision = document.revision if document else 0
+                self._send(RunEnded(run_id=request.run_id, outcome="failed", revision=revision, problem=problem))
+            case CheckSettings() | SaveModel() | RestoreRevision():
+                self._send(RequestFailed(request_id=request.request_id, problem=problem))
+
+    def _document(self, document_id: int) -> Document:
+        try:
+            return self._documents[document_id]
+        except KeyError:
+            raise ModelError("This model is no longer open in the engine.", hint="Open it again.") from None
+
+    def _open(self, request: OpenModel) -> None:
+        path = Path(request.path)
+        custom_objects = load_custom_objects(Path(request.custom_code)) if request.custom_code else {}
+        index = walk_model(load_model(path, custom_objects))
+        document = Document(index, custom_objects, request.revision)
+        if request.weights:
+            document.revision = restore(index.model, read_revision(Path(request.weights)))
+        document.newest_revision = max(document.revision, request.newest_revision)
+        self._documents[request.document_id] = document
+        self._send(
+            ModelOpened(
+                document_id=request.document_id,
+                root=index.root,
+                model_name=index.model.name,
+                input_shapes=model_facts(index).input_shapes,
+                freeze_map=read_freeze_map(path),
+                revision=document.revision,
+            )
+        )
+
+    def _start(self, request: StartRun) -> None:
+        document = self._document(request.document_id)
+        if self._run and not self._run.is_over:
+            raise ModelError("A run is under way already.", hint="Stop it first.")
+        self._run = ActiveRun(request, document, self._send)
+        self._run.start()
+
+    def _save(self, request: SaveModel) -> None:
+        document = self._document(request.document_id)
+        target = Path(request.path)
+        check_target(target)
+        with write_atomically(target) as path:
+            written, revision = self._between_batches(document, lambda: self._write(document, request, path))
+            forgotten = verify_model(written, document.custom_objects)
+        self._send(ModelSaved(request_id=request.request_id, path=str(target), revision=revision, forgotten=forgotten))
+
+    def _write(self, document: Document, request: SaveModel, path: Path) -> tuple[WrittenModel, int]:
+        keep_optimizer = request.freeze_map == document.trained_map
+        written = write_model(document.index, request.freeze_map, path, keep_optimizer=keep_optimizer)
+        return written, document.revision
+
+    def _restore(self, request: RestoreRevision) -> None:
+        document = self._document(request.document_id)
+        revision = read_revision(Path(request.path))
+        document.revision = self._between_batches(document, lambda: restore(document.index.model, revision))
+        self._send(RevisionRestored(request_id=request.request_id, revision=document.revision))
+
+    def _between_batches(self, document: Document, job: Callable[[], T]) -> T:
+        """Does a job while nothing changes the weights: here, or on the thread of the document's run."""
+        if self._run and self._run.document is document:
+            return self._run.between_batches(job)
+        return job()

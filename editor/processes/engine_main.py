@@ -1,0 +1,73 @@
+"""The engine's process: holds models and trains them. Its imports take seconds; requests that come meanwhile wait."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+from editor.processes.messages import Event, Quit, Request, StopRun, decode_request, encode
+from editor.processes.spawn import redirect_output
+
+
+def main(connection: Connection, log: Connection) -> None:
+    """Serves requests until the other end closes, however it died.
+
+    Args:
+        connection: Requests come in and events go out here.
+        log: What Keras and TensorFlow print goes here.
+    """
+    redirect_output(log)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    mailbox = _Mailbox(connection)
+    threading.Thread(target=mailbox.receive, name="receive", daemon=True).start()
+
+    from editor.processes.engine import Engine
+
+    engine = Engine(mailbox.send)
+    mailbox.stop_run = engine.stop_run
+    engine.announce()
+    while True:
+        engine.handle(mailbox.requests.get())
+
+
+class _Mailbox:
+    def __init__(self, connection: Connection) -> None:
+        self.requests: queue.Queue[Request] = queue.Queue()
+        self.stop_run: Callable[[StopRun], None] = _no_run_yet
+        self._connection = connection
+        self._sending = threading.Lock()
+
+    def send(self, event: Event) -> None:
+        """Sends an event, from any thread."""
+        try:
+            with self._sending:
+                self._connection.send_bytes(encode(event))
+        except OSError:
+            _end()
+
+    def receive(self) -> None:
+        """Takes requests in; a stop must not wait behind a save."""
+        while True:
+            try:
+                request = decode_request(self._connection.recv_bytes())
+            except (EOFError, OSError):
+                _end()
+            match request:
+                case Quit():
+                    _end()
+                case StopRun():
+                    self.stop_run(request)
+                case _:
+                    self.requests.put(request)
+
+
+def _no_run_yet(_request: StopRun) -> None:
+    """While the imports go on there is nothing to stop."""
+
+
+def _end() -> None:
+    # Native threads of TensorFlow may be in mid-work; a clean interpreter exit could wait for them for ever.
+    os._exit(0)

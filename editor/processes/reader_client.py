@@ -1,0 +1,218 @@
+"""Asks reader processes about files: killable, under limits, one spare always warm. Imports neither Keras nor h5py."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from editor.errors import EditorError, EngineError, FileError, Problem
+from editor.files.facts import FileFacts
+from editor.processes.limits import ReaderLimits
+from editor.processes.reader_messages import FileProbed, ProbeFailed, ProbeFile
+from editor.processes.reader_process import ReaderProcess
+
+OnDone = Callable[[FileFacts | Problem], None]
+"""Told the outcome of a look, on a thread of the client."""
+
+_WAKE_SECONDS = 0.2
+
+
+class ProbeTicket:
+    """A look that is under way. Any thread may cancel it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._reader: ReaderProcess | None = None
+        self._is_told_or_cancelled = False
+        self._outcome: FileFacts | EditorError | None = None
+        self._ended = threading.Event()
+
+    def cancel(self) -> None:
+        """Ends the look and its process; its `on_done` is not called any more, unless it has been already."""
+        with self._lock:
+            self._is_told_or_cancelled = True
+            reader = self._reader
+        if reader is not None:
+            reader.kill()
+
+    def _attach(self, reader: ReaderProcess) -> None:
+        """Gives the look its process, which a cancel must find from now on."""
+        with self._lock:
+            self._reader = reader
+            is_cancelled = self._is_told_or_cancelled
+        if is_cancelled:
+            reader.kill()
+
+    def _claim(self) -> bool:
+        """Whether the outcome may be told: once, and not after a cancel."""
+        with self._lock:
+            was_over, self._is_told_or_cancelled = self._is_told_or_cancelled, True
+        return not was_over
+
+    def _wait(self) -> FileFacts | EditorError | None:
+        """The outcome; None if the look was cancelled."""
+        # On Windows, Ctrl+C does not interrupt a wait without an end.
+        while not self._ended.wait(_WAKE_SECONDS):
+            pass
+        return self._outcome
+
+
+class ReaderClient:
+    """Looks at files through readers: each process answers once, then another takes its place.
+
+    All methods may be called from any thread. `close` must be called, or the client used in a `with` block.
+    """
+
+    def __init__(self, *, start: bool = True, limits: ReaderLimits | None = None) -> None:
+        """Makes a client.
+
+        Args:
+            start: Whether to keep a spare process warm from now on, so that no look has to wait for imports. A
+                command that looks at one file does without.
+            limits: Of each look.
+        """
+        self._keeps_spare = start
+        self._limits = limits or ReaderLimits()
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._spare: ReaderProcess | None = None
+        self._looks: dict[ProbeTicket, threading.Thread] = {}
+        self._start_spare()
+
+    def probe(self, path: Path | str, on_done: OnDone) -> ProbeTicket:
+        """Looks at a file without waiting for it.
+
+        Args:
+            path: The file.
+            on_done: Called once on a thread of the client with the facts, or with what is wrong with the file.
+
+        Raises:
+            EngineError: The client is closed.
+        """
+        # The reader is another process and need not stand in the same folder.
+        ticket = ProbeTicket(Path(path).absolute())
+        thread = threading.Thread(target=self._look_and_tell, args=(ticket, on_done), name="reader-client", daemon=True)
+        with self._lock:
+            self._check_open()
+            self._looks[ticket] = thread
+            thread.start()
+        return ticket
+
+    def probe_now(self, path: Path | str) -> FileFacts:
+        """Looks at a file and waits.
+
+        Raises:
+            FileError: The file is missing, damaged, no model, or could not be read within the limits.
+            EngineError: No process could be started, or the client was closed.
+        """
+        ticket = self.probe(path, lambda _: None)
+        try:
+            outcome = ticket._wait()
+        finally:
+            ticket.cancel()
+        if outcome is None:
+            raise _closed_error()
+        if isinstance(outcome, EditorError):
+            raise outcome
+        return outcome
+
+    def close(self) -> None:
+        """Ends all processes, also in the middle of a look, and waits for the client's threads."""
+        with self._lock:
+            self._is_closed = True
+            spare, self._spare = self._spare, None
+            looks = dict(self._looks)
+        for ticket in looks:
+            ticket.cancel()
+        if spare is not None:
+            spare.end()
+        for thread in looks.values():
+            if thread is not threading.current_thread():  # closed by an on_done
+                thread.join()
+
+    def __enter__(self) -> ReaderClient:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    # -- one look, on a thread of its own -------------------------------------------------------------------
+
+    def _look_and_tell(self, ticket: ProbeTicket, on_done: OnDone) -> None:
+        outcome: FileFacts | EditorError
+        try:
+            try:
+                outcome = self._look(ticket)
+            except EditorError as error:
+                outcome = error
+            if ticket._claim():
+                ticket._outcome = outcome
+                on_done(outcome.problem if isinstance(outcome, EditorError) else outcome)
+        finally:
+            ticket._ended.set()
+            with self._lock:
+                self._looks.pop(ticket, None)
+
+    def _look(self, ticket: ProbeTicket) -> FileFacts:
+        """Uses up one process. Whatever happens, it has ended at the end."""
+        reader = self._take_reader()
+        try:
+            ticket._attach(reader)
+            return self._ask(reader, ticket.path)
+        finally:
+            reader.end()
+            self._start_spare()
+
+    def _ask(self, reader: ReaderProcess, path: Path) -> FileFacts:
+        reader.wait_until_ready()
+        reader.send(ProbeFile(str(path), self._limits))
+        try:
+            answer = reader.receive(self._limits.seconds)
+        except TimeoutError:
+            raise FileError(
+                f"{path.name} could not be read within {self._limits.seconds:g} seconds.",
+                hint="It may be damaged, or on a slow drive. Copy it to this computer, or download it again.",
+            ) from None
+        except EOFError:
+            raise FileError(
+                f"{path.name} could not be read; it is probably damaged.",
+                hint="Copy or download it again.",
+                details=f"The reader process ended with status {reader.exit_status()}.",
+            ) from None
+        match answer:
+            case FileProbed(facts):
+                return facts
+            case ProbeFailed(problem):
+                raise FileError.from_problem(problem)
+        raise EngineError("The reader answered what was not asked.", details=repr(answer))
+
+    # -- processes ------------------------------------------------------------------------------------------
+
+    def _take_reader(self) -> ReaderProcess:
+        with self._lock:
+            self._check_open()
+            reader, self._spare = self._spare, None
+        if reader is None:
+            return ReaderProcess()
+        if reader.is_alive():
+            return reader
+        reader.end()  # the system may have ended it, for want of memory
+        return ReaderProcess()
+
+    def _start_spare(self) -> None:
+        """Puts a warm process in place; that it cannot be started now is said by the next look, if it still holds."""
+        with self._lock:
+            if self._keeps_spare and not self._is_closed and self._spare is None:
+                with suppress(EngineError):
+                    self._spare = ReaderProcess()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise _closed_error()
+
+
+def _closed_error() -> EngineError:
+    return EngineError("The reader is closed.", hint="Start the program again.")

@@ -1,0 +1,85 @@
+"""The reader process: looks at one untrusted file, answers, ends. Started by `reader_client`."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+
+from editor.errors import EditorError, Problem
+from editor.processes.limits import enforce
+from editor.processes.reader_messages import (
+    FileProbed,
+    ProbeFailed,
+    ProbeFile,
+    ReaderEvent,
+    ReaderReady,
+    decode_request,
+    encode,
+)
+
+
+def main(connection: Connection) -> None:
+    """Imports what a look needs, says so, answers one request, and returns; also when the parent is gone.
+
+    Ctrl+C goes to all processes of a terminal; what it ends is decided by the parent.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _silence()
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+    # One thread is enough for reading, and each further one of OpenBLAS takes address space.
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    import editor.files.probe  # noqa: F401  warm before the first question: h5py takes its time
+
+    with suppress(EOFError, OSError):
+        connection.send_bytes(encode(ReaderReady()))
+        request = decode_request(connection.recv_bytes())
+        enforce(request.limits)
+        connection.send_bytes(encode(_answer(request)))
+
+
+def _answer(request: ProbeFile) -> ReaderEvent:
+    """The edge of this process: whatever a damaged file makes the libraries raise becomes a sentence."""
+    from editor.files.probe import probe_file
+
+    path = Path(request.path)
+    try:
+        return FileProbed(probe_file(path))
+    except EditorError as error:
+        return ProbeFailed(error.problem)
+    except MemoryError:
+        return ProbeFailed(
+            Problem(
+                f"{path.name} could not be read within {request.limits.memory_bytes >> 20:,} MB of memory.",
+                "It is probably damaged. Copy or download it again.",
+            )
+        )
+    except Exception as error:  # noqa: BLE001
+        return ProbeFailed(
+            Problem(
+                f"{path.name} could not be read; it is probably damaged.",
+                "Copy or download it again.",
+                f"{type(error).__name__}: {error}",
+            )
+        )
+
+
+def _end_with_parent() -> None:
+    """Ends this process as soon as its parent has ended, in whatever way, also in the middle of a look."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _silence() -> None:
+    """Sends what native libraries print to nowhere: the terminal belongs to the parent."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    if nowhere > 2:
+        os.close(nowhere)

@@ -1,0 +1,39 @@
+"""The question to a reader and its answer: plain data over a pipe."""
+
+from __future__ import annotations
+
+import msgspec
+
+from editor.errors import Problem
+from editor.files.facts import FileFacts
+from editor.processes.limits import ReaderLimits
+
+
+class ReaderReady(msgspec.Struct, frozen=True, tag=True):
+    """The imports are done; the reader waits for its one request."""
+
+
+class ProbeFile(msgspec.Struct, frozen=True, tag=True):
+    """Look at one file, then end."""
+
+    path: str
+    limits: ReaderLimits
+
+
+class FileProbed(msgspec.Struct, frozen=True, tag=True):
+    """The file is sound."""
+
+    facts: FileFacts
+
+
+class ProbeFailed(msgspec.Struct, frozen=True, tag=True):
+    """The file is not what it should be."""
+
+    problem: Problem
+
+
+ReaderEvent = ReaderReady | FileProbed | ProbeFailed
+
+encode = msgspec.msgpack.Encoder().encode
+decode_request = msgspec.msgpack.Decoder(ProbeFile).decode
+decode_event = msgspec.msgpack.Decoder(ReaderEvent).decode

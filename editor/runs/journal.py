@@ -1,0 +1,154 @@
+"""The journal of edits: one JSON line per step, so that the window's own death loses none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from editor.errors import FileError
+from editor.layers.accounts import State, StatisticsMode
+from editor.layers.freeze_map import StatisticsFlag, WeightFlag
+from editor.layers.nodes import LayerNode, WeightNode
+from editor.layers.tree import FlagChange, LayerTree
+
+_DECODER_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError)
+
+
+class JournalStep(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The flags that one step has set; an undo or redo is a step of its own.
+
+    Attributes:
+        text: Name of the step, as in the Edit menu.
+        weights: The flag after the step of each weight that it touched, by the weight's path.
+        statistics: Likewise of each layer whose statistics it touched, by the layer's path.
+    """
+
+    text: str
+    weights: dict[str, WeightFlag] = msgspec.field(default_factory=dict)
+    statistics: dict[str, StatisticsFlag] = msgspec.field(default_factory=dict)
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(JournalStep).decode
+
+
+class Journal:
+    """Appends steps to a file; each is with the system when `append` returns."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens a journal, or makes it; a last line that was cut is taken away, so that the next one stands by itself.
+
+        Raises:
+            FileError: The file cannot be written.
+        """
+        self._path = path
+        try:
+            _cut_back_to_whole_lines(path)
+            self._stream = path.open("ab")
+        except OSError as error:
+            raise self._write_error(error) from error
+
+    def append(self, step: JournalStep) -> None:
+        """Writes one step.
+
+        Raises:
+            FileError: The file cannot be written.
+        """
+        try:
+            self._stream.write(_encode(step) + b"\n")
+            self._stream.flush()
+        except (OSError, ValueError) as error:  # ValueError: closed
+            raise self._write_error(error) from error
+
+    def close(self) -> None:
+        """Closes the file; nothing can be appended any more."""
+        try:
+            self._stream.close()
+        except OSError as error:
+            raise self._write_error(error) from error
+
+    def _write_error(self, error: Exception) -> FileError:
+        return FileError(
+            f"The record of edits {self._path} cannot be written.",
+            hint="Free some space on the disk. Until then a crash would lose the edits; save the model.",
+            details=repr(error),
+        )
+
+
+def read_journal(path: Path) -> tuple[JournalStep, ...]:
+    """All steps in order; lines that cannot be read, as a last one that was cut, are passed over.
+
+    Steps hold values and no differences, so those behind a broken line still stand.
+
+    Raises:
+        FileError: The file cannot be read; a missing one has no steps.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise FileError(
+            f"The record of edits {path} cannot be read.", hint="Check its permissions.", details=repr(error)
+        ) from error
+    steps = (_step_in(line) for line in lines if line.strip())
+    return tuple(step for step in steps if step is not None)
+
+
+def step_of(tree: LayerTree, change: FlagChange, text: str) -> JournalStep:
+    """The step that `change` makes, by the first path of each weight and layer."""
+    weight_paths = {node.record.weight_id: node.path for node in tree.walk_weights()}
+    layer_paths = {node.record.layer_id: node.path for node in tree.walk_layers() if tree.is_first_place(node)}
+    return JournalStep(
+        text,
+        {weight_paths[key]: "trainable" if flag else "frozen" for key, _, flag in change.weights},
+        {layer_paths[key]: mode.value for key, _, mode in change.statistics},
+    )
+
+
+def plan_steps(tree: LayerTree, steps: Iterable[JournalStep]) -> FlagChange:
+    """The edit that brings the tree to where all steps have led; what the tree does not have is passed over."""
+    weights: dict[str, WeightFlag] = {}
+    statistics: dict[str, StatisticsFlag] = {}
+    for step in steps:
+        weights.update(step.weights)
+        statistics.update(step.statistics)
+    flags = (_weight_edit(tree, path, flag) for path, flag in weights.items())
+    modes = (_statistics_edit(tree, path, flag) for path, flag in statistics.items())
+    return FlagChange(tuple(edit for edit in flags if edit), tuple(edit for edit in modes if edit))
+
+
+def _weight_edit(tree: LayerTree, path: str, flag: WeightFlag) -> tuple[int, bool, bool] | None:
+    node = tree.find(path)
+    if not isinstance(node, WeightNode) or node.record.is_statistics:
+        return None
+    before, after = tree.state(node) is State.TRAINABLE, flag == "trainable"
+    return (node.record.weight_id, before, after) if before != after else None
+
+
+def _statistics_edit(
+    tree: LayerTree, path: str, flag: StatisticsFlag
+) -> tuple[int, StatisticsMode, StatisticsMode] | None:
+    node = tree.find(path)
+    before = tree.statistics_mode(node) if isinstance(node, LayerNode) else None
+    if before is None or not isinstance(node, LayerNode) or before.value == flag:
+        return None
+    return node.record.layer_id, before, StatisticsMode(flag)
+
+
+def _step_in(line: bytes) -> JournalStep | None:
+    try:
+        return _decode(line)
+    except _DECODER_ERRORS:
+        return None
+
+
+def _cut_back_to_whole_lines(path: Path) -> None:
+    if not path.exists():
+        return
+    with path.open("r+b") as stream:
+        content = stream.read()
+        if not content.endswith(b"\n"):
+            stream.truncate(content.rfind(b"\n") + 1)

@@ -1,0 +1,227 @@
+"""The workspace folder of an open document: weights and edits that outlive the process that made them."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import platformdirs
+from filelock import FileLock, Timeout
+
+from editor.errors import FileError
+from editor.files.atomic import write_atomically
+
+ROOT_VARIABLE = "FROSTLINE_WORKSPACES"
+"""Environment variable with another folder for all workspaces."""
+
+DOCUMENT_FILE = "document.json"
+JOURNAL_FILE = "journal.jsonl"
+LOCK_FILE = "lock"
+WEIGHTS_FOLDER = "weights"
+
+_REVISION_NAME = re.compile(r"revision-(\d+)\.npz")
+_FOLDER_NAME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+_ROOT_SECONDS = 10.0
+
+
+class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """The document that a workspace belongs to.
+
+    Attributes:
+        source: Absolute path of the model file that was opened.
+        size: Its size in bytes when it was opened.
+        mtime_ns: Its time of change when it was opened, in nanoseconds.
+        custom_code: Python file that the person agreed to run for it; None without.
+        opened_at: When it was opened, ISO 8601, UTC.
+        saved_as: Absolute path of the file that it was last saved to; None before the first save.
+    """
+
+    source: str
+    size: int
+    mtime_ns: int
+    custom_code: str | None = None
+    opened_at: str
+    saved_as: str | None = None
+
+    @classmethod
+    def of(cls, source: Path, custom_code: Path | None = None) -> DocumentInfo:
+        """Describes a file that is being opened now.
+
+        Raises:
+            FileError: The file is gone.
+        """
+        try:
+            found = source.stat()
+        except OSError as error:
+            raise FileError(f"There is no file {source}.", hint="Check its name and folder.") from error
+        return cls(
+            source=str(source.absolute()),
+            size=found.st_size,
+            mtime_ns=found.st_mtime_ns,
+            custom_code=str(custom_code.absolute()) if custom_code else None,
+            opened_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    @property
+    def is_source_unchanged(self) -> bool:
+        """Whether the source is still the file that was opened, by size and time of change."""
+        try:
+            found = Path(self.source).stat()
+        except OSError:
+            return False
+        return (found.st_size, found.st_mtime_ns) == (self.size, self.mtime_ns)
+
+
+def workspaces_root() -> Path:
+    """The folder of all workspaces of this user."""
+    chosen = os.environ.get(ROOT_VARIABLE)
+    return Path(chosen) if chosen else platformdirs.user_state_path("frostline", appauthor=False) / "workspaces"
+
+
+def revision_path(folder: Path, revision: int) -> Path:
+    """The file of a revision in the workspace folder `folder`."""
+    return folder / WEIGHTS_FOLDER / f"revision-{revision:06d}.npz"
+
+
+class Workspace:
+    """The workspace folder of an open document, held by a lock for as long as its owner lives."""
+
+    def __init__(self, folder: Path, info: DocumentInfo, lock: FileLock) -> None:
+        """Not called directly: see `create`, and `AbandonedWorkspace.adopt`."""
+        self.folder = folder
+        self._info = info
+        self._lock = lock
+
+    @classmethod
+    def create(cls, root: Path, info: DocumentInfo) -> Workspace:
+        """Makes a folder that only this user can read (mode 0700), and holds it.
+
+        Raises:
+            FileError: The folder cannot be made.
+        """
+        folder = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+        try:
+            with hold_root(root):
+                folder.mkdir(mode=0o700)
+                (folder / WEIGHTS_FOLDER).mkdir(mode=0o700)
+                lock = lock_of(folder)
+                lock.acquire(blocking=False)
+        except (OSError, Timeout) as error:
+            raise FileError(
+                f"The folder for unsaved work {root} cannot be used: {getattr(error, 'strerror', None) or error}.",
+                hint=f"Free some space, or set {ROOT_VARIABLE} to another folder.",
+                details=repr(error),
+            ) from error
+        workspace = cls(folder, info, lock)
+        try:
+            workspace.update(info)
+        except FileError:
+            workspace.clean()
+            raise
+        return workspace
+
+    @property
+    def info(self) -> DocumentInfo:
+        """The document, as last updated."""
+        return self._info
+
+    @property
+    def journal_path(self) -> Path:
+        """The file of the journal."""
+        return self.folder / JOURNAL_FILE
+
+    def update(self, info: DocumentInfo) -> None:
+        """Writes what is known of the document.
+
+        Raises:
+            FileError: The file cannot be written.
+        """
+        with write_atomically(self.folder / DOCUMENT_FILE) as temporary:
+            temporary.write_bytes(msgspec.json.encode(info))
+        self._info = info
+
+    def revision_path(self, revision: int) -> Path:
+        """The file of a revision."""
+        return revision_path(self.folder, revision)
+
+    def revisions(self) -> tuple[Path, ...]:
+        """All revision files, the current one last: the one that was written or marked last."""
+        return revisions_in(self.folder)
+
+    def mark_current(self, revision_file: Path) -> None:
+        """Notes that the model has the weights of an older revision again, after an undo."""
+        with suppress(OSError):
+            os.utime(revision_file)
+
+    def prune_revisions(self, keep: int, needed: Collection[Path] = ()) -> None:
+        """Removes old revision files.
+
+        Args:
+            keep: Number of files to keep, counted from the current one back; at least the current one stays.
+            needed: Further files that stay, for undo.
+        """
+        old = self.revisions()[: -max(keep, 1)]
+        for path in set(old) - set(needed):
+            with suppress(OSError):
+                path.unlink()
+
+    def release(self) -> None:
+        """Lets go of the folder and leaves it; the next start will offer it."""
+        self._lock.release()
+
+    def clean(self) -> None:
+        """Removes the folder and lets go of it, when the document is saved and closed; its journal is closed before."""
+        remove_folder(self.folder, self._lock)
+
+
+def hold_root(root: Path) -> FileLock:
+    """The lock under which workspaces are made and judged: a folder that is being made looks abandoned.
+
+    Raises:
+        OSError: The root cannot be made.
+    """
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return FileLock(root / ".lock", timeout=_ROOT_SECONDS, thread_local=False)
+
+
+def lock_of(folder: Path) -> FileLock:
+    """The lock of one workspace. The system frees it with its owner's last breath, however that dies."""
+    # By default a lock that one thread took would be unknown to another.
+    return FileLock(folder / LOCK_FILE, thread_local=False)
+
+
+def is_workspace_name(name: str) -> bool:
+    """Whether a folder is called as `Workspace.create` calls them."""
+    return _FOLDER_NAME.fullmatch(name) is not None
+
+
+def remove_folder(folder: Path, lock: FileLock) -> None:
+    """Removes a workspace that `lock` holds.
+
+    What could be offered goes first, so that a removal that was broken off is completed by the next start; the
+    lock's file goes last, as Windows keeps a locked file.
+    """
+    shutil.rmtree(folder / WEIGHTS_FOLDER, ignore_errors=True)
+    for name in (JOURNAL_FILE, DOCUMENT_FILE):
+        with suppress(OSError):
+            (folder / name).unlink()
+    lock.release()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def revisions_in(folder: Path) -> tuple[Path, ...]:
+    """The revision files of a workspace folder, by time of writing or marking, then by number."""
+    found: list[tuple[int, int, Path]] = []
+    with suppress(OSError):
+        for path in (folder / WEIGHTS_FOLDER).iterdir():
+            match = _REVISION_NAME.fullmatch(path.name)
+            if match:
+                found.append((path.stat().st_mtime_ns, int(match[1]), path))
+    return tuple(path for _, _, path in sorted(found))

@@ -1,0 +1,98 @@
+"""From settings to a compiled Keras model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from editor.keras_model.walk import ModelIndex
+from editor.layers.records import LayerRecord
+from editor.training.checks import ModelFacts
+from editor.training.settings import SettingsReport, TrainSettings
+
+_CROSSENTROPIES: dict[str, Any] = {
+    "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
+    "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
+    "binary_crossentropy": keras.losses.BinaryCrossentropy,
+}
+_PROBABILITIES = frozenset({"softmax", "sigmoid"})
+_TOP_K = 5
+
+
+def model_facts(index: ModelIndex) -> ModelFacts:
+    """What the checks need to know of a model."""
+    model = index.model
+    inputs = getattr(model, "inputs", None) or []
+    last = _last_layer(index.root)
+    return ModelFacts(
+        input_shapes=tuple(tuple(tensor.shape) for tensor in inputs) or _built_input_shapes(model),
+        output_shapes=index.root.output_shapes or last.output_shapes,
+        last_activation=_activation(last),
+        last_class=last.class_name,
+        input_dtypes=tuple(str(tensor.dtype) for tensor in inputs),
+    )
+
+
+def _built_input_shapes(model: keras.Model) -> tuple[tuple[int | None, ...], ...]:
+    """The shape that a subclassed model was built with; its batch size was of one call only."""
+    shapes = list((model._build_shapes_dict or {}).values())
+    if len(shapes) != 1 or not isinstance(shapes[0], tuple) or not shapes[0]:
+        return ()
+    return ((None, *shapes[0][1:]),)
+
+
+def _last_layer(record: LayerRecord) -> LayerRecord:
+    """The layer that gives a model's output, as far as the order of the layers tells."""
+    while record.children and record.class_name in ("Functional", "Sequential", "Model"):
+        record = record.children[-1]
+    return record
+
+
+def _activation(record: LayerRecord) -> str | None:
+    activation = record.config.get("activation")
+    if isinstance(activation, str):
+        return activation
+    return record.class_name.lower() if record.class_name.lower() in _PROBABILITIES else None
+
+
+def compile_model(index: ModelIndex, settings: TrainSettings, report: SettingsReport) -> None:
+    """Compiles with a new optimizer, since an old one does not know newly thawed weights (facts F10, F11)."""
+    model = index.model
+    facts = model_facts(index)
+    optimizer = keras.optimizers.get({"class_name": settings.optimizer, "config": {}})
+    optimizer.learning_rate = settings.learning_rate
+    model.compile(
+        optimizer=optimizer,
+        loss=_loss(report.loss, facts),
+        metrics=[_metric(name, report.loss, facts) for name in report.metrics],
+    )
+
+
+def _loss(name: str, facts: ModelFacts) -> Any:
+    """A cross-entropy must be told whether it gets probabilities or the raw outputs of a linear layer."""
+    kind = _CROSSENTROPIES.get(name)
+    return kind(from_logits=_gives_logits(facts)) if kind else name
+
+
+def _gives_logits(facts: ModelFacts) -> bool:
+    return facts.last_activation not in _PROBABILITIES
+
+
+def _metric(name: str, loss: str, facts: ModelFacts) -> Any:
+    is_sparse = loss.startswith("sparse")
+    match name:
+        case "top_k_categorical_accuracy":
+            kind = keras.metrics.SparseTopKCategoricalAccuracy if is_sparse else keras.metrics.TopKCategoricalAccuracy
+            return kind(k=_TOP_K, name=log_name(name))
+        case "auc":
+            return keras.metrics.AUC(name="auc", from_logits=_gives_logits(facts))
+        case "accuracy" if loss == "binary_crossentropy" and _gives_logits(facts):
+            return keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
+        case _:
+            return name
+
+
+def log_name(metric: str) -> str:
+    """The name under which Keras reports a metric of the settings."""
+    return f"top_{_TOP_K}_accuracy" if metric == "top_k_categorical_accuracy" else metric

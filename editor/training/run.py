@@ -1,0 +1,225 @@
+"""One run: apply the flags, recompile, train, and prove what moved."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from editor.errors import DataError, SettingsError
+from editor.keras_model.flags import apply_tree, tree_with_map
+from editor.keras_model.walk import ModelIndex
+from editor.layers.freeze_map import FreezeMap
+from editor.training.checks import check
+from editor.training.compiling import compile_model, log_name, model_facts
+from editor.training.data import TrainData, hold_out, load_data
+from editor.training.proof import Before, prove
+from editor.training.settings import Proof, SettingsReport, TrainSettings
+
+Metrics = dict[str, float]
+
+
+class RunWatcher(Protocol):
+    """Told what happens in a run, on the thread that trains."""
+
+    def run_started(self, plan: RunPlan) -> None:
+        """The first batch is about to be trained."""
+
+    def batch_ended(self, epoch: int, batch: int, metrics: Callable[[], Metrics]) -> None:
+        """A batch is done; asking for the metrics costs some time."""
+
+    def validation_batch_ended(self) -> None:
+        """A batch of validation is done; no weights have changed."""
+
+    def epoch_ended(self, epoch: int, metrics: Metrics) -> None:
+        """An epoch is done, its validation too."""
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What a run is going to do.
+
+    Attributes:
+        seed: The seed it uses, drawn if the settings have none.
+        num_batches: Batches in one epoch.
+        report: The checked settings, with the loss and the metrics that are used.
+    """
+
+    settings: TrainSettings
+    seed: int
+    num_batches: int
+    has_validation: bool
+    report: SettingsReport
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """Keras's names of the metrics in the logs, without `val_`, the loss first."""
+        return ("loss", *(log_name(name) for name in self.report.metrics))
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        epochs: The metrics of each whole epoch.
+        seconds: Time by part: `data`, `compile`, `training`.
+    """
+
+    plan: RunPlan
+    is_stopped: bool
+    epochs: tuple[Metrics, ...]
+    seconds: dict[str, float]
+    proof: Proof
+
+
+@dataclass
+class _Clock:
+    seconds: dict[str, float] = field(default_factory=dict)
+    _since: float = field(default_factory=time.perf_counter)
+
+    def lap(self, part: str) -> None:
+        now = time.perf_counter()
+        self.seconds[part] = now - self._since
+        self._since = now
+
+
+def check_settings(index: ModelIndex, settings: TrainSettings) -> SettingsReport:
+    """Holds settings against the data and the model; a data file that cannot be read is a problem of field `data`."""
+    problems = settings.problems()
+    if "data" in problems:
+        return SettingsReport(problems=problems)
+    try:
+        data = load_data(settings.data)
+    except DataError as error:
+        return SettingsReport(problems={**problems, "data": str(error)})
+    return check(settings, data, model_facts(index))
+
+
+def run_training(
+    index: ModelIndex,
+    settings: TrainSettings,
+    freeze_map: FreezeMap,
+    *,
+    watcher: RunWatcher,
+    stop: threading.Event,
+) -> RunResult:
+    """Trains a model with the flags of a map; returns when finished or stopped.
+
+    Args:
+        index: The live model; its flags belong to the run while it lasts.
+        settings: What to do.
+        freeze_map: What trains and what does not.
+        watcher: Told of each step.
+        stop: Looked at after every batch; the weights are kept.
+
+    Raises:
+        DataError: The data cannot be read.
+        SettingsError: Settings, data and model do not fit, or nothing is trainable.
+        FreezeMapError: The map is not of this model.
+    """
+    clock = _Clock()
+    tree = tree_with_map(index, freeze_map)
+    data = load_data(settings.data)
+    report = check(settings, data, model_facts(index))
+    if report.problems:
+        raise SettingsError(" ".join(report.problems.values()))
+    if not tree.account(tree.root).trainable.weights:
+        raise SettingsError("Nothing is trainable.", hint="Thaw at least one layer, then start again.")
+    plan, parts = _plan(settings, data, report)
+    clock.lap("data")
+    model = index.model
+    keras.utils.set_random_seed(plan.seed)
+    reset_seed_generators(model, plan.seed)
+    apply_tree(index, tree)
+    compile_model(index, settings, report)
+    before = Before.of(index)
+    clock.lap("compile")
+    watcher.run_started(plan)
+    epochs = _fit(model, plan, parts, watcher=watcher, stop=stop)
+    clock.lap("training")
+    return RunResult(plan, stop.is_set(), epochs, clock.seconds, prove(before, index, tree))
+
+
+def _fit(
+    model: keras.Model, plan: RunPlan, data: TrainData, *, watcher: RunWatcher, stop: threading.Event
+) -> tuple[Metrics, ...]:
+    follower = _Follower(watcher, stop)
+    try:
+        model.fit(
+            data.x,
+            data.y,
+            batch_size=plan.settings.batch_size,
+            epochs=plan.settings.epochs,
+            validation_data=(data.x_val, data.y_val) if plan.has_validation else None,
+            callbacks=[follower],
+            verbose=0,
+        )
+    except _StoppedError:
+        pass
+    finally:
+        # Keras keeps the validation data of a fit that was left by an error, and the next fit would use them.
+        model._eval_epoch_iterator = None
+    return tuple(follower.epochs)
+
+
+def _plan(settings: TrainSettings, data: TrainData, report: SettingsReport) -> tuple[RunPlan, TrainData]:
+    seed = settings.seed if settings.seed is not None else int(np.random.default_rng().integers(2**31))
+    parts = data if data.x_val is not None else hold_out(data, settings.validation_split, seed)
+    num_batches = -(-parts.num_samples // settings.batch_size)
+    return RunPlan(settings, seed, num_batches, parts.x_val is not None, report), parts
+
+
+def reset_seed_generators(model: keras.Model, seed: int) -> None:
+    """Gives every seed generator of a model a state drawn from `seed` (fact F27), so that a run can be repeated."""
+    source = np.random.default_rng(seed)
+    weights = {id(weight) for weight in model.weights}
+    for variable in model.variables:
+        if id(variable) not in weights:
+            variable.assign(source.integers(2**31, size=variable.shape).astype(variable.dtype))
+
+
+class _StoppedError(Exception):
+    """Leaves a validation that nobody waits for."""
+
+
+class _Follower(keras.callbacks.Callback):  # type: ignore[misc]
+    """Passes Keras's steps on and looks after every batch whether to stop."""
+
+    def __init__(self, watcher: RunWatcher, stop: threading.Event) -> None:
+        super().__init__()
+        self.epochs: list[Metrics] = []
+        self._watcher = watcher
+        self._stop = stop
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._watcher.batch_ended(self._epoch, batch, lambda: _floats(logs))
+        if self._stop.is_set():
+            self.model.stop_training = True
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        if self._stop.is_set():
+            raise _StoppedError
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._watcher.validation_batch_ended()
+        if self._stop.is_set():
+            raise _StoppedError
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        metrics = _floats(logs)
+        self.epochs.append(metrics)
+        self._watcher.epoch_ended(epoch, metrics)
+
+
+def _floats(logs: Any) -> Metrics:
+    return {name: float(value) for name, value in (logs or {}).items()}

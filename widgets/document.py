@@ -1,0 +1,111 @@
+"""The model being edited, as the window owns it: its flags, its steps, and which weights are saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from editor.layers.freeze_map import FreezeMap
+from editor.layers.nodes import Node
+from editor.layers.tree import FlagChange, LayerTree, MapReport
+from editor.processes.messages import ModelOpened
+from editor.runs.journal import JournalStep, plan_steps, step_of
+from editor.runs.workspace import Workspace
+from widgets.undo import FlagCommand
+
+
+class Document(QObject):
+    """One open model.
+
+    Attributes:
+        document_id: The engine's number for it.
+        path: The file that Save writes.
+        custom_code: The Python file that was given with it.
+        tree: The truth about what is frozen.
+        stack: The steps that can be undone.
+        map_report: What of the file's freeze map did not fit.
+        revision: Of the weights in the engine, as last heard.
+        newest_revision: The greatest one so far.
+        saved_revision: Of the weights in the file.
+        weights_file: A file of the workspace with the newest weights that are on disk; None if they are the file's.
+    """
+
+    flags_changed = Signal(object)
+    """Carries the set of nodes whose numbers or state may differ now."""
+    modified_changed = Signal(bool)
+
+    def __init__(self, opened: ModelOpened, path: Path, custom_code: Path | None, workspace: Workspace) -> None:
+        super().__init__()
+        self.document_id = opened.document_id
+        self.path = path
+        self.custom_code = custom_code
+        self.workspace = workspace
+        self.model_name = opened.model_name
+        self.tree = LayerTree(opened.root)
+        self.stack = QUndoStack(self)
+        self.map_report = MapReport()
+        self.revision = self.newest_revision = opened.revision
+        self.saved_revision = 0
+        self.weights_file: Path | None = None
+        self._was_modified = False
+        if opened.freeze_map:
+            change, self.map_report = self.tree.plan_map(opened.freeze_map)
+            self.tree.apply(change)
+        self.stack.cleanChanged.connect(self._on_state_changed)
+
+    @property
+    def is_modified(self) -> bool:
+        """Whether flags or weights differ from the file's."""
+        return not self.stack.isClean() or self.revision != self.saved_revision
+
+    def freeze_map(self) -> FreezeMap:
+        """The flags as they are now."""
+        return self.tree.freeze_map()
+
+    def edit(self, nodes: Iterable[Node], *, trainable: bool) -> None:
+        """Freezes or thaws nodes as one step; nothing happens where they are so already."""
+        nodes = tuple(nodes)
+        verb = "Thaw" if trainable else "Freeze"
+        what = (nodes[0].name or self.model_name) if len(nodes) == 1 else f"{len(nodes)} layers and weights"
+        self.push(self.tree.plan(nodes, trainable=trainable), f"{verb} {what}")
+
+    def push(self, change: FlagChange, text: str) -> None:
+        """Makes an edit a step."""
+        if change:
+            self.stack.push(FlagCommand(self, change, text))
+
+    def recover(self, steps: tuple[JournalStep, ...]) -> None:
+        """Brings the edits of a window that was killed back, as one step."""
+        self.push(plan_steps(self.tree, steps), "Recover edits")
+
+    def apply(self, change: FlagChange, text: str) -> None:
+        """Sets the flags of an edit; for the commands on the stack."""
+        touched = self.tree.apply(change)
+        self.workspace.journal.append(step_of(self.tree, change, text))
+        self.flags_changed.emit(touched)
+
+    def note_revision(self, revision: int, weights_file: Path | None = None) -> None:
+        """The engine's weights are of another revision."""
+        self.revision = revision
+        self.newest_revision = max(self.newest_revision, revision)
+        if weights_file:
+            self.weights_file = weights_file
+        self._on_state_changed()
+
+    def note_saved(self, path: Path, revision: int, *, step: int) -> None:
+        """The file holds the weights of `revision` and the flags that held when the stack stood at `step`."""
+        self.path = path
+        self.saved_revision = revision
+        if self.stack.index() == step:
+            self.stack.setClean()
+        else:
+            self.stack.resetClean()
+        self._on_state_changed()
+
+    def _on_state_changed(self) -> None:
+        if self._was_modified != self.is_modified:
+            self._was_modified = self.is_modified
+            self.modified_changed.emit(self._was_modified)

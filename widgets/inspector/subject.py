@@ -1,0 +1,93 @@
+"""What the inspector speaks of: one layer, one weight, several of them, or the whole model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from editor.layers.accounts import Account, Tally, account_of
+from editor.layers.nodes import LayerNode, Node, WeightNode
+from editor.layers.tree import LayerTree
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What does not change when flags do; gathered once for each selection.
+
+    Attributes:
+        tree: The tree that the nodes belong to.
+        nodes: The selected nodes; none stands for the whole model.
+        weights: All weights in and below them, each once, wherever it is shared.
+        statistics_owners: The layers among and below them that own statistics, each once.
+        num_layers: How many layers are among and below them, each counted once.
+    """
+
+    tree: LayerTree
+    nodes: tuple[Node, ...]
+    weights: tuple[WeightNode, ...]
+    statistics_owners: tuple[LayerNode, ...]
+    num_layers: int
+
+    @property
+    def only(self) -> Node | None:
+        """The one node that is selected; None for several or for the whole model."""
+        return self.nodes[0] if len(self.nodes) == 1 else None
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration to show; empty where it is not one layer."""
+        return self.only.record.config if isinstance(self.only, LayerNode) else {}
+
+    @property
+    def account(self) -> Account:
+        """Parameters as of now; what is shared, or selected twice, counts once."""
+        if self.only is not None:
+            return self.tree.account(self.only)
+        if not self.nodes:
+            return self.tree.account(self.tree.root)
+        return account_of(
+            (self.tree.state(weight), Tally(weight.record.num_parameters, weight.record.num_bytes, 1))
+            for weight in self.weights
+        )
+
+    def weight_name(self, weight: WeightNode) -> str:
+        """A weight's path below what is selected: `kernel` of a layer, `block1/conv:kernel` of a model."""
+        base = self.only.path if isinstance(self.only, LayerNode) else ""
+        return weight.path[len(base) :].lstrip("/:")
+
+
+def subject_of(tree: LayerTree, nodes: tuple[Node, ...]) -> Subject:
+    """Gathers what the inspector shows of a selection."""
+    weights: dict[int, WeightNode] = {}
+    owners: dict[int, LayerNode] = {}
+    layer_ids: set[int] = set()
+    for node in _below(tree, nodes or (tree.root,)):
+        if isinstance(node, WeightNode):
+            weights.setdefault(node.record.weight_id, node)
+            continue
+        layer_ids.add(node.record.layer_id)
+        if tree.statistics_mode(node) is not None:
+            owners.setdefault(node.record.layer_id, node)
+    return Subject(tree, nodes, tuple(weights.values()), tuple(owners.values()), len(layer_ids))
+
+
+def _below(tree: LayerTree, nodes: Iterable[Node]) -> Iterator[Node]:
+    """All nodes below these and themselves; what lies below another selected one is not walked again."""
+    chosen = set(nodes)
+    for node in nodes:
+        if _is_below_any(node, chosen):
+            continue
+        if isinstance(node, LayerNode):
+            yield from tree.walk(node)
+        else:
+            yield node
+
+
+def _is_below_any(node: Node, chosen: set[Node]) -> bool:
+    above = node.parent
+    while above is not None:
+        if above in chosen:
+            return True
+        above = above.parent
+    return False

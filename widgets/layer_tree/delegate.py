@@ -1,0 +1,132 @@
+"""Draws the cells of the layer tree."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractItemModel as Model
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QPainter
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from typing_extensions import override
+
+from editor.layers.accounts import State
+from widgets.icons import Icons, tick_name
+from widgets.layer_tree.model import NODE_ROLE, Column, LayerTreeModel
+from widgets.layer_tree.rows import Row
+from widgets.theme import ROW_HEIGHT, Theme, mono_font, number_font
+
+Index = QModelIndex | QPersistentModelIndex
+
+TICK_SIZE = 16
+_TICK_LEFT = 1
+_NAME_LEFT = _TICK_LEFT + TICK_SIZE + 6
+_CELL_PADDING = 8
+_CHIP_PADDING = 7
+_CHIP_SCALE = 0.85
+_FLAGS = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+
+_NAME_COLOURS = {
+    State.FROZEN: "frozen",
+    State.STATISTICS: "secondary",
+    State.WEIGHTLESS: "secondary",
+}
+_NUMBER_COLOURS = {State.STATISTICS: "secondary"}
+
+
+def tick_rect(cell: QRect) -> QRect:
+    """Where the tick box stands in a cell of the first column."""
+    return QRect(cell.left() + _TICK_LEFT, cell.top() + (cell.height() - TICK_SIZE) // 2, TICK_SIZE, TICK_SIZE)
+
+
+class LayerDelegate(QStyledItemDelegate):
+    """Tick box, name and chips in the first column; words left and numbers right in the others."""
+
+    def __init__(self, model: LayerTreeModel, theme: Theme, icons: Icons, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._theme = theme
+        self._icons = icons
+        self._base = QFont()
+        self._set_fonts(self._base)
+
+    def _set_fonts(self, base: QFont) -> None:
+        self._base = QFont(base)
+        self._numbers = number_font(base)
+        self._mono = mono_font(base)
+        self._small = QFont(base)
+        self._small.setPointSizeF(max(base.pointSizeF(), 1.0) * _CHIP_SCALE)
+
+    def _paint_layer(self, painter: QPainter, cell: QRect, row: Row) -> None:
+        tick = tick_name(row.state, updates_statistics=row.is_ticked)
+        if tick:
+            ratio = painter.device().devicePixelRatioF()
+            painter.drawPixmap(tick_rect(cell).topLeft(), self._icons.pixmap(tick, TICK_SIZE, ratio))
+        place = cell.adjusted(_NAME_LEFT, 0, -_CELL_PADDING, 0)
+        painter.setFont(self._mono if row.is_weight else self._base)
+        painter.setPen(self._theme.colour(_NAME_COLOURS.get(row.state, "text")))
+        metrics = painter.fontMetrics()
+        name = metrics.elidedText(row.texts[Column.LAYER], Qt.TextElideMode.ElideRight, place.width())
+        painter.drawText(place, _FLAGS | Qt.AlignmentFlag.AlignLeft, name)
+        place.setLeft(place.left() + metrics.horizontalAdvance(name) + _CELL_PADDING)
+        for chip in row.chips:
+            self._paint_chip(painter, place, chip)
+
+    def _paint_chip(self, painter: QPainter, place: QRect, text: str) -> None:
+        """Draws a chip at the left of `place` and cuts it off there; draws nothing where it does not fit."""
+        painter.setFont(self._small)
+        metrics = painter.fontMetrics()
+        width = metrics.horizontalAdvance(text) + 2 * _CHIP_PADDING
+        if width > place.width():
+            return
+        height = metrics.height() + 2
+        outline = QRectF(place.left(), place.center().y() - height / 2 + 0.5, width, height)
+        painter.setPen(self._theme.colour("edge"))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.drawRoundedRect(outline.translated(QPointF(0.5, 0)), height / 2, height / 2)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(self._theme.colour("secondary"))
+        painter.drawText(outline, _FLAGS | Qt.AlignmentFlag.AlignHCenter, text)
+        place.setLeft(place.left() + width + _CELL_PADDING // 2)
+
+    def _paint_text(self, painter: QPainter, cell: QRect, row: Row, column: int) -> None:
+        is_number = column >= Column.PARAMETERS
+        painter.setFont(self._numbers)
+        painter.setPen(self._theme.colour(_text_colour(row, column)))
+        place = cell.adjusted(_CELL_PADDING, 0, -_CELL_PADDING, 0)
+        text = painter.fontMetrics().elidedText(row.texts[column], Qt.TextElideMode.ElideRight, place.width())
+        side = Qt.AlignmentFlag.AlignRight if is_number else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(place, _FLAGS | side, text)
+
+    # -- Qt -------------------------------------------------------------------------------------------------
+
+    @override
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        node = index.data(NODE_ROLE)
+        if node is None:
+            return
+        if option.font != self._base:
+            self._set_fonts(option.font)
+        row = self._model.row_of(node)
+        painter.save()
+        if index.column() == Column.LAYER:
+            self._paint_layer(painter, option.rect, row)
+        else:
+            self._paint_text(painter, option.rect, row, index.column())
+        painter.restore()
+
+    @override
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(120, max(ROW_HEIGHT, option.fontMetrics.height() + 6))
+
+    @override
+    def editorEvent(self, event: QEvent, model: Model, option: QStyleOptionViewItem, index: Index) -> bool:
+        """Leaves clicks and keys to the view: Qt's own handler would toggle one row a second time."""
+        return False
+
+
+def _text_colour(row: Row, column: int) -> str:
+    if column < Column.PARAMETERS:
+        return "secondary"
+    if column == Column.TRAINABLE and row.state is State.FROZEN:
+        return "frozen"
+    return _NUMBER_COLOURS.get(row.state, "text")

@@ -1,0 +1,81 @@
+"""Which rows of the layer tree are open: at first, while filtering, and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from editor.layers.nodes import LayerNode, Node
+from widgets.layer_tree.filter import LayerFilter
+from widgets.layer_tree.model import LayerTreeModel
+
+if TYPE_CHECKING:
+    from widgets.layer_tree.view import LayerTreeView
+
+_NUM_ROWS_SHOWN_AT_FIRST = 60
+
+
+class Folding:
+    """Opens and closes rows of one view."""
+
+    def __init__(self, view: LayerTreeView, model: LayerTreeModel, layer_filter: LayerFilter) -> None:
+        self._view = view
+        self._model = model
+        self._filter = layer_filter
+        self._open_before: set[Node] = set()
+
+    def open_at_first(self) -> None:
+        """Opens the root and, where the rows are not too many, the models inside it."""
+        self._open_before.clear()
+        tree = self._model.tree
+        if tree is None:
+            return
+        self._open(tree.root)
+        containers = [child for child in tree.root.children if child.children]
+        if len(tree.root.rows) + sum(len(child.rows) for child in containers) <= _NUM_ROWS_SHOWN_AT_FIRST:
+            for child in containers:
+                self._open(child)
+
+    def expand_below(self, nodes: Iterable[Node]) -> None:
+        """Opens nodes with all below them."""
+        for node in nodes:
+            self._view.expandRecursively(self._view.index_of(node))
+
+    def collapse_all(self) -> None:
+        """Closes all but the root."""
+        self._view.collapseAll()
+        if self._model.tree is not None:
+            self._open(self._model.tree.root)
+
+    def set_filter_text(self, text: str) -> None:
+        """Shows only what matches; with an empty text all is back, folded as it was before."""
+        was_filtered = bool(self._filter.text)
+        if not was_filtered:
+            self._open_before = self._open_nodes()
+        self._filter.set_text(text)
+        if self._filter.text:
+            self._open_to_matches()
+        elif was_filtered:
+            self._restore()
+        self._view.viewport().update()
+
+    def _open(self, node: Node) -> None:
+        self._view.expand(self._view.index_of(node))
+
+    def _open_nodes(self) -> set[Node]:
+        tree = self._model.tree
+        layers = tree.walk_layers() if tree else ()
+        return {layer for layer in layers if layer.rows and self._view.isExpanded(self._view.index_of(layer))}
+
+    def _open_to_matches(self) -> None:
+        """Opens what holds layers that match; a matching layer's own weights stay closed."""
+        for node in self._filter.kept:
+            if isinstance(node, LayerNode) and (node.children or not self._filter.is_match(node)):
+                self._open(node)
+
+    def _restore(self) -> None:
+        self._view.collapseAll()
+        for node in self._open_before:
+            self._open(node)
+        if self._view.currentIndex().isValid():
+            self._view.scrollTo(self._view.currentIndex())

@@ -1,0 +1,40 @@
+"""The context menu of the layer tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+from editor.layers.nodes import Node
+from editor.layers.tree import LayerTree
+from widgets.icons import Icons
+from widgets.layer_tree.wish import with_weights
+
+if TYPE_CHECKING:
+    from widgets.layer_tree.view import LayerTreeView
+
+
+def tree_menu(view: LayerTreeView, tree: LayerTree | None, icons: Icons) -> QMenu:
+    """A menu for what is selected now."""
+    menu = QMenu(view)
+    nodes = view.selected_nodes()
+    freeze = menu.addAction(icons.icon("freeze"), "Freeze", lambda: view.ask_for(trainable=False))
+    thaw = menu.addAction(icons.icon("thaw"), "Thaw", lambda: view.ask_for(trainable=True))
+    menu.addSeparator()
+    below = menu.addAction("Expand all below", lambda: view.folding.expand_below(nodes))
+    menu.addAction("Collapse all", view.folding.collapse_all)
+    menu.addSeparator()
+    copy = menu.addAction("Copy path" if len(nodes) == 1 else "Copy paths", lambda: _copy_paths(nodes))
+    has_weights = tree is not None and bool(with_weights(tree, nodes))
+    freeze.setEnabled(has_weights)
+    thaw.setEnabled(has_weights)
+    below.setEnabled(any(node.rows for node in nodes))
+    copy.setEnabled(any(node.path for node in nodes))
+    return menu
+
+
+def _copy_paths(nodes: Sequence[Node]) -> None:
+    QGuiApplication.clipboard().setText("\n".join(node.path for node in nodes if node.path))

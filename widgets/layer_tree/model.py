@@ -1,0 +1,214 @@
+"""The layer tree as an item model: a thin adapter, the truth stays in `LayerTree`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from typing_extensions import override
+
+from editor.layers.accounts import State
+from editor.layers.nodes import LayerNode, Node
+from editor.layers.tree import LayerTree
+from widgets.layer_tree.rows import Row, row_of
+from widgets.layer_tree.wish import ToggleWish
+
+Index = QModelIndex | QPersistentModelIndex
+Role = Qt.ItemDataRole
+NO_INDEX = QModelIndex()
+
+NODE_ROLE = Role.UserRole + 1
+"""The node itself."""
+
+
+class Column(IntEnum):
+    """The columns, from the left."""
+
+    LAYER = 0
+    TYPE = 1
+    SHAPE = 2
+    PARAMETERS = 3
+    TRAINABLE = 4
+
+
+TITLES = ("Layer", "Type", "Output shape", "Parameters", "Trainable")
+
+_CHECK = {
+    State.TRAINABLE: Qt.CheckState.Checked,
+    State.FROZEN: Qt.CheckState.Unchecked,
+    State.MIXED: Qt.CheckState.PartiallyChecked,
+}
+_NUMBERS = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_WORDS = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_CHANGING = [Role.DisplayRole, Role.CheckStateRole, Role.ToolTipRole, Role.AccessibleTextRole]
+
+
+class LayerTreeModel(QAbstractItemModel):
+    """Layers and weights of a `LayerTree`, the root as the one row of the top level.
+
+    Indexes carry the node itself: nodes live as long as the tree, and the tree as long as the model holds it.
+
+    Signals:
+        toggle_requested: `ToggleWish`; the model never edits the tree.
+    """
+
+    toggle_requested = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tree: LayerTree | None = None
+        self._model_name = ""
+        self._rows: dict[Node, Row] = {}
+
+    @property
+    def tree(self) -> LayerTree | None:
+        """The tree shown."""
+        return self._tree
+
+    def set_tree(self, tree: LayerTree | None, model_name: str) -> None:
+        """Shows another tree; `model_name` is what the root is called."""
+        self.beginResetModel()
+        # Indexes into the old tree are alive until the reset has ended, so the old tree must be too.
+        before, self._tree = self._tree, tree
+        self._model_name = model_name
+        self._rows.clear()
+        self.endResetModel()
+        del before
+
+    def refresh(self, nodes: Iterable[Node]) -> None:
+        """Says that numbers or states of these nodes changed, in the smallest ranges of rows."""
+        rows_by_parent: dict[LayerNode | None, list[Node]] = defaultdict(list)
+        for node in nodes:
+            self._rows.pop(node, None)
+            rows_by_parent[node.parent].append(node)
+        for changed in rows_by_parent.values():
+            for first, last in _runs(changed):
+                self.dataChanged.emit(self.index_of(first), self.index_of(last, Column.TRAINABLE), _CHANGING)
+
+    def node_of(self, index: Index) -> Node | None:
+        """The node of an index of this model; None for an invalid one."""
+        node: Node | None = index.internalPointer() if index.isValid() else None
+        return node
+
+    def index_of(self, node: Node, column: int = 0) -> QModelIndex:
+        """The index of a node."""
+        return self.createIndex(node.row, column, node)
+
+    def row_of(self, node: Node) -> Row:
+        """Words and numbers of a node's row; kept until `refresh` names it."""
+        row = self._rows.get(node)
+        if row is None:
+            assert self._tree is not None, "a node without its tree"
+            row = self._rows[node] = row_of(self._tree, node, self._model_name)
+        return row
+
+    # -- Qt -------------------------------------------------------------------------------------------------
+
+    @override
+    def index(self, row: int, column: int, parent: Index = NO_INDEX) -> QModelIndex:
+        if not self.hasIndex(row, column, parent):
+            return QModelIndex()
+        holder = self.node_of(parent)
+        node = holder.rows[row] if holder else self._root
+        return self.createIndex(row, column, node)
+
+    # QObject.parent() is another function of the same name, which PySide's stub joins to this one.
+    @override
+    def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]
+        node = self.node_of(index)
+        return self.index_of(node.parent) if node and node.parent else QModelIndex()
+
+    @override
+    def rowCount(self, parent: Index = NO_INDEX) -> int:
+        if parent.column() > 0:
+            return 0
+        node = self.node_of(parent)
+        return len(node.rows) if node else int(self._tree is not None)
+
+    @override
+    def columnCount(self, parent: Index = NO_INDEX) -> int:
+        return len(TITLES)
+
+    @override
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        node = self.node_of(index)
+        if node is None:
+            return Qt.ItemFlag.NoItemFlags
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if index.column() == Column.LAYER and self.row_of(node).state is not State.WEIGHTLESS:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        if not node.rows:
+            flags |= Qt.ItemFlag.ItemNeverHasChildren
+        return flags
+
+    @override
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        node = self.node_of(index)
+        if node is None:
+            return None
+        column = index.column()
+        if role == NODE_ROLE:
+            return node
+        if role == Role.DisplayRole:
+            return self.row_of(node).texts[column]
+        if role == Role.TextAlignmentRole:
+            return _NUMBERS if column >= Column.PARAMETERS else _WORDS
+        if role == Role.ToolTipRole:
+            return self.row_of(node).hint
+        return self._layer_data(self.row_of(node), role) if column == Column.LAYER else None
+
+    def _layer_data(self, row: Row, role: int) -> Any:
+        if role == Role.CheckStateRole:
+            if row.state is State.STATISTICS:
+                return Qt.CheckState.Checked if row.is_ticked else Qt.CheckState.Unchecked
+            return _CHECK.get(row.state)
+        return row.spoken if role == Role.AccessibleTextRole else None
+
+    @override
+    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
+        node = self.node_of(index)
+        if node is None or role != Role.CheckStateRole or index.column() != Column.LAYER:
+            return False
+        if self.row_of(node).state is State.WEIGHTLESS:
+            return False
+        # The value arrives as a plain int; compared as such it never equals a member of the enum.
+        self.toggle_requested.emit(ToggleWish((node,), Qt.CheckState(value) == Qt.CheckState.Checked))
+        return True
+
+    @override
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and 0 <= section < len(TITLES):
+            if role == Role.DisplayRole:
+                return TITLES[section]
+            if role == Role.TextAlignmentRole:
+                return _NUMBERS if section >= Column.PARAMETERS else _WORDS
+        return None
+
+    @property
+    def _root(self) -> Node | None:
+        return self._tree.root if self._tree else None
+
+
+def rows_from_root(node: Node) -> tuple[int, ...]:
+    """A key that sorts nodes as they stand below each other."""
+    rows: list[int] = []
+    above: Node | None = node
+    while above is not None:
+        rows.append(above.row)
+        above = above.parent
+    return tuple(reversed(rows))
+
+
+def _runs(nodes: list[Node]) -> Iterator[tuple[Node, Node]]:
+    """First and last of each run of neighbours."""
+    nodes.sort(key=lambda node: node.row)
+    first = last = nodes[0]
+    for node in nodes[1:]:
+        if node.row != last.row + 1:
+            yield first, last
+            first = node
+        last = node
+    yield first, last

@@ -1,0 +1,159 @@
+"""The pane of the layer tree: filter and tree, or what to do first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QIcon, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from editor.layers.nodes import Node
+from editor.layers.tree import LayerTree
+from widgets.icons import Icons
+from widgets.layer_tree.model import LayerTreeModel
+from widgets.layer_tree.view import LayerTreeView
+from widgets.theme import CORNER, Theme
+
+_PICTURE_SIZE = QSize(160, 110)
+
+
+class LayerTreePanel(QFrame):
+    """Filter above the tree; with no model open, an invitation to open one.
+
+    Signals:
+        toggle_requested: `ToggleWish`.
+        selection_nodes_changed: The selected nodes from the top down, as a tuple.
+        open_requested: The user wants to open a model.
+    """
+
+    toggle_requested = Signal(object)
+    selection_nodes_changed = Signal(object)
+    open_requested = Signal()
+
+    def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("pane", True)
+        self._icons = icons
+        self.model = LayerTreeModel(self)
+        self.view = LayerTreeView(self.model, theme, icons)
+        self.filter_edit = _filter_edit()
+        self._search_action = self.filter_edit.addAction(QIcon(), QLineEdit.ActionPosition.LeadingPosition)
+        self._empty_page = EmptyPage(theme, icons)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._empty_page)
+        self._pages.addWidget(self._tree_page())
+        layout = QVBoxLayout(self)
+        # The margins leave the pane's rounded corners to be seen.
+        layout.setContentsMargins(1, 1, 1, CORNER // 2)
+        layout.addWidget(self._pages)
+        self._connect(theme)
+        self._on_theme_changed()
+
+    def _tree_page(self) -> QWidget:
+        page = QWidget()
+        top = QHBoxLayout()
+        top.setContentsMargins(CORNER, CORNER - 1, CORNER, CORNER - 2)
+        top.addWidget(self.filter_edit)
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(top)
+        layout.addWidget(self.view)
+        return page
+
+    def _connect(self, theme: Theme) -> None:
+        theme.changed.connect(self._on_theme_changed)
+        self.view.toggle_requested.connect(self.toggle_requested)
+        self.view.selection_nodes_changed.connect(self.selection_nodes_changed)
+        self.filter_edit.textChanged.connect(self._on_filter_text_changed)
+        self._empty_page.open_requested.connect(self.open_requested)
+        for key, handler in ((Qt.Key.Key_Escape, self.filter_edit.clear), (Qt.Key.Key_Down, self.view.setFocus)):
+            shortcut = QShortcut(QKeySequence(key), self.filter_edit)
+            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+            shortcut.activated.connect(handler)
+
+    # -- the tree -------------------------------------------------------------------------------------------
+
+    def set_tree(self, tree: LayerTree | None, model_name: str = "") -> None:
+        """Shows another model; None shows the invitation to open one."""
+        self.filter_edit.clear()
+        self.model.set_tree(tree, model_name)
+        self.view.folding.open_at_first()
+        self._pages.setCurrentIndex(int(tree is not None))
+        # A reset clears the selection without a word.
+        self.selection_nodes_changed.emit(())
+
+    def refresh(self, nodes: Iterable[Node]) -> None:
+        """Paints anew the nodes that `LayerTree.apply` returned."""
+        self.model.refresh(nodes)
+
+    def selected_nodes(self) -> tuple[Node, ...]:
+        """The selected nodes, from the top down."""
+        return self.view.selected_nodes()
+
+    def select_nodes(self, nodes: Iterable[Node]) -> None:
+        """Selects nodes and shows the first one."""
+        self.view.select_nodes(nodes)
+
+    def ask_for(self, *, trainable: bool) -> None:
+        """Emits the wish that the selection becomes trainable, or frozen; for actions of menus and toolbars."""
+        self.view.ask_for(trainable=trainable)
+
+    def focus_filter(self) -> None:
+        """Puts the keyboard into the filter, its text selected."""
+        self.filter_edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.filter_edit.selectAll()
+
+    @Slot(str)
+    def _on_filter_text_changed(self, text: str) -> None:
+        self.view.folding.set_filter_text(text)
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        self._search_action.setIcon(self._icons.icon("search"))
+
+
+class EmptyPage(QWidget):
+    """What to do first.
+
+    Signals:
+        open_requested: The button was pressed.
+    """
+
+    open_requested = Signal()
+
+    def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icons = icons
+        self._picture = QLabel()
+        words = QLabel("Open a Keras model to see its layers")
+        words.setProperty("tone", "strong")
+        hint = QLabel("or drop a .keras, .h5 or .hdf5 file here")
+        hint.setProperty("tone", "secondary")
+        self.open_button = QPushButton("Open model…")
+        self.open_button.setProperty("tone", "primary")
+        self.open_button.setAccessibleName("Open a Keras model")
+        self.open_button.clicked.connect(self.open_requested)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(CORNER)
+        layout.addStretch(2)
+        for widget, gap in ((self._picture, CORNER), (words, 0), (hint, CORNER), (self.open_button, 0)):
+            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+            layout.addSpacing(gap)
+        layout.addStretch(3)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        self._picture.setPixmap(self._icons.pixmap("drop-model", _PICTURE_SIZE, self.devicePixelRatioF()))
+
+
+def _filter_edit() -> QLineEdit:
+    edit = QLineEdit()
+    edit.setObjectName("layerFilter")
+    edit.setAccessibleName("Filter layers by name or type")
+    edit.setPlaceholderText("Filter layers by name or type")
+    edit.setClearButtonEnabled(True)
+    return edit

@@ -1,0 +1,57 @@
+"""What a click on a tick box asks for. Who carries it out, and how it is undone, is decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from editor.layers.accounts import State, StatisticsMode
+from editor.layers.nodes import LayerNode, Node, WeightNode
+from editor.layers.tree import LayerTree
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleWish:
+    """The wish that nodes with all below them become trainable, or frozen."""
+
+    nodes: tuple[Node, ...]
+    trainable: bool
+
+
+def toggle(tree: LayerTree, nodes: Sequence[Node], decider: Node) -> ToggleWish | None:
+    """The wish that turns `decider` over and makes `nodes` like it; None where there is nothing to toggle."""
+    if tree.state(decider) is State.WEIGHTLESS:
+        togglable = with_weights(tree, nodes)
+        if not togglable:
+            return None
+        decider = togglable[0]
+    return ToggleWish(with_weights(tree, nodes), would_train(tree, decider))
+
+
+def with_weights(tree: LayerTree, nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """Those of the nodes that hold any weight."""
+    return tuple(node for node in nodes if tree.state(node) is not State.WEIGHTLESS)
+
+
+def would_train(tree: LayerTree, node: Node) -> bool:
+    """Whether toggling a node makes it trainable: what trains fully freezes, all else trains.
+
+    Where there is nothing but statistics, toggling makes them stand still if any of them updates.
+    """
+    state = tree.state(node)
+    if state is State.STATISTICS:
+        return not updates_statistics(tree, node)
+    return state is not State.TRAINABLE
+
+
+def updates_statistics(tree: LayerTree, node: Node) -> bool:
+    """Whether training changes any statistics of a node, or of a layer below it."""
+    if isinstance(node, WeightNode):
+        owner = node.parent
+        is_update = owner is not None and tree.statistics_mode(owner) is StatisticsMode.UPDATE
+        return node.record.is_statistics and is_update
+    return any(
+        tree.statistics_mode(below) is StatisticsMode.UPDATE
+        for below in tree.walk(node)
+        if isinstance(below, LayerNode)
+    )

@@ -1,0 +1,112 @@
+"""A strip above the layers that says what happened, or what is going on, without stopping anybody."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from widgets.icons import Icons
+from widgets.theme import Theme
+
+_ICON_SIZE = 16
+
+
+class Level(StrEnum):
+    """How a notice looks; the value is its icon."""
+
+    INFO = "info"
+    DONE = "check"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class NoticeBar(QFrame):
+    """One notice at a time: an icon, a sentence and a hint, and at most one button of its own."""
+
+    action_clicked = Signal()
+    """The notice's own button, such as Cancel."""
+    details_requested = Signal()
+    closed = Signal()
+
+    def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("noticeBar")
+        self.setAccessibleName("Notice")
+        self._icons = icons
+        self._level = Level.INFO
+        self._icon = QLabel()
+        self._text = QLabel(objectName="noticeText")
+        self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._busy = QProgressBar(objectName="noticeBusy")
+        self._busy.setRange(0, 0)
+        self._busy.setTextVisible(False)
+        self._busy.setFixedSize(96, 6)
+        self._action = QPushButton(objectName="noticeAction")
+        self._details = QPushButton("Details", objectName="noticeDetails")
+        self._close = QToolButton(objectName="noticeClose")
+        self._close.setAccessibleName("Close notice")
+        self._close.setAutoRaise(True)
+        self._arrange()
+        self._action.clicked.connect(self.action_clicked)
+        self._details.clicked.connect(self.details_requested)
+        self._close.clicked.connect(self._on_close_clicked)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What the bar says; empty while it is hidden."""
+        return self._text.text() if not self.isHidden() else ""
+
+    def show_notice(self, level: Level, text: str, *, action: str = "", has_details: bool = False) -> None:
+        """Says something until it is closed or replaced."""
+        self._show(level, text, action)
+        self._busy.hide()
+        self._details.setVisible(has_details)
+        self._close.show()
+
+    def show_busy(self, text: str, *, action: str = "") -> None:
+        """Says what is going on; it stays until it is replaced or cleared."""
+        self._show(Level.INFO, text, action)
+        self._busy.show()
+        self._details.hide()
+        self._close.hide()
+
+    def clear(self) -> None:
+        """Says nothing."""
+        self._text.clear()
+        self.hide()
+
+    def _show(self, level: Level, text: str, action: str) -> None:
+        self._level = level
+        self._text.setText(text)
+        self._text.setAccessibleName(text)
+        self._action.setText(action)
+        self._action.setVisible(bool(action))
+        self._on_theme_changed()
+        self.show()
+
+    def _arrange(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 6)
+        layout.setSpacing(10)
+        layout.addWidget(self._icon)
+        layout.addWidget(self._busy)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(self._action)
+        layout.addWidget(self._details)
+        layout.addWidget(self._close)
+
+    def _on_theme_changed(self) -> None:
+        self._icon.setPixmap(self._icons.pixmap(self._level.value, _ICON_SIZE, self.devicePixelRatioF()))
+        self._close.setIcon(self._icons.icon("close"))
+
+    def _on_close_clicked(self) -> None:
+        self.clear()
+        self.closed.emit()

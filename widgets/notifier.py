@@ -1,0 +1,95 @@
+"""The one place that speaks to the user; nothing here runs an event loop of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from editor.errors import Problem
+from widgets.notice_bar import Level, NoticeBar
+
+Answer = QMessageBox.StandardButton
+
+
+class Notifier(QObject):
+    """Sentences in the notice bar, questions in a box over the window."""
+
+    cancel_requested = Signal()
+    """The user wants what is going on to end."""
+
+    def __init__(self, window: QWidget, bar: NoticeBar) -> None:
+        super().__init__(window)
+        self._window = window
+        self._bar = bar
+        self._details = ""
+        self._on_action: Callable[[], None] | None = None
+        bar.action_clicked.connect(self._on_action_clicked)
+        bar.details_requested.connect(self._on_details_requested)
+
+    def problem(self, problem: Problem, *, level: Level = Level.ERROR) -> None:
+        """Says what went wrong and what to do."""
+        self.say(level, f"{problem.summary} {problem.hint}".strip(), details=problem.details)
+
+    def say(
+        self,
+        level: Level,
+        text: str,
+        *,
+        details: str = "",
+        action: str = "",
+        on_action: Callable[[], None] | None = None,
+    ) -> None:
+        """Says a sentence, with a button of its own if `action` names one."""
+        self._details = details
+        self._on_action = on_action
+        self._bar.show_notice(level, text, action=action, has_details=bool(details))
+
+    def busy(self, text: str, *, on_cancel: Callable[[], None] | None = None) -> None:
+        """Says what is going on, with a Cancel button if it can be cancelled."""
+        self._on_action = on_cancel
+        self._bar.show_busy(text, action="Cancel" if on_cancel else "")
+
+    def clear(self) -> None:
+        """Says nothing."""
+        self._bar.clear()
+
+    def ask_save(self, name: str, why: str, on_answer: Callable[[Answer], None]) -> None:
+        """Asks whether to save, discard or cancel."""
+        box = self._box("saveQuestion", f"Save the changes to {name}?", why)
+        box.setStandardButtons(Answer.Save | Answer.Discard | Answer.Cancel)
+        box.setDefaultButton(Answer.Save)
+        self._open(box, on_answer)
+
+    def ask(self, text: str, why: str, *, yes: str, no: str, on_yes: Callable[[], None]) -> None:
+        """Asks a question with two answers, each named by what it does."""
+        box = self._box("question", text, why)
+        yes_button = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+        box.finished.connect(lambda _result: on_yes() if box.clickedButton() is yes_button else None)
+        box.open()
+
+    def _box(self, name: str, text: str, why: str) -> QMessageBox:
+        box = QMessageBox(QMessageBox.Icon.Question, "Frostline", text, parent=self._window)
+        box.setObjectName(name)
+        box.setInformativeText(why)
+        box.setAttribute(_DELETE_ON_CLOSE)
+        return box
+
+    def _open(self, box: QMessageBox, on_answer: Callable[[Answer], None]) -> None:
+        box.finished.connect(lambda result: on_answer(Answer(result)))
+        box.open()
+
+    def _on_action_clicked(self) -> None:
+        action, self._on_action = self._on_action, None
+        self._bar.clear()
+        if action:
+            action()
+
+    def _on_details_requested(self) -> None:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "Details", self._bar.text, parent=self._window)
+        box.setObjectName("detailsBox")
+        box.setInformativeText(self._details)
+        box.setAttribute(_DELETE_ON_CLOSE)
+        box.open()

@@ -1,0 +1,120 @@
+"""A row of the form: a label, what is edited, and below it what is to be said about it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from typing_extensions import override
+
+from widgets.icons import Icons
+from widgets.theme import ROW_HEIGHT
+from widgets.training.fonts import smaller_font
+
+ICON_SIZE = 14
+_PADDING = 4
+
+
+def set_tone(widget: QWidget, tone: str) -> None:
+    """Gives a widget a tone of the style sheet; an empty one takes it away."""
+    if widget.property("tone") != tone:
+        widget.setProperty("tone", tone)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+class Message(QWidget):
+    """A short text, with a warning sign before it when it is about something wrong; gone when empty."""
+
+    def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icons = icons
+        self._is_problem = False
+        self._icon = QLabel(self)
+        self._icon.setFixedSize(ICON_SIZE, ICON_SIZE)
+        self._text = QLabel(self)
+        self._text.setWordWrap(True)
+        self._text.setFont(smaller_font(self.font()))
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(5)
+        layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._text, 1)
+        self.show_text("")
+
+    def text(self) -> str:
+        """What is said."""
+        return self._text.text()
+
+    def is_problem(self) -> bool:
+        """Whether it is about something wrong."""
+        return self._is_problem
+
+    def show_text(self, text: str, *, is_problem: bool = False) -> None:
+        """Says something, or nothing."""
+        self._is_problem = is_problem and bool(text)
+        self._text.setText(text)
+        set_tone(self._text, "error" if self._is_problem else "secondary")
+        self._icon.setVisible(self._is_problem)
+        self.setVisible(bool(text))
+        self.repaint_icon()
+
+    def repaint_icon(self) -> None:
+        """Draws the sign in the theme's colours."""
+        if self._is_problem:
+            self._icon.setPixmap(self._icons.pixmap("warning", ICON_SIZE, self.devicePixelRatioF(), tone="error"))
+
+
+class FormRow:
+    """A label and its editor in one row of a grid, and a message below the editor.
+
+    The message is the problem where there is one, else the note.
+    """
+
+    def __init__(self, grid: QGridLayout, title: str, editor: QWidget, icons: Icons) -> None:
+        self.title = title
+        self.editor = editor
+        self._note = ""
+        self._problem = ""
+        self.message = Message(icons, editor.parentWidget())
+        row = grid.rowCount()
+        label = QLabel(title, editor.parentWidget())
+        label.setBuddy(editor)
+        set_tone(label, "secondary")
+        editor.setAccessibleName(title)
+        editor.setFixedHeight(max(ROW_HEIGHT, editor.fontMetrics().height() + 2 * _PADDING))
+        grid.addWidget(label, row, 0)
+        grid.addWidget(editor, row, 1)
+        grid.addWidget(self.message, row + 1, 0, 1, 2)
+
+    def show_note(self, text: str) -> None:
+        """Says what the field amounts to."""
+        self._note = text
+        self._show()
+
+    def show_problem(self, text: str) -> None:
+        """Says what is wrong; nothing if all is right."""
+        self._problem = text
+        self._show()
+
+    def _show(self) -> None:
+        self.message.show_text(self._problem or self._note, is_problem=bool(self._problem))
+        self.editor.setAccessibleDescription(self._problem or self._note)
+        set_tone(self.editor, "wrong" if self._problem else "")
+
+
+class WheelGuard(QObject):
+    """Leaves the wheel to the scroll area as long as a field has not been clicked into."""
+
+    def guard(self, field: QWidget) -> None:
+        """Guards a field against being changed in passing."""
+        field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        field.installEventFilter(self)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)

@@ -1,0 +1,268 @@
+"""The plot of one metric. This module imports pyqtgraph, which takes a while: import it when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+from typing_extensions import override
+
+from widgets.theme import Theme, number_font
+from widgets.training.axis_steps import round_step, tick_text, tick_values, value_range, value_text
+from widgets.training.curves import MetricCurves, RunCurves
+from widgets.training.fonts import smaller_font
+from widgets.training.nearest import NearestPoint, nearest_point
+from widgets.training.plot_header import PlotHeader
+from widgets.training.wording import is_less_better, words_for
+
+NUM_VALUE_STEPS = 5
+NUM_EPOCH_STEPS = 6
+RAW_ALPHA = 90
+"""Opacity of the raw line, 0 to 255."""
+
+_TEXT_GAP = 6
+
+
+class MetricPlot(QWidget):
+    """Title and newest values above, below them the lines over the epochs.
+
+    Signals:
+        zoom_changed: The range on show is chosen by hand now, or it is no more.
+    """
+
+    zoom_changed = Signal()
+
+    def __init__(self, metric: str, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{metric}Plot")
+        self.setAccessibleName(f"{words_for(metric)} curve")
+        self.metric_name = metric
+        self._theme = theme
+        self._curves: MetricCurves | None = None
+        self._num_epochs = 1
+        self._is_zoomed = False
+        self._header = PlotHeader(words_for(metric), theme, self)
+        self._canvas = pg.PlotWidget(self, axisItems=_axes(), enableMenu=False)
+        self._add_items()
+        self._lay_out()
+        self._connect()
+        self.apply_theme()
+
+    def _add_items(self) -> None:
+        item = self._canvas.getPlotItem()
+        item.hideButtons()
+        self._view = item.getViewBox()
+        self._view.setDefaultPadding(0.0)
+        self._raw, self._smooth, self._validation = (_line(item) for _ in range(3))
+        self._best = pg.ScatterPlotItem(size=9, pxMode=True)
+        self._hover = pg.ScatterPlotItem(size=9, pxMode=True)
+        self._best_text = pg.TextItem(anchor=(0.5, 1.3))
+        self._hover_text = pg.TextItem()
+        for part in (self._best, self._hover, self._best_text, self._hover_text):
+            part.setZValue(10)
+            item.addItem(part, ignoreBounds=True)
+        self._hover_text.setZValue(20)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self._header)
+        layout.addWidget(self._canvas, 1)
+        self.setMinimumSize(240, 110)
+
+    def _connect(self) -> None:
+        scene = self._canvas.scene()
+        scene.sigMouseMoved.connect(self._on_scene_mouse_moved)
+        scene.sigMouseClicked.connect(self._on_scene_mouse_clicked)
+        self._view.sigRangeChangedManually.connect(self._on_view_range_changed_manually)
+
+    # -- what is shown --------------------------------------------------------------------------------------
+
+    @property
+    def is_zoomed(self) -> bool:
+        """Whether the range on show was chosen by hand."""
+        return self._is_zoomed
+
+    def view_range(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The epochs and the values on show, each from, to."""
+        (left, right), (bottom, top) = self._view.viewRange()
+        return (left, right), (bottom, top)
+
+    def show_run(self, run: RunCurves) -> None:
+        """Shows the curves of a run from now on, unzoomed."""
+        self._curves = run[self.metric_name]
+        self._num_epochs = run.num_epochs
+        self._view.setLimits(xMin=0, xMax=self._right_end)
+        self._header.show_validation(run.has_validation)
+        self.hide_hover()
+        self.reset_zoom()
+
+    def redraw(self) -> None:
+        """Draws what the buffers hold now; the range follows unless it was chosen by hand."""
+        curves = self._curves
+        if curves is None:
+            return
+        for line, points in (
+            (self._raw, curves.raw),
+            (self._smooth, curves.smooth),
+            (self._validation, curves.validation),
+        ):
+            line.setData(points.x, points.y)
+        self._header.show_values(curves.train_value, curves.validation_value)
+        self.setAccessibleDescription(self._header.text())
+        if not self._is_zoomed:
+            self._fit()
+        self._draw_best(curves)
+
+    def reset_zoom(self) -> None:
+        """Shows the whole run again."""
+        was_zoomed, self._is_zoomed = self._is_zoomed, False
+        self.redraw()
+        if was_zoomed:
+            self.zoom_changed.emit()
+
+    @property
+    def _right_end(self) -> float:
+        """A little beyond the last epoch, so that a mark that stands there is whole."""
+        return max(1, self._num_epochs) * 1.015
+
+    def _fit(self) -> None:
+        low, high = value_range(self._curves) if self._curves else (0.0, 1.0)
+        self._view.setRange(xRange=(0, self._right_end), yRange=(low, high), padding=0, disableAutoRange=True)
+
+    def _draw_best(self, curves: MetricCurves) -> None:
+        best = curves.best
+        self._best.setVisible(best is not None)
+        self._best_text.setVisible(best is not None)
+        if best is None:
+            return
+        self._best.setData([best.x], [best.y])
+        self._best_text.setText(f"best {value_text(best.y)}")
+        across = min(1.0, max(0.0, best.x / max(1, self._num_epochs)))
+        self._best_text.setAnchor((across, 1.35 if is_less_better(self.metric_name) else -0.35))
+        self._best_text.setPos(best.x, best.y)
+
+    # -- the theme ------------------------------------------------------------------------------------------
+
+    def apply_theme(self) -> None:
+        """Takes the colours of the theme."""
+        colour = self._theme.colour
+        self._canvas.setBackground(colour("pane"))
+        faint = pg.mkColor(colour("trainable"))
+        faint.setAlpha(RAW_ALPHA)
+        self._raw.setPen(pg.mkPen(faint, width=1))
+        self._smooth.setPen(pg.mkPen(colour("trainable"), width=1))
+        self._validation.setPen(pg.mkPen(colour("validation"), width=1, dash=[5, 3]))
+        self._best.setPen(pg.mkPen(None))
+        self._best.setBrush(pg.mkBrush(colour("validation")))
+        self._hover.setBrush(pg.mkBrush(colour("pane")))
+        self._best_text.setColor(colour("secondary"))
+        self._hover_text.setColor(colour("text"))
+        self._hover_text.fill = pg.mkBrush(colour("pane"))
+        self._hover_text.border = pg.mkPen(colour("edge"))
+        self._apply_font()
+        for side in ("left", "bottom"):
+            axis = self._canvas.getPlotItem().getAxis(side)
+            axis.setPen(pg.mkPen(None))
+            axis.setTickPen(pg.mkPen(colour("line")))
+            axis.setTextPen(pg.mkPen(colour("secondary")))
+        self._header.apply_theme()
+
+    def _apply_font(self) -> None:
+        small = number_font(smaller_font(self.font()))
+        for side in ("left", "bottom"):
+            self._canvas.getPlotItem().getAxis(side).setTickFont(small)
+        self._best_text.setFont(small)
+        self._hover_text.setFont(small)
+
+    # -- the mouse ------------------------------------------------------------------------------------------
+
+    def hover_text(self) -> str:
+        """The read-out under the pointer; empty where there is none."""
+        return str(self._hover_text.toPlainText()) if self._hover_text.isVisible() else ""
+
+    def hide_hover(self) -> None:
+        """Takes the read-out away, as when the pointer leaves."""
+        self._hover.hide()
+        self._hover_text.hide()
+
+    def _on_scene_mouse_moved(self, position: QPointF) -> None:
+        point = self._point_near(position)
+        if point is None:
+            self.hide_hover()
+            return
+        tone = "validation" if point.is_validation else "trainable"
+        self._hover.setPen(pg.mkPen(self._theme.colour(tone), width=2))
+        self._hover.setData([point.x], [point.y])
+        self._hover_text.setText(point.text)
+        self._hover_text.setPos(point.x, point.y)
+        (left, right), (bottom, top) = self.view_range()
+        is_right, is_high = point.x > (left + right) / 2, point.y > (bottom + top) / 2
+        self._hover_text.setAnchor((1.08 if is_right else -0.08, -0.25 if is_high else 1.25))
+        self._hover.show()
+        self._hover_text.show()
+
+    def _point_near(self, position: QPointF) -> NearestPoint | None:
+        if self._curves is None or not self._view.sceneBoundingRect().contains(position):
+            return None
+        at = self._view.mapSceneToView(position)
+        width, height = self._view.viewPixelSize()
+        return nearest_point(self._curves, at.x(), at.y(), units_per_pixel=(width, height))
+
+    def _on_scene_mouse_clicked(self, event: Any) -> None:
+        if event.double() and event.button() == Qt.MouseButton.LeftButton:
+            self.reset_zoom()
+
+    def _on_view_range_changed_manually(self, _: object) -> None:
+        self._is_zoomed = True
+        self.zoom_changed.emit()
+
+
+class _Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """An axis with few and round ticks.
+
+    Args:
+        side: `left` or `bottom`.
+        num_steps: The most steps on the axis.
+    """
+
+    def __init__(self, side: str, num_steps: int) -> None:
+        super().__init__(side)
+        self._num_steps = num_steps
+        self.enableAutoSIPrefix(False)
+
+    @override
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        if not maxVal > minVal:
+            return []
+        step = self._step(maxVal - minVal)
+        return [(step, tick_values(minVal, maxVal, step))]
+
+    def _step(self, span: float) -> float:
+        is_epochs = self.orientation == "bottom"
+        return round_step(span, self._num_steps, is_whole=is_epochs and span >= 2)
+
+    @override
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        return [tick_text(value, spacing) for value in values]
+
+
+def _axes() -> dict[str, _Axis]:
+    left, bottom = _Axis("left", NUM_VALUE_STEPS), _Axis("bottom", NUM_EPOCH_STEPS)
+    left.setGrid(255)
+    left.setStyle(tickAlpha=255, tickTextOffset=_TEXT_GAP, hideOverlappingLabels=False)
+    bottom.setStyle(tickLength=0, tickTextOffset=_TEXT_GAP, hideOverlappingLabels=False)
+    return {"left": left, "bottom": bottom}
+
+
+def _line(item: Any) -> Any:
+    """A line that skips what is not finite; of many points only the peaks in sight are drawn."""
+    line = pg.PlotDataItem(connect="finite", antialias=True)
+    line.setDownsampling(auto=True, method="peak")
+    line.setClipToView(True)
+    item.addItem(line)
+    return line

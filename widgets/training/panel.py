@@ -1,0 +1,249 @@
+"""The training panel: the settings of a run, Start and Stop, and where the run stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from editor.training.settings import SettingsReport, TrainSettings
+from widgets.icons import Icons
+from widgets.theme import Theme
+from widgets.training.form_row import Message, set_tone
+from widgets.training.run_state import RunState
+from widgets.training.settings_form import SettingsForm
+
+SETTLE_INTERVAL_MS = 250
+"""Time without a further edit before the settings are checked."""
+
+GUTTER = 11
+"""Width of the scroll bar in the style sheet, in pixels."""
+
+_STOP_TOOLTIP = "Ends the run after the current batch and keeps the weights."
+_NO_MODEL = "Open a model first."
+
+
+class TrainingPanel(QWidget):
+    """Asks for settings, says what is wrong with them, and passes on the wish to start or stop.
+
+    It knows nothing of the engine: the window tells it what is open, ready and found out, and sets the run's state.
+
+    Args:
+        theme: Colours.
+        icons: Icons.
+
+    Signals:
+        settings_changed: The settings are others than before and have been left alone for a moment.
+        start_requested: Start was clicked and nothing stands against it. `settings()` are those to use.
+        stop_requested: Stop was clicked.
+        readiness_changed: What `start_obstacle` says is another thing now.
+    """
+
+    settings_changed = Signal()
+    start_requested = Signal()
+    stop_requested = Signal()
+    readiness_changed = Signal()
+
+    def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("trainingPanel")
+        self.setAccessibleName("Training")
+        self._theme = theme
+        self._is_model_open = False
+        self._engine_obstacle = "The engine is starting."
+        self._report: SettingsReport | None = None
+        self._checked: TrainSettings | None = None
+        self._blockers: dict[str, str] = {}
+        self._state = RunState.IDLE
+        self._obstacle: str | None = None
+        self._make_parts(icons)
+        self._lay_out()
+        self._connect()
+        self._refresh()
+
+    def _make_parts(self, icons: Icons) -> None:
+        self._form = SettingsForm(icons, self)
+        self._start = QPushButton("Start", self)
+        self._start.setObjectName("startButton")
+        self._start.setAccessibleName("Start")
+        set_tone(self._start, "primary")
+        self._stop = QPushButton("Stop and keep", self)
+        self._stop.setObjectName("stopButton")
+        self._stop.setAccessibleName("Stop and keep")
+        self._status = Message(icons, self)
+        self._status.setObjectName("runStateMessage")
+        self._settle_timer = QTimer(self)
+        self._settle_timer.setSingleShot(True)
+        self._settle_timer.setInterval(SETTLE_INTERVAL_MS)
+
+    def _lay_out(self) -> None:
+        area = QScrollArea(self)
+        area.verticalScrollBar().rangeChanged.connect(self._on_scroll_bar_range_changed)
+        area.setObjectName("settingsArea")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self._form)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for button in (self._start, self._stop):
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            buttons.addWidget(button)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(0, 0, GUTTER, 0)
+        foot.setSpacing(5)
+        foot.addLayout(buttons)
+        foot.addWidget(self._status)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 1, 8)
+        layout.setSpacing(8)
+        layout.addWidget(area, 1)
+        layout.addLayout(foot)
+        self._on_scroll_bar_range_changed(0, 0)
+
+    def _connect(self) -> None:
+        self._form.edited.connect(self._on_form_edited)
+        self._settle_timer.timeout.connect(self._on_settle_timer_timeout)
+        self._start.clicked.connect(self.request_start)
+        self._stop.clicked.connect(self.request_stop)
+        self._theme.changed.connect(self._on_theme_changed)
+
+    # -- what others tell it --------------------------------------------------------------------------------
+
+    def set_settings(self, settings: TrainSettings) -> None:
+        """Fills the form."""
+        self._form.set_settings(settings)
+
+    def set_recent_data(self, paths: Iterable[str]) -> None:
+        """Offers data files of earlier sessions."""
+        self._form.data.set_recent(paths)
+
+    def set_data(self, data: str) -> None:
+        """Chooses data, as after a drop: the path of an `.npz` file or `sample:digits`."""
+        self._form.data.choose(data)
+
+    def set_model_open(self, is_open: bool) -> None:
+        """Says whether there is a model to train; what was found out for another one is forgotten."""
+        self._is_model_open = is_open
+        self.show_report(None)
+
+    def set_engine_ready(self, is_ready: bool, reason: str = "") -> None:
+        """Says whether a run could start now, and if not, why."""
+        self._engine_obstacle = "" if is_ready else reason or "The engine is not ready."
+        self._refresh()
+
+    def show_report(self, report: SettingsReport | None) -> None:
+        """Puts what the engine found beside the fields; None while nothing is known."""
+        self._report = report
+        self._checked = self.settings() if report else None
+        self._form.show_findings(report)
+        self._refresh()
+
+    def set_blockers(self, blockers: dict[str, str]) -> None:
+        """Says what the window itself knows against a start, by field; `trainable` stands beside Start."""
+        self._blockers = dict(blockers)
+        self._refresh()
+
+    def set_run_state(self, state: RunState) -> None:
+        """Says where the run stands."""
+        self._state = state
+        self._refresh()
+
+    # -- what it tells others -------------------------------------------------------------------------------
+
+    def settings(self) -> TrainSettings:
+        """The settings in the form; `problems()` of them says whether they can be used."""
+        return self._form.settings()
+
+    def recent_data(self) -> tuple[str, ...]:
+        """Data files that were chosen, the last one first."""
+        return self._form.data.recent()
+
+    def start_obstacle(self) -> str:
+        """Why a run cannot start now, in a sentence; empty if it can."""
+        return self._obstacle or ""
+
+    def request_start(self) -> None:
+        """Start, as by its button: what was just typed is taken first."""
+        if self._settle_timer.isActive():
+            self._settle_timer.stop()
+            self._settle()
+        if not self._obstacle:
+            self.start_requested.emit()
+
+    def request_stop(self) -> None:
+        """Stop, as by its button."""
+        if self._state.can_be_stopped:
+            self.stop_requested.emit()
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _problems(self) -> dict[str, str]:
+        """What is wrong, by field: the settings by themselves, what the engine found, what the window knows."""
+        return self._blockers | self._report_problems() | self.settings().problems()
+
+    def _report_problems(self) -> dict[str, str]:
+        """The engine's problems, without those of fields that were edited since: their new value is unchecked."""
+        if self._report is None or self._checked is None:
+            return {}
+        now, then = self.settings(), self._checked
+        return {
+            field: text
+            for field, text in self._report.problems.items()
+            if getattr(now, field, None) == getattr(then, field, None)
+        }
+
+    def _find_obstacle(self, problems: dict[str, str]) -> str:
+        if not self._is_model_open:
+            return _NO_MODEL
+        if self._state.is_active:
+            return "A run is under way."
+        if self._engine_obstacle:
+            return self._engine_obstacle
+        beside_fields = [self._form.title_of(field) for field in problems if self._form.has_row(field)]
+        if beside_fields:
+            return f"First correct: {', '.join(beside_fields)}."
+        if problems:
+            return next(iter(problems.values()))
+        return "" if self._report else "Checking the settings…"
+
+    def _refresh(self) -> None:
+        problems = self._problems()
+        before, self._obstacle = self._obstacle, self._find_obstacle(problems)
+        self._form.show_problems(problems)
+        self._start.setEnabled(not self._obstacle)
+        self._start.setToolTip(self._obstacle or "Trains the weights that are not frozen.")
+        is_stopping = self._state is RunState.STOPPING
+        self._stop.setText("Stopping…" if is_stopping else "Stop and keep")
+        self._stop.setEnabled(self._state.can_be_stopped)
+        self._stop.setToolTip(_STOP_TOOLTIP)
+        self._show_status(has_problem=bool(problems))
+        if self._obstacle != before:
+            self.readiness_changed.emit()
+
+    def _show_status(self, *, has_problem: bool) -> None:
+        """The run's state while there is one, else why none can start, else how the last one ended."""
+        if self._state.is_active or not self._obstacle:
+            self._status.show_text(self._state.text or "Ready", is_problem=self._state is RunState.FAILED)
+        else:
+            is_wrong = has_problem and self._is_model_open and not self._engine_obstacle
+            self._status.show_text(self._obstacle, is_problem=is_wrong)
+
+    def _settle(self) -> None:
+        self._refresh()
+        self.settings_changed.emit()
+
+    def _on_scroll_bar_range_changed(self, _: int, highest: int) -> None:
+        """Keeps the fields as wide as the buttons, with the scroll bar beside them or without it."""
+        self._form.setContentsMargins(0, 0, 0 if highest else GUTTER, 0)
+
+    def _on_form_edited(self) -> None:
+        self._settle_timer.start()
+
+    def _on_settle_timer_timeout(self) -> None:
+        self._settle()
+
+    def _on_theme_changed(self) -> None:
+        self._status.repaint_icon()
+        self._form.repaint_icons()

@@ -1,0 +1,208 @@
+"""The live curves of a run, one plot for each metric."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from editor.processes.messages import BatchEnded, EpochEnded, RunEnded, RunStarted
+from widgets.theme import Theme
+from widgets.training.form_row import set_tone
+
+if TYPE_CHECKING:
+    # Both are imported when the first run begins: numpy and pyqtgraph would delay the window by half a second.
+    from widgets.training.curves import RunCurves
+    from widgets.training.metric_plot import MetricPlot
+
+REDRAW_INTERVAL_MS = 50
+EMPTY_TEXT = "Start a run to see its curves here."
+
+_DRAWING_MODULE = "widgets.training.metric_plot"
+
+
+class RunPlots(QWidget):
+    """Plots side by side: the loss and each metric, live; more than fit are scrolled to.
+
+    Points are buffered, and drawn by a timer only when there are new ones and somebody can see them.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("runPlots")
+        self.setAccessibleName("Curves of the run")
+        self._theme = theme
+        self._curves: RunCurves | None = None
+        self._plots: tuple[MetricPlot, ...] = ()
+        self._drawn_version = -1
+        self._has_warmed_up = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(REDRAW_INTERVAL_MS)
+        self._timer.timeout.connect(self._on_timer_timeout)
+        self._lay_out()
+        theme.changed.connect(self._on_theme_changed)
+
+    def _lay_out(self) -> None:
+        self._empty = QLabel(EMPTY_TEXT, self)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        set_tone(self._empty, "secondary")
+        self._page = QWidget(self)
+        self._page.setObjectName("page")
+        self._row = QHBoxLayout(self._page)
+        self._row.setContentsMargins(12, 8, 12, 6)
+        self._row.setSpacing(20)
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self._page)
+        self._area = area
+        self._reset = QPushButton("Show all", self)
+        self._reset.setToolTip("Show the whole run again (A, or a double click into a plot)")
+        self._reset.clicked.connect(self.reset_zoom)
+        self._reset.hide()
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(area)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addLayout(self._stack)
+        shortcut = QShortcut(QKeySequence(Qt.Key.Key_A), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self.reset_zoom)
+
+    # -- a run ----------------------------------------------------------------------------------------------
+
+    @property
+    def curves(self) -> RunCurves | None:
+        """The curves on show."""
+        return self._curves
+
+    @property
+    def plots(self) -> tuple[MetricPlot, ...]:
+        """The plots on show, the loss first."""
+        return self._plots
+
+    def begin(self, run: RunStarted) -> None:
+        """Starts empty curves; those of the run before go."""
+        from widgets.training.curves import RunCurves
+
+        self._curves = RunCurves(run)
+        if tuple(plot.metric_name for plot in self._plots) != run.metric_names:
+            self._make_plots(run.metric_names)
+        for plot in self._plots:
+            plot.show_run(self._curves)
+        self._drawn_version = self._curves.version
+        self._stack.setCurrentWidget(self._area)
+
+    def add_batch(self, event: BatchEnded) -> None:
+        """Keeps a point; one of another run is dropped."""
+        if self._curves is not None:
+            self._curves.add_batch(event)
+            self._schedule()
+
+    def add_epoch(self, event: EpochEnded) -> None:
+        """Keeps the values of an epoch; those of another run are dropped."""
+        if self._curves is not None:
+            self._curves.add_epoch(event)
+            self._schedule()
+
+    def end(self, event: RunEnded) -> None:
+        """Draws what is left to draw; the curves stay."""
+        if self._curves is not None and event.run_id == self._curves.run_id:
+            self._schedule()
+
+    def clear(self) -> None:
+        """Shows the empty state, as for another document."""
+        self._curves = None
+        self._reset.hide()
+        self._stack.setCurrentWidget(self._empty)
+
+    def reset_zoom(self) -> None:
+        """Shows the whole run in every plot."""
+        for plot in self._plots:
+            plot.reset_zoom()
+
+    def _make_plots(self, metrics: tuple[str, ...]) -> None:
+        from widgets.training.metric_plot import MetricPlot
+
+        for old in self._plots:
+            self._row.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._plots = tuple(MetricPlot(metric, self._theme, self._page) for metric in metrics)
+        for plot in self._plots:
+            plot.zoom_changed.connect(self._on_plot_zoom_changed)
+            self._row.addWidget(plot, 1)
+
+    # -- drawing --------------------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        if not self._timer.isActive() and self._is_stale() and self.isVisible():
+            self._timer.start()
+
+    def _is_stale(self) -> bool:
+        return self._curves is not None and self._curves.version != self._drawn_version
+
+    def _on_timer_timeout(self) -> None:
+        if self._curves is None or not self._is_stale() or not self.isVisible():
+            return
+        self._drawn_version = self._curves.version
+        for plot in self._plots:
+            plot.redraw()
+
+    def _on_plot_zoom_changed(self) -> None:
+        is_zoomed = any(plot.is_zoomed for plot in self._plots)
+        self._reset.setVisible(is_zoomed)
+        self._reset.raise_()
+        self._place_reset()
+
+    def _place_reset(self) -> None:
+        self._reset.adjustSize()
+        self._reset.move(self.width() - self._reset.width() - 16, self.height() - self._reset.height() - 34)
+
+    def _on_theme_changed(self) -> None:
+        for plot in self._plots:
+            plot.apply_theme()
+
+    # -- the slow import ------------------------------------------------------------------------------------
+
+    def _warm_up(self) -> None:
+        """Imports pyqtgraph on a thread of its own while the window already lives.
+
+        It takes half a second, which neither the first paint nor the first run should wait for. The thread only
+        imports; a run that begins meanwhile waits for it at its own import.
+        """
+        if _DRAWING_MODULE not in sys.modules:
+            threading.Thread(target=importlib.import_module, args=(_DRAWING_MODULE,), name="import-plots").start()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._has_warmed_up:
+            self._has_warmed_up = True
+            QTimer.singleShot(0, self, self._warm_up)
+        self._schedule()
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._on_theme_changed()

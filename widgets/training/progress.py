@@ -1,0 +1,157 @@
+"""How far a run is, how long it will take, and the proof at its end: the status line's part."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
+
+from editor.processes.messages import BatchEnded, EpochEnded, RunEnded, RunStarted
+from editor.training.settings import Proof
+from widgets.numbers import counted
+from widgets.training.form_row import set_tone
+from widgets.training.time_left import TimeLeft, batch_time_text, clock_text
+
+BAR_WIDTH = 220
+BAR_HEIGHT = 6
+
+
+class RunProgress(QWidget):
+    """A slim bar by batch, a line of words, and at the right what the comparison of the weights found.
+
+    Args:
+        clock: Monotonic seconds; tests pass their own.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(parent)
+        self.setObjectName("runProgress")
+        self._clock = clock
+        self._run: RunStarted | None = None
+        self._time_left: TimeLeft | None = None
+        self._proof: Proof | None = None
+        self._num_epochs_done = 0
+        self._bar = _slim_bar(self)
+        self._text = _label(self, "runProgressText", "Progress of the run")
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._proof_text = _label(self, "proofText", "Frozen weights after the run")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(16)
+        layout.addWidget(self._bar)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(self._proof_text)
+
+    def begin(self, run: RunStarted) -> None:
+        """Shows the start of a run; the proof of the one before goes."""
+        self._run = run
+        self._time_left = TimeLeft(self._clock, run.num_epochs, run.num_batches)
+        self._num_epochs_done = 0
+        self.show_proof(None)
+        self._bar.setRange(0, max(1, run.num_epochs * run.num_batches))
+        self._bar.setValue(0)
+        self._bar.show()
+        self._text.setText(f"Epoch 1 of {run.num_epochs} · preparing the first batch")
+
+    def add_batch(self, event: BatchEnded) -> None:
+        """Moves the bar and counts down."""
+        if self._run is None or self._time_left is None or event.run_id != self._run.run_id:
+            return
+        self._time_left.batch_ended(event.epoch, event.batch)
+        self._bar.setValue(event.epoch * self._run.num_batches + event.batch + 1)
+        place = (
+            f"Epoch {event.epoch + 1} of {self._run.num_epochs} · batch {event.batch + 1} of {self._run.num_batches}"
+        )
+        self._text.setText(place + self._time_text())
+
+    def add_epoch(self, event: EpochEnded) -> None:
+        """Fills the bar to the epoch's end."""
+        if self._run is None or self._time_left is None or event.run_id != self._run.run_id:
+            return
+        self._time_left.epoch_ended(event.epoch)
+        self._num_epochs_done = event.epoch + 1
+        self._bar.setValue(self._num_epochs_done * self._run.num_batches)
+        self._text.setText(f"Epoch {event.epoch + 1} of {self._run.num_epochs} done{self._time_text()}")
+
+    def end(self, event: RunEnded) -> None:
+        """Says how the run ended and shows its proof."""
+        if self._run is None or self._time_left is None or event.run_id != self._run.run_id:
+            return
+        self._text.setText(self._ending(event, clock_text(self._time_left.elapsed)))
+        self._bar.hide()
+        self.show_proof(event.proof)
+        self._run = None
+
+    def clear(self) -> None:
+        """Shows nothing, as for another document."""
+        self._run = None
+        self._bar.hide()
+        self._text.clear()
+        self.show_proof(None)
+
+    def show_proof(self, proof: Proof | None) -> None:
+        """Shows what the comparison before and after the run found; None shows nothing."""
+        self._proof = proof
+        self._proof_text.setText(_proof_line(proof) if proof else "")
+        self._proof_text.setToolTip(_proof_details(proof) if proof else "")
+        self._proof_text.setVisible(bool(self._proof_text.text()))
+        is_kept = proof is None or proof.is_kept
+        set_tone(self._proof_text, "success" if is_kept else "error")
+
+    def _ending(self, event: RunEnded, duration: str) -> str:
+        if event.outcome == "finished":
+            return f"Finished: {counted(self._num_epochs_done, 'epoch')} in {duration}"
+        if event.outcome == "stopped":
+            return f"Stopped after {duration}; the weights are kept"
+        return f"Failed: {event.problem.summary}" if event.problem else "Failed"
+
+    def _time_text(self) -> str:
+        if self._time_left is None:
+            return ""
+        left, per_batch = self._time_left.seconds_left, self._time_left.seconds_per_batch
+        if left is None or per_batch is None:
+            return ""
+        return f" · {clock_text(left)} left · {batch_time_text(per_batch)}"
+
+
+def _slim_bar(parent: QWidget) -> QProgressBar:
+    bar = QProgressBar(parent)
+    bar.setObjectName("runProgressBar")
+    bar.setAccessibleName("Progress of the run")
+    bar.setTextVisible(False)
+    bar.setFixedSize(BAR_WIDTH, BAR_HEIGHT)
+    bar.hide()
+    return bar
+
+
+def _label(parent: QWidget, name: str, accessible_name: str) -> QLabel:
+    label = QLabel(parent)
+    label.setObjectName(name)
+    label.setAccessibleName(accessible_name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    set_tone(label, "secondary")
+    return label
+
+
+def _proof_line(proof: Proof) -> str:
+    if not proof.is_kept:
+        return f"⚠ {counted(len(proof.violations), 'weight')} moved that should have stood still"
+    if proof.frozen_total == 0:
+        return "No weight was frozen"
+    unchanged, total = f"{proof.frozen_unchanged:,}", counted(proof.frozen_total, "frozen weight")
+    return f"✓ {unchanged} of {total} unchanged"
+
+
+def _proof_details(proof: Proof) -> str:
+    """For the tool tip: which weights moved that should not have, or how many layers learned."""
+    if not proof.is_kept:
+        return "These weights should not have changed:\n" + "\n".join(proof.violations[:20])
+    lines = [f"Compared bit for bit before and after the run. {counted(len(proof.changed_layers), 'layer')} changed."]
+    if proof.still_total:
+        lines.append(f"{proof.still_unchanged:,} of {counted(proof.still_total, 'still statistic')} unchanged.")
+    return "\n".join(lines)

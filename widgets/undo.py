@@ -1,0 +1,136 @@
+"""Undo of two kinds: flags at once, weights when the engine has put them back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand
+from typing_extensions import override
+
+from editor.layers.tree import FlagChange
+from editor.processes.messages import RequestFailed, RestoreRevision, RevisionRestored
+from widgets.engine_link import EngineLink
+
+if TYPE_CHECKING:
+    from widgets.document import Document
+
+
+class FlagCommand(QUndoCommand):
+    """An edit of flags."""
+
+    def __init__(self, document: Document, change: FlagChange, text: str) -> None:
+        super().__init__(text)
+        self._document = document
+        self._change = change
+
+    @override
+    def redo(self) -> None:
+        self._document.apply(self._change, self.text())
+
+    @override
+    def undo(self) -> None:
+        self._document.apply(self._change.reverted, f"Undo {self.text()}")
+
+
+class RunCommand(QUndoCommand):
+    """A run. Its weights are in the workspace folder; `WeightsUndo` puts them back before the stack moves.
+
+    Attributes:
+        before: `(revision, file)` of the weights before the run.
+        after: `(revision, file)` of the weights after it.
+    """
+
+    def __init__(self, document: Document, text: str, before: tuple[int, Path], after: tuple[int, Path]) -> None:
+        super().__init__(text)
+        self._document = document
+        self.before = before
+        self.after = after
+
+    @override
+    def redo(self) -> None:
+        self._document.note_revision(self.after[0], self.after[1])
+
+    @override
+    def undo(self) -> None:
+        self._document.note_revision(self.before[0], self.before[1])
+
+
+class WeightsUndo(QObject):
+    """Undo and redo for a stack that holds commands of both kinds.
+
+    A `RunCommand` is asked of the engine first; the stack moves when the engine has succeeded.
+    """
+
+    busy_changed = Signal(bool)
+    failed = Signal(object)
+    """Carries the `Problem`; the stack stands where it stood."""
+
+    def __init__(self, link: EngineLink, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._link = link
+        self._document: Document | None = None
+        self._pending: tuple[int, bool] | None = None
+        link.revision_restored.connect(self._on_revision_restored)
+        link.request_failed.connect(self._on_request_failed)
+        link.engine_ended.connect(self._on_engine_ended)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the engine is asked for weights just now."""
+        return self._pending is not None
+
+    def set_document(self, document: Document | None) -> None:
+        """Works on another document's stack."""
+        self._document = document
+        self._set_pending(None)
+
+    def undo(self) -> None:
+        """Takes the last step back."""
+        if self._document and self._document.stack.canUndo() and not self.is_busy:
+            self._move(self._document.stack.index() - 1, forward=False)
+
+    def redo(self) -> None:
+        """Does the next step again."""
+        if self._document and self._document.stack.canRedo() and not self.is_busy:
+            self._move(self._document.stack.index(), forward=True)
+
+    def _move(self, step: int, *, forward: bool) -> None:
+        assert self._document
+        command = self._document.stack.command(step)
+        if not isinstance(command, RunCommand):
+            self._step(forward=forward)
+            return
+        _, file = command.after if forward else command.before
+        request_id = self._link.new_request_id()
+        self._set_pending((request_id, forward))
+        self._link.send(
+            RestoreRevision(request_id=request_id, document_id=self._document.document_id, path=str(file))
+        )
+
+    def _step(self, *, forward: bool) -> None:
+        assert self._document
+        if forward:
+            self._document.stack.redo()
+        else:
+            self._document.stack.undo()
+
+    def _set_pending(self, pending: tuple[int, bool] | None) -> None:
+        was_busy, self._pending = self.is_busy, pending
+        if was_busy != self.is_busy:
+            self.busy_changed.emit(self.is_busy)
+
+    def _on_revision_restored(self, event: RevisionRestored) -> None:
+        if self._pending and self._pending[0] == event.request_id:
+            _, forward = self._pending
+            self._set_pending(None)
+            self._step(forward=forward)
+
+    def _on_request_failed(self, event: RequestFailed) -> None:
+        if self._pending and self._pending[0] == event.request_id:
+            self._set_pending(None)
+            self.failed.emit(event.problem)
+
+    def _on_engine_ended(self, _exit_code: object) -> None:
+        self._set_pending(None)
