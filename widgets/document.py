@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
@@ -12,7 +13,7 @@ from editor.layers.freeze_map import FreezeMap
 from editor.layers.nodes import Node
 from editor.layers.tree import FlagChange, LayerTree, MapReport
 from editor.processes.messages import ModelOpened
-from editor.runs.journal import JournalStep, plan_steps, step_of
+from editor.runs.journal import Journal, JournalStep, plan_steps, step_of
 from editor.runs.workspace import Workspace
 from widgets.undo import FlagCommand
 
@@ -30,14 +31,21 @@ class Document(QObject):
         revision: Of the weights in the engine, as last heard.
         newest_revision: The greatest one so far.
         saved_revision: Of the weights in the file.
-        weights_file: A file of the workspace with the newest weights that are on disk; None if they are the file's.
+        weights_file: File of the workspace with the newest weights on disk; None while the model's own file has them.
     """
 
     flags_changed = Signal(object)
     """Carries the set of nodes whose numbers or state may differ now."""
     modified_changed = Signal(bool)
 
-    def __init__(self, opened: ModelOpened, path: Path, custom_code: Path | None, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        opened: ModelOpened,
+        path: Path,
+        custom_code: Path | None,
+        workspace: Workspace,
+        weights_file: Path | None = None,
+    ) -> None:
         super().__init__()
         self.document_id = opened.document_id
         self.path = path
@@ -49,7 +57,8 @@ class Document(QObject):
         self.map_report = MapReport()
         self.revision = self.newest_revision = opened.revision
         self.saved_revision = 0
-        self.weights_file: Path | None = None
+        self.weights_file = weights_file
+        self._journal = Journal(workspace.journal_path)
         self._was_modified = False
         if opened.freeze_map:
             change, self.map_report = self.tree.plan_map(opened.freeze_map)
@@ -84,7 +93,7 @@ class Document(QObject):
     def apply(self, change: FlagChange, text: str) -> None:
         """Sets the flags of an edit; for the commands on the stack."""
         touched = self.tree.apply(change)
-        self.workspace.journal.append(step_of(self.tree, change, text))
+        self._journal.append(step_of(self.tree, change, text))
         self.flags_changed.emit(touched)
 
     def note_revision(self, revision: int, weights_file: Path | None = None) -> None:
@@ -93,17 +102,30 @@ class Document(QObject):
         self.newest_revision = max(self.newest_revision, revision)
         if weights_file:
             self.weights_file = weights_file
+            self.workspace.mark_current(weights_file)
         self._on_state_changed()
 
     def note_saved(self, path: Path, revision: int, *, step: int) -> None:
         """The file holds the weights of `revision` and the flags that held when the stack stood at `step`."""
         self.path = path
         self.saved_revision = revision
+        self.weights_file = None
+        self.workspace.update(msgspec.structs.replace(self.workspace.info, saved_as=str(path.absolute())))
         if self.stack.index() == step:
             self.stack.setClean()
         else:
             self.stack.resetClean()
         self._on_state_changed()
+
+    def forget(self) -> None:
+        """The document is closed for good: nothing of it is to be recovered."""
+        self._journal.close()
+        self.workspace.clean()
+
+    def leave(self) -> None:
+        """The window ends, and the next start is to offer what is not saved."""
+        self._journal.close()
+        self.workspace.release()
 
     def _on_state_changed(self) -> None:
         if self._was_modified != self.is_modified:

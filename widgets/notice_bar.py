@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
@@ -11,6 +12,8 @@ from widgets.icons import Icons
 from widgets.theme import Theme
 
 _ICON_SIZE = 16
+
+W = TypeVar("W", bound=QWidget)
 
 
 class Level(StrEnum):
@@ -37,18 +40,18 @@ class NoticeBar(QFrame):
         self._icons = icons
         self._level = Level.INFO
         self._icon = QLabel()
-        self._text = QLabel(objectName="noticeText")
+        self._text = _named(QLabel(), "noticeText")
         self._text.setWordWrap(True)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._busy = QProgressBar(objectName="noticeBusy")
+        self._busy = _named(QProgressBar(), "noticeBusy")
         self._busy.setRange(0, 0)
         self._busy.setTextVisible(False)
         self._busy.setFixedSize(96, 6)
-        self._action = QPushButton(objectName="noticeAction")
-        self._details = QPushButton("Details", objectName="noticeDetails")
-        self._close = QToolButton(objectName="noticeClose")
+        self._action = _named(QPushButton(), "noticeAction")
+        self._details = _named(QPushButton("Details"), "noticeDetails")
+        self._close = _named(QToolButton(), "noticeClose")
         self._close.setAccessibleName("Close notice")
         self._close.setAutoRaise(True)
         self._arrange()
@@ -110,3 +113,8 @@ class NoticeBar(QFrame):
     def _on_close_clicked(self) -> None:
         self.clear()
         self.closed.emit()
+
+
+def _named(widget: W, name: str) -> W:
+    widget.setObjectName(name)
+    return widget

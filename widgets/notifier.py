@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from editor.errors import Problem
@@ -15,9 +15,6 @@ Answer = QMessageBox.StandardButton
 
 class Notifier(QObject):
     """Sentences in the notice bar, questions in a box over the window."""
-
-    cancel_requested = Signal()
-    """The user wants what is going on to end."""
 
     def __init__(self, window: QWidget, bar: NoticeBar) -> None:
         super().__init__(window)
@@ -62,19 +59,25 @@ class Notifier(QObject):
         box.setDefaultButton(Answer.Save)
         self._open(box, on_answer)
 
-    def ask(self, text: str, why: str, *, yes: str, no: str, on_yes: Callable[[], None]) -> None:
-        """Asks a question with two answers, each named by what it does."""
-        box = self._box("question", text, why)
-        yes_button = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(no, QMessageBox.ButtonRole.RejectRole)
-        box.finished.connect(lambda _result: on_yes() if box.clickedButton() is yes_button else None)
+    def ask_recovery(
+        self, text: str, why: str, *, on_recover: Callable[[], None], on_discard: Callable[[], None]
+    ) -> None:
+        """Asks whether to bring unsaved work back now, at a later start, or never."""
+        box = self._box("recoverQuestion", text, why)
+        recover = box.addButton("Recover", QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
+        later = box.addButton("Ask Later", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(recover)
+        box.setEscapeButton(later)
+        chosen = {recover: on_recover, discard: on_discard}
+        box.buttonClicked.connect(lambda button: chosen.get(button, _nothing)())
         box.open()
 
     def _box(self, name: str, text: str, why: str) -> QMessageBox:
         box = QMessageBox(QMessageBox.Icon.Question, "Frostline", text, parent=self._window)
         box.setObjectName(name)
         box.setInformativeText(why)
-        box.setAttribute(_DELETE_ON_CLOSE)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return box
 
     def _open(self, box: QMessageBox, on_answer: Callable[[Answer], None]) -> None:
@@ -91,5 +94,9 @@ class Notifier(QObject):
         box = QMessageBox(QMessageBox.Icon.NoIcon, "Details", self._bar.text, parent=self._window)
         box.setObjectName("detailsBox")
         box.setInformativeText(self._details)
-        box.setAttribute(_DELETE_ON_CLOSE)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
+
+
+def _nothing() -> None:
+    """What *Ask Later* does."""

@@ -87,6 +87,7 @@ QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabl
 QLineEdit[tone="plain"] { background: transparent; border: none; border-radius: 0; padding: 0; }
 QLineEdit[tone="plain"]:focus { background: $hover; }
 *[tone="wrong"] { border-color: $error; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: none; padding: 0 0 0 6px; }
 QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {
     border: none; background: transparent; width: 18px; }
 QSpinBox::up-arrow, QDoubleSpinBox::up-arrow { image: url("$icons/arrow-up.svg"); width: 10px; height: 10px; }
@@ -110,6 +111,7 @@ QCheckBox:focus, QRadioButton:focus { color: $frozen; }
 QProgressBar { background: $line; border: none; border-radius: 3px; min-height: 6px; max-height: 6px; }
 QProgressBar::chunk { background: $frozen; border-radius: 3px; }
 
+QTabWidget::tab-bar { left: 4px; }
 QTabWidget::pane { border: none; border-top: 1px solid $line; }
 QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab {
@@ -132,7 +134,13 @@ QHeaderView::section {
     background: $pane; color: $secondary; border: none; border-bottom: 1px solid $line;
     padding: 4px 8px; }
 QHeaderView::section:hover { color: $text; }
+QTreeView#layerTree QHeaderView::section { border-top: 1px solid $line; }
 QTreeView#layerTree QHeaderView::section:first { padding-left: 27px; }
+QTreeView#weightsTable::item { padding: 0 6px; }
+QTreeView#weightsTable::item:selected, QTreeView#configTree::item:selected { background: $selection; }
+QTreeView#configTree::branch { background: transparent; image: none; border-image: none; }
+QTreeView#configTree::branch:has-children:closed { image: url("$icons/arrow-right.svg"); }
+QTreeView#configTree::branch:has-children:open { image: url("$icons/arrow-down.svg"); }
 QTableCornerButton::section { background: $pane; border: none; }
 QAbstractScrollArea::corner { background: transparent; }
 QScrollArea, QScrollArea > QWidget > QWidget#page { background: transparent; border: none; }

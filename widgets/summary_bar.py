@@ -36,7 +36,8 @@ class SummaryBar(QFrame):
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(14, 0, 14, 1)
         self._layout.setSpacing(16)
-        for widget in self._parts:
+        self._layout.addWidget(self._name, 0, Qt.AlignmentFlag.AlignLeft)
+        for widget in self._parts[1:]:
             self._layout.addWidget(widget, int(widget is self._bar))
         self.setFixedHeight(44)
         self.show_account(None)

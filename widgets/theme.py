@@ -153,6 +153,16 @@ def mono_font(base: QFont) -> QFont:
     return font
 
 
+def scaled_font(base: QFont, factor: float) -> QFont:
+    """`base` larger or smaller; a font knows its size either in points or in pixels."""
+    font = QFont(base)
+    if base.pointSizeF() > 0:
+        font.setPointSizeF(base.pointSizeF() * factor)
+    else:
+        font.setPixelSize(max(1, round(base.pixelSize() * factor)))
+    return font
+
+
 def bold_font(base: QFont) -> QFont:
     """`base` in the weight of what stands out."""
     font = QFont(base)

@@ -105,9 +105,7 @@ class WeightsUndo(QObject):
         _, file = command.after if forward else command.before
         request_id = self._link.new_request_id()
         self._set_pending((request_id, forward))
-        self._link.send(
-            RestoreRevision(request_id=request_id, document_id=self._document.document_id, path=str(file))
-        )
+        self._link.send(RestoreRevision(request_id=request_id, document_id=self._document.document_id, path=str(file)))
 
     def _step(self, *, forward: bool) -> None:
         assert self._document

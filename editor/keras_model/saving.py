@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from editor.errors import FileError, ModelError
+from editor.files.atomic import write_atomically
 from editor.files.keras_archive import add_freeze_map, drop_optimizer, read_freeze_map
 from editor.keras_model.flags import flags_applied, forgotten_by_keras, tree_with_map
 from editor.keras_model.loading import load_model
@@ -37,8 +38,10 @@ def check_target(target: Path) -> None:
     """Refuses a target that cannot be saved to.
 
     Raises:
-        FileError: The name does not end in `.keras`.
+        FileError: The name does not end in `.keras`, or there is no such folder.
     """
+    if not target.parent.is_dir():
+        raise FileError(f"There is no folder {str(target.parent)!r}.", hint="Make it, or choose another.")
     if target.suffix != ".keras":
         raise FileError(
             f"{target.name!r} does not end in .keras.",
@@ -81,6 +84,26 @@ def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path, *, keep_op
             written.unlink(missing_ok=True)
     add_freeze_map(path, freeze_map)
     return WrittenModel(path, weight_values(index), freeze_map)
+
+
+def save_model(
+    index: ModelIndex,
+    freeze_map: FreezeMap,
+    target: Path,
+    *,
+    keep_optimizer: bool = False,
+    custom_objects: dict[str, Any] | None = None,
+) -> tuple[str, ...]:
+    """Writes beside the target, verifies, and only then renames over it; see `write_model` and `verify_model`.
+
+    Raises:
+        FileError: The target cannot be written.
+        ModelError: Keras cannot write the model, or reading it back gave something else.
+    """
+    check_target(target)
+    with write_atomically(target) as path:
+        written = write_model(index, freeze_map, path, keep_optimizer=keep_optimizer)
+        return verify_model(written, custom_objects)
 
 
 def weight_values(index: ModelIndex) -> list[np.ndarray[Any, Any]]:

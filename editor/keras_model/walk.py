@@ -126,7 +126,9 @@ def _named(layer: keras.Layer) -> Iterator[tuple[str, Any]]:
             continue
         yield from _items(escape(attribute), value)
     # What Keras tracks but its walk does not name, such as the items of a set; a Sequential hides its own input.
-    yield from ((escape(child.name), child) for child in layer._layers if not isinstance(child, keras.layers.InputLayer))
+    yield from (
+        (escape(child.name), child) for child in layer._layers if not isinstance(child, keras.layers.InputLayer)
+    )
 
 
 def _is_functional(layer: keras.Layer) -> bool:

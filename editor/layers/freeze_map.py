@@ -69,7 +69,7 @@ class FreezeMap(msgspec.Struct, frozen=True, kw_only=True):
                     hint="Open it with a newer version of Frostline.",
                 )
             return msgspec.json.decode(data, type=cls)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise FreezeMapError(
                 f"This is not a freeze map: {_plain(error)}.",
                 hint="Use a file that Frostline wrote, such as NAME.freeze.json.",

@@ -33,12 +33,15 @@ def plan_patterns(tree: LayerTree, steps: Iterable[tuple[str, bool]]) -> FlagCha
     Raises:
         SelectionError: As `select`.
     """
-    before = tree.freeze_map()
-    for pattern, trainable in steps:
-        tree.apply(tree.plan(select(tree, pattern), trainable=trainable))
-    after = tree.freeze_map()
-    tree.apply(tree.plan_map(before)[0])
-    return tree.plan_map(after)[0]
+    whole = FlagChange()
+    try:
+        for pattern, trainable in steps:
+            change = tree.plan(select(tree, pattern), trainable=trainable)
+            tree.apply(change)
+            whole = whole.then(change)
+    finally:
+        tree.apply(whole.reverted)
+    return whole
 
 
 def _matcher(pattern: str) -> Callable[[Node], bool]:
@@ -52,7 +55,8 @@ def _matcher(pattern: str) -> Callable[[Node], bool]:
         return lambda node: expression.fullmatch(node.path) is not None
     paths = _compile(pattern, _glob)
     kind = WeightNode if ":" in pattern else LayerNode
-    return lambda node: isinstance(node, kind) and paths.fullmatch(node.path) is not None
+    # A path as it stands always matches itself: a layer's name may hold a `:`, which otherwise marks a weight.
+    return lambda node: node.path == pattern or (isinstance(node, kind) and paths.fullmatch(node.path) is not None)
 
 
 def _compile(text: str, translate: Callable[[str], str]) -> re.Pattern[str]:
@@ -72,8 +76,13 @@ def _glob(pattern: str) -> str:
 
 
 def _nearest(tree: LayerTree, pattern: str) -> str:
-    paths = [node.path for node in tree.walk() if node is not tree.root]
-    near = difflib.get_close_matches(pattern, paths, n=3, cutoff=0.5)
+    nodes = [node for node in tree.walk() if node is not tree.root]
+    if pattern.strip().startswith("class:"):
+        classes = {node.record.class_name for node in nodes if isinstance(node, LayerNode)}
+        names = difflib.get_close_matches(pattern.strip().removeprefix("class:"), classes, n=3, cutoff=0.5)
+        near = [f"class:{name}" for name in names]
+    else:
+        near = difflib.get_close_matches(pattern, [node.path for node in nodes], n=3, cutoff=0.5)
     if near:
         return f"Did you mean {' or '.join(near)}?"
     tops = ", ".join(child.path for child in tree.root.children[:4])

@@ -36,6 +36,19 @@ class FlagChange:
             tuple((key, now_mode, was_mode) for key, was_mode, now_mode in self.statistics),
         )
 
+    def then(self, later: FlagChange) -> FlagChange:
+        """The one edit that does what this one and `later` do after each other."""
+        weights = {key: (was, now) for key, was, now in self.weights}
+        for key, was, now in later.weights:
+            weights[key] = (weights.get(key, (was, now))[0], now)
+        modes = {key: (was_mode, now_mode) for key, was_mode, now_mode in self.statistics}
+        for key, was_mode, now_mode in later.statistics:
+            modes[key] = (modes.get(key, (was_mode, now_mode))[0], now_mode)
+        return FlagChange(
+            tuple((key, was, now) for key, (was, now) in weights.items() if was != now),
+            tuple((key, was_mode, now_mode) for key, (was_mode, now_mode) in modes.items() if was_mode != now_mode),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class MapReport:
@@ -162,6 +175,9 @@ class LayerTree:
             owner = node.parent if isinstance(node, WeightNode) else node
             layers = owner.layers_below if owner is node else (owner.record,) if owner else ()
             touched.update((layer.layer_id, layer) for layer in layers)
+        # A tied weight also belongs to layers elsewhere, whose statistics follow it.
+        owners = (holder.parent for weight_id in wanted for holder in self._holders[weight_id])
+        touched.update((owner.record.layer_id, owner.record) for owner in owners if owner)
         modes = {
             layer_id: self._mode_with_layer(layer, wanted, alone=trainable)
             for layer_id, layer in touched.items()

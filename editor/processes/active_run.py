@@ -127,7 +127,6 @@ class ActiveRun:
         self._send(ended)
 
     def _run(self) -> RunEnded:
-        revision = self.document.revision
         try:
             self._keep_weights()
             result = run_training(
@@ -141,9 +140,14 @@ class ActiveRun:
         except Exception as error:  # noqa: BLE001
             text = f"{type(error).__name__}: {error}".splitlines()[0]
             problem = Problem(f"Training failed: {text}", "The log has the details.", traceback.format_exc())
-        return self._ended(
-            "failed", self._revision_path if self.document.revision == revision else None, problem=problem
-        )
+        return self._ended("failed", self._kept_after_failure(), problem=problem)
+
+    def _kept_after_failure(self) -> Path | None:
+        """The weights as the failure left them; a full disk may be the failure itself."""
+        try:
+            return self._keep_weights()
+        except EditorError:
+            return None
 
     def _ended(self, outcome: Outcome, revision_file: Path | None, **rest: Any) -> RunEnded:
         return RunEnded(

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from editor.errors import EngineError
@@ -64,10 +65,8 @@ class EngineClient:
     def close(self) -> None:
         """Ends the engine, whatever it is doing; no callback comes after this."""
         self._is_closing = True
-        try:
+        with suppress(OSError):  # It may have ended already.
             self._connection.send_bytes(encode(Quit()))
-        except OSError:
-            pass  # It has ended already, which is what we want.
         self._process.join(_CLOSE_SECONDS)
         if self._process.is_alive():
             self._process.kill()

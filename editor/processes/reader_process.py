@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing.connection import wait
 
 import msgspec
 
@@ -43,8 +44,7 @@ class ReaderProcess:
 
     def is_alive(self) -> bool:
         """Whether the process runs."""
-        with self._lock:
-            return self._process.is_alive()
+        return not wait([self._process.sentinel], 0)
 
     def wait_until_ready(self) -> None:
         """Waits until the imports are done; at once for a spare.

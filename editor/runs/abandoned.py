@@ -43,6 +43,18 @@ class AbandonedWorkspace:
     num_steps: int
     changed_at: datetime
 
+    @property
+    def newer_weights(self) -> Path | None:
+        """The last revision, unless the document was opened or saved after it: then the model file has its weights."""
+        try:
+            is_newer = (
+                self.last_revision is not None
+                and self.last_revision.stat().st_mtime_ns > (self.folder / DOCUMENT_FILE).stat().st_mtime_ns
+            )
+        except OSError:
+            return None
+        return self.last_revision if is_newer else None
+
     def adopt(self) -> Workspace:
         """Makes it the workspace of this process.
 

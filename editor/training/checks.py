@@ -79,7 +79,7 @@ def check(settings: TrainSettings, data: TrainData, facts: ModelFacts) -> Settin
     problems = settings.problems()
     loss = suggest_loss(facts, data) if settings.loss == AUTOMATIC else settings.loss
     metrics = _resolve_metrics(settings, suggest_metrics(facts, data, loss))
-    for field, text in _found(settings, data, facts, loss, metrics):
+    for field, text in _found(settings, data, facts, loss):
         problems.setdefault(field, text)
     return SettingsReport(
         problems=problems,
@@ -95,9 +95,7 @@ def _resolve_metrics(settings: TrainSettings, suggested: tuple[str, ...]) -> tup
     return tuple(dict.fromkeys([*(suggested if AUTOMATIC in settings.metrics else ()), *named]))
 
 
-def _found(
-    settings: TrainSettings, data: TrainData, facts: ModelFacts, loss: str, metrics: tuple[str, ...]
-) -> Iterator[FieldProblem]:
+def _found(settings: TrainSettings, data: TrainData, facts: ModelFacts, loss: str) -> Iterator[FieldProblem]:
     if settings.validation_split > 0 and data.num_samples == 1 and not data.has_validation:
         yield "validation_split", "One sample leaves nothing to validate on. Use a share of 0, or more data."
     for shapes, word, name in ((facts.input_shapes, "inputs", "x"), (facts.output_shapes, "outputs", "y")):
@@ -112,7 +110,9 @@ def _found(
         labels.append(facts.labels("y_val", data.y_val))
     for part in labels if loss in LOSSES else ():
         yield from label_problems(part, loss)
-    yield from _metric_problems(labels[0], loss, metrics)
+    if loss == "poisson" and facts.last_activation in ("linear", "tanh"):
+        yield "loss", f"poisson needs outputs above 0, but the last layer also gives negative ones. Use {SQUARED}."
+    yield from _metric_problems(labels[0], loss, settings.metrics)
 
 
 # -- samples --------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -45,11 +46,13 @@ class RunPlan:
     """What a run is going to do.
 
     Attributes:
+        run_id: A name that no other run has.
         seed: The seed it uses, drawn if the settings have none.
         num_batches: Batches in one epoch.
         report: The checked settings, with the loss and the metrics that are used.
     """
 
+    run_id: str
     settings: TrainSettings
     seed: int
     num_batches: int
@@ -172,7 +175,7 @@ def _plan(settings: TrainSettings, data: TrainData, report: SettingsReport) -> t
     seed = settings.seed if settings.seed is not None else int(np.random.default_rng().integers(2**31))
     parts = data if data.x_val is not None else hold_out(data, settings.validation_split, seed)
     num_batches = -(-parts.num_samples // settings.batch_size)
-    return RunPlan(settings, seed, num_batches, parts.x_val is not None, report), parts
+    return RunPlan(uuid.uuid4().hex, settings, seed, num_batches, parts.x_val is not None, report), parts
 
 
 def reset_seed_generators(model: keras.Model, seed: int) -> None:

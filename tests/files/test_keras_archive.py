@@ -18,6 +18,9 @@ from editor.files.zip_members import open_weights
 from editor.layers.freeze_map import FreezeMap, LayerFlags
 from tests.files.samples import H5_FILE, KERAS_FILE
 
+# Keras 3.15 hands TensorFlow variables to NumPy 2 in the old way when it writes a model.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
 
 def some_map(flag: str = "frozen", num_layers: int = 1) -> FreezeMap:
     return FreezeMap(

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QTreeView, QWidget
 from typing_extensions import override
 
 from widgets.inspector.row_delegate import calm_table
+from widgets.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -79,8 +80,9 @@ def _pairs(value: object) -> list[tuple[str, object]]:
 class ConfigModel(QAbstractItemModel):
     """Keys and values of one configuration."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self._root = ConfigItem("", {})
 
     def set_config(self, config: dict[str, Any]) -> None:
@@ -122,6 +124,8 @@ class ConfigModel(QAbstractItemModel):
         item = self._item(index)
         if role == Role.DisplayRole:
             return item.key if index.column() == 0 else item.text
+        if role == Role.ForegroundRole and index.column() == 0:
+            return self._theme.colour("secondary")
         if role == Role.ToolTipRole and not isinstance(item.value, dict):
             return plain_text(item.value, _LONGEST_HINT)
         return None
@@ -135,9 +139,9 @@ class ConfigModel(QAbstractItemModel):
 class ConfigTree(QTreeView):
     """The tree of a configuration."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.config_model = ConfigModel(self)
+        self.config_model = ConfigModel(theme, self)
         self.setObjectName("configTree")
         self.setAccessibleName("Configuration")
         self.setModel(self.config_model)

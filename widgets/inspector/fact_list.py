@@ -101,5 +101,7 @@ def _path_edit() -> QLineEdit:
     edit = QLineEdit()
     edit.setReadOnly(True)
     edit.setProperty("tone", "plain")
+    # Qt insets the text by two pixels, which would put it beside the column of the other texts.
+    edit.setTextMargins(-2, 0, 0, 0)
     edit.setFont(mono_font(edit.font()))
     return edit

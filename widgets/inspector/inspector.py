@@ -30,12 +30,11 @@ class Inspector(QFrame):
         self._tree: LayerTree | None = None
         self._subject: Subject | None = None
         self._facts = FactList(theme)
-        self._config = ConfigTree()
+        self._config = ConfigTree(theme)
         self._config_title = _heading("Configuration")
         self._hint = _note(_HINT)
         self._weights = WeightsTable(theme, icons)
         self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
         self.tabs.addTab(self._scrolled_facts(), "Model")
         self.tabs.addTab(self._weights, "Weights")
         self._pages = QStackedWidget()

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from editor.layers.accounts import Account, Tally, account_of
+from editor.layers.accounts import Account, State, Tally, account_of
 from editor.layers.nodes import LayerNode, Node, WeightNode
+from editor.layers.records import WeightRecord
 from editor.layers.tree import LayerTree
 
 
@@ -47,9 +48,15 @@ class Subject:
         if not self.nodes:
             return self.tree.account(self.tree.root)
         return account_of(
-            (self.tree.state(weight), Tally(weight.record.num_parameters, weight.record.num_bytes, 1))
+            (self.state_of(weight.record), Tally(weight.record.num_parameters, weight.record.num_bytes, 1))
             for weight in self.weights
         )
+
+    def state_of(self, weight: WeightRecord) -> State:
+        """The state of a weight, read without an account of its own: a selection may hold many thousands."""
+        if weight.is_statistics:
+            return State.STATISTICS
+        return State.TRAINABLE if self.tree.is_trainable(weight) else State.FROZEN
 
     def weight_name(self, weight: WeightNode) -> str:
         """A weight's path below what is selected: `kernel` of a layer, `block1/conv:kernel` of a model."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
-from PySide6.QtGui import QBrush, QFont
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QHeaderView, QTreeView, QWidget
 from typing_extensions import override
 
@@ -20,9 +20,12 @@ Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 NO_INDEX = QModelIndex()
 
-TITLES = ("Name", "Shape", "Data type", "Parameters", "State")
+TITLES = ("Name", "Shape", "Type", "Parameters", "State")
 _NAME, _SHAPE, _DTYPE, _PARAMETERS, _STATE = range(5)
 _NUMBERS = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_PADDING = 18
+_WIDEST = {_SHAPE: "3 × 3 × 512 × 512", _DTYPE: "bfloat16", _PARAMETERS: "Parameters", _STATE: "mm trainable"}
+"""The columns but the first are at first as wide as these."""
 _COLOURS = {State.FROZEN: "frozen", State.STATISTICS: "secondary"}
 
 
@@ -35,7 +38,6 @@ class WeightsModel(QAbstractTableModel):
         self._icons = icons
         self._subject: Subject | None = None
         self._fonts = {_NAME: mono_font(QFont()), _PARAMETERS: number_font(QFont()), _SHAPE: number_font(QFont())}
-        self._brushes: dict[str, QBrush] = {}
         theme.changed.connect(self._on_theme_changed)
 
     def set_subject(self, subject: Subject | None) -> None:
@@ -52,14 +54,7 @@ class WeightsModel(QAbstractTableModel):
 
     @Slot()
     def _on_theme_changed(self) -> None:
-        self._brushes.clear()
         self.refresh()
-
-    def _brush(self, token: str) -> QBrush:
-        found = self._brushes.get(token)
-        if found is None:
-            found = self._brushes[token] = QBrush(self._theme.colour(token))
-        return found
 
     def _text(self, subject: Subject, row: int, column: int) -> str:
         weight = subject.weights[row]
@@ -73,7 +68,7 @@ class WeightsModel(QAbstractTableModel):
             case 3:
                 return count(weight.record.num_parameters)
             case _:
-                return subject.tree.state(weight).value
+                return subject.state_of(weight.record).value
 
     # -- Qt -------------------------------------------------------------------------------------------------
 
@@ -91,19 +86,24 @@ class WeightsModel(QAbstractTableModel):
         if subject is None or not index.isValid():
             return None
         column = index.column()
-        if role in (Role.DisplayRole, Role.ToolTipRole):
-            return self._text(subject, index.row(), column)
-        if role == Role.TextAlignmentRole:
-            return _NUMBERS if column == _PARAMETERS else None
-        if role == Role.FontRole:
-            return self._fonts.get(column)
-        state = subject.tree.state(subject.weights[index.row()])
+        match role:
+            case Role.DisplayRole | Role.ToolTipRole:
+                return self._text(subject, index.row(), column)
+            case Role.TextAlignmentRole:
+                return _NUMBERS if column == _PARAMETERS else None
+            case Role.FontRole:
+                return self._fonts.get(column)
+            case Role.ForegroundRole | Role.DecorationRole:
+                return self._mark(subject.state_of(subject.weights[index.row()].record), column, role)
+            case _:
+                return None
+
+    def _mark(self, state: State, column: int, role: int) -> Any:
+        """Colour and tick box of a cell."""
         if role == Role.ForegroundRole:
             is_quiet = column in (_SHAPE, _DTYPE)
-            return self._brush("secondary" if is_quiet else _COLOURS.get(state, "text"))
-        if role == Role.DecorationRole and column == _STATE:
-            return self._icons.pixmap(tick_name(state), 14)
-        return None
+            return self._theme.colour("secondary" if is_quiet else _COLOURS.get(state, "text"))
+        return self._icons.pixmap(tick_name(state), 14) if column == _STATE else None
 
     @override
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
@@ -125,13 +125,11 @@ class WeightsTable(QTreeView):
         self.setRootIsDecorated(False)
         self.setModel(self.weights_model)
         calm_table(self)
+        # The end of a path tells weights apart.
+        self.setTextElideMode(Qt.TextElideMode.ElideLeft)
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
-        for column, widest in {
-            _SHAPE: "3 × 3 × 512 × 512",
-            _DTYPE: "bfloat16 x",
-            _PARAMETERS: "Parameters",
-            _STATE: "trainable xxx",
-        }.items():
-            header.resizeSection(column, self.fontMetrics().horizontalAdvance(widest) + 20)
+        metrics = QFontMetrics(number_font(self.font()))
+        for column, widest in _WIDEST.items():
+            header.resizeSection(column, metrics.horizontalAdvance(widest) + _PADDING)

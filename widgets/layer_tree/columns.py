@@ -6,6 +6,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHeaderView
 
 from widgets.layer_tree.model import Column
+from widgets.theme import number_font
 
 _LEAST_LAYER_WIDTH = 160
 _PADDING = 22
@@ -18,13 +19,14 @@ _WIDEST = {
 """The columns but the first are at first as wide as these."""
 
 
-def set_up_columns(header: QHeaderView, metrics: QFontMetrics) -> None:
+def set_up_columns(header: QHeaderView) -> None:
     """Sensible widths; all columns can be resized, and all but the first moved."""
     header.setStretchLastSection(False)
     header.setSectionsMovable(True)
     header.setFirstSectionMovable(False)
     header.setMinimumSectionSize(48)
     header.setHighlightSections(False)
+    metrics = QFontMetrics(number_font(header.font()))
     for column, widest in _WIDEST.items():
         header.resizeSection(column, metrics.horizontalAdvance(widest) + _PADDING)
 

@@ -12,7 +12,7 @@ from editor.layers.accounts import State
 from widgets.icons import Icons, tick_name
 from widgets.layer_tree.model import NODE_ROLE, Column, LayerTreeModel
 from widgets.layer_tree.rows import Row
-from widgets.theme import ROW_HEIGHT, Theme, mono_font, number_font
+from widgets.theme import ROW_HEIGHT, Theme, mono_font, number_font, scaled_font
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -52,8 +52,7 @@ class LayerDelegate(QStyledItemDelegate):
         self._base = QFont(base)
         self._numbers = number_font(base)
         self._mono = mono_font(base)
-        self._small = QFont(base)
-        self._small.setPointSizeF(max(base.pointSizeF(), 1.0) * _CHIP_SCALE)
+        self._small = scaled_font(base, _CHIP_SCALE)
 
     def _paint_layer(self, painter: QPainter, cell: QRect, row: Row) -> None:
         tick = tick_name(row.state, updates_statistics=row.is_ticked)

@@ -35,9 +35,18 @@ class LayerFilter(QSortFilterProxyModel):
 
     def set_text(self, text: str) -> None:
         """Looks for another text."""
+        if hasattr(self, "endFilterChange"):
+            self.beginFilterChange()
+            self._look_for(text)
+            self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
+        else:
+            # Qt before 6.10, which knows no other way than the one that is deprecated since.
+            self._look_for(text)
+            self.invalidateFilter()
+
+    def _look_for(self, text: str) -> None:
         self._text = text.strip().casefold()
         self._find()
-        self.invalidateFilter()
 
     def is_match(self, node: Node) -> bool:
         """Whether a node itself matches, not only something below it."""

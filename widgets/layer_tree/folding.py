@@ -24,9 +24,12 @@ class Folding:
         self._filter = layer_filter
         self._open_before: set[Node] = set()
 
+    def forget(self) -> None:
+        """Forgets what was open before the filter; for another tree."""
+        self._open_before.clear()
+
     def open_at_first(self) -> None:
         """Opens the root and, where the rows are not too many, the models inside it."""
-        self._open_before.clear()
         tree = self._model.tree
         if tree is None:
             return

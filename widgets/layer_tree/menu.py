@@ -9,7 +9,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from editor.layers.nodes import Node
-from editor.layers.tree import LayerTree
 from widgets.icons import Icons
 from widgets.layer_tree.wish import with_weights
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from widgets.layer_tree.view import LayerTreeView
 
 
-def tree_menu(view: LayerTreeView, tree: LayerTree | None, icons: Icons) -> QMenu:
+def tree_menu(view: LayerTreeView, icons: Icons) -> QMenu:
     """A menu for what is selected now."""
     menu = QMenu(view)
     nodes = view.selected_nodes()
@@ -28,7 +27,7 @@ def tree_menu(view: LayerTreeView, tree: LayerTree | None, icons: Icons) -> QMen
     menu.addAction("Collapse all", view.folding.collapse_all)
     menu.addSeparator()
     copy = menu.addAction("Copy path" if len(nodes) == 1 else "Copy paths", lambda: _copy_paths(nodes))
-    has_weights = tree is not None and bool(with_weights(tree, nodes))
+    has_weights = bool(with_weights(nodes))
     freeze.setEnabled(has_weights)
     thaw.setEnabled(has_weights)
     below.setEnabled(any(node.rows for node in nodes))

@@ -77,8 +77,10 @@ class LayerTreePanel(QFrame):
 
     def set_tree(self, tree: LayerTree | None, model_name: str = "") -> None:
         """Shows another model; None shows the invitation to open one."""
-        self.filter_edit.clear()
+        # In this order nothing of the old tree is said or opened any more when the filter's rows come back.
+        self.view.folding.forget()
         self.model.set_tree(tree, model_name)
+        self.filter_edit.clear()
         self.view.folding.open_at_first()
         self._pages.setCurrentIndex(int(tree is not None))
         # A reset clears the selection without a word.

@@ -20,17 +20,15 @@ class ToggleWish:
 
 def toggle(tree: LayerTree, nodes: Sequence[Node], decider: Node) -> ToggleWish | None:
     """The wish that turns `decider` over and makes `nodes` like it; None where there is nothing to toggle."""
-    if tree.state(decider) is State.WEIGHTLESS:
-        togglable = with_weights(tree, nodes)
-        if not togglable:
-            return None
-        decider = togglable[0]
-    return ToggleWish(with_weights(tree, nodes), would_train(tree, decider))
+    togglable = with_weights(nodes)
+    if not togglable:
+        return None
+    return ToggleWish(togglable, would_train(tree, decider if decider.weights_below else togglable[0]))
 
 
-def with_weights(tree: LayerTree, nodes: Sequence[Node]) -> tuple[Node, ...]:
+def with_weights(nodes: Sequence[Node]) -> tuple[Node, ...]:
     """Those of the nodes that hold any weight."""
-    return tuple(node for node in nodes if tree.state(node) is not State.WEIGHTLESS)
+    return tuple(node for node in nodes if node.weights_below)
 
 
 def would_train(tree: LayerTree, node: Node) -> bool:

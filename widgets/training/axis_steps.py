@@ -10,13 +10,15 @@ from widgets.training.curves import MetricCurves, Values
 
 _FACTORS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _TOLERANCE = 1e-9
+_SLACK = 0.05
+"""By how much the room at the ends of an axis may exceed a round step."""
 _END_AT_ONE_ABOVE = 0.85
 _START_AT_ZERO_BELOW = 0.6
 """An axis of positive values starts at 0 where the lowest value is under this share of the highest."""
 
 
 def round_step(span: float, num_steps: int, *, is_whole: bool = False) -> float:
-    """The smallest round number that covers `span` in at most `num_steps` steps.
+    """The smallest round number that covers `span` in about `num_steps` steps at most.
 
     Args:
         span: Length of the axis, above 0.
@@ -25,7 +27,7 @@ def round_step(span: float, num_steps: int, *, is_whole: bool = False) -> float:
     """
     rough = span / num_steps
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in _FACTORS if factor * power >= rough * (1 - _TOLERANCE))
+    step = next(factor * power for factor in _FACTORS if factor * power >= rough * (1 - _SLACK))
     return math.ceil(step) if is_whole else step
 
 

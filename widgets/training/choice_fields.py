@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QPaintEvent
+from PySide6.QtGui import QAction, QFontMetrics, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QMenu, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 from typing_extensions import override
 
 from editor.training.settings import AUTOMATIC, METRICS
-from widgets.training.wording import automatic_text, words_for
+from widgets.training.wording import automatic_text, shortened, words_for
 
 
 class NarrowBox(QComboBox):
@@ -21,6 +21,11 @@ class NarrowBox(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
 
+    def text_for_width(self, width: int, metrics: QFontMetrics) -> str:
+        """What the closed box shows in `width` pixels; dots follow where it is still too long."""
+        text = self.currentText() or self.placeholderText()
+        return text if metrics.horizontalAdvance(text) <= width else shortened(text)
+
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QStylePainter(self)
@@ -29,7 +34,7 @@ class NarrowBox(QComboBox):
         room = self.style().subControlRect(
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
         )
-        shown = option.currentText or self.placeholderText()
+        shown = self.text_for_width(room.width() - 2, option.fontMetrics)
         option.currentText = option.fontMetrics.elidedText(shown, Qt.TextElideMode.ElideRight, room.width() - 2)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from widgets.theme import Theme, number_font
@@ -24,16 +25,13 @@ RAW_ALPHA = 90
 """Opacity of the raw line, 0 to 255."""
 
 _TEXT_GAP = 6
+_LABEL_ROOM = 10
+_BELOW_LINES = -200
+"""The grid is part of an axis, and axes are above the view by default: it would cross out lines and labels."""
 
 
 class MetricPlot(QWidget):
-    """Title and newest values above, below them the lines over the epochs.
-
-    Signals:
-        zoom_changed: The range on show is chosen by hand now, or it is no more.
-    """
-
-    zoom_changed = Signal()
+    """Title and newest values above, below them the lines over the epochs; zoomed by wheel and drag."""
 
     def __init__(self, metric: str, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,14 +44,19 @@ class MetricPlot(QWidget):
         self._is_zoomed = False
         self._header = PlotHeader(words_for(metric), theme, self)
         self._canvas = pg.PlotWidget(self, axisItems=_axes(), enableMenu=False)
+        self._reset = _reset_button(self)
+        self._reset.clicked.connect(self.reset_zoom)
         self._add_items()
         self._lay_out()
+        self._reset.raise_()
         self._connect()
         self.apply_theme()
 
     def _add_items(self) -> None:
         item = self._canvas.getPlotItem()
         item.hideButtons()
+        item.layout.setContentsMargins(0, 4, 8, 0)
+        item.getAxis("left").setZValue(_BELOW_LINES)
         self._view = item.getViewBox()
         self._view.setDefaultPadding(0.0)
         self._raw, self._smooth, self._validation = (_line(item) for _ in range(3))
@@ -72,7 +75,7 @@ class MetricPlot(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self._header)
         layout.addWidget(self._canvas, 1)
-        self.setMinimumSize(240, 110)
+        self._canvas.setMinimumSize(240, 80)
 
     def _connect(self) -> None:
         scene = self._canvas.scene()
@@ -120,10 +123,9 @@ class MetricPlot(QWidget):
 
     def reset_zoom(self) -> None:
         """Shows the whole run again."""
-        was_zoomed, self._is_zoomed = self._is_zoomed, False
+        self._is_zoomed = False
+        self._reset.hide()
         self.redraw()
-        if was_zoomed:
-            self.zoom_changed.emit()
 
     @property
     def _right_end(self) -> float:
@@ -187,8 +189,8 @@ class MetricPlot(QWidget):
 
     def hide_hover(self) -> None:
         """Takes the read-out away, as when the pointer leaves."""
-        self._hover.hide()
-        self._hover_text.hide()
+        self._hover.setVisible(False)
+        self._hover_text.setVisible(False)
 
     def _on_scene_mouse_moved(self, position: QPointF) -> None:
         point = self._point_near(position)
@@ -203,8 +205,9 @@ class MetricPlot(QWidget):
         (left, right), (bottom, top) = self.view_range()
         is_right, is_high = point.x > (left + right) / 2, point.y > (bottom + top) / 2
         self._hover_text.setAnchor((1.08 if is_right else -0.08, -0.25 if is_high else 1.25))
-        self._hover.show()
-        self._hover_text.show()
+        self._hover.setVisible(True)
+        # Not show(): only pyqtgraph's own setVisible fits the text to the view.
+        self._hover_text.setVisible(True)
 
     def _point_near(self, position: QPointF) -> NearestPoint | None:
         if self._curves is None or not self._view.sceneBoundingRect().contains(position):
@@ -219,7 +222,13 @@ class MetricPlot(QWidget):
 
     def _on_view_range_changed_manually(self, _: object) -> None:
         self._is_zoomed = True
-        self.zoom_changed.emit()
+        self._reset.show()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Under the axis' numbers and left of the epochs is the only place where it covers nothing.
+        self._reset.move(0, self.height() - self._reset.height())
 
 
 class _Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
@@ -234,6 +243,12 @@ class _Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         super().__init__(side)
         self._num_steps = num_steps
         self.enableAutoSIPrefix(False)
+
+    @override
+    def boundingRect(self) -> QRectF:
+        # With a grid, pyqtgraph leaves out the room for the labels at both ends and then drops those.
+        rect: QRectF = super().boundingRect()
+        return rect.adjusted(0, -_LABEL_ROOM, 0, _LABEL_ROOM) if self.orientation == "left" else rect
 
     @override
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
@@ -251,6 +266,17 @@ class _Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         return [tick_text(value, spacing) for value in values]
 
 
+def _reset_button(parent: QWidget) -> QToolButton:
+    button = QToolButton(parent)
+    button.setText("A")
+    button.setAccessibleName("Show the whole run")
+    button.setToolTip("Show the whole run again (key A, or a double click into the plot)")
+    button.setStyleSheet("padding: 0;")
+    button.setFixedSize(22, 20)
+    button.hide()
+    return button
+
+
 def _axes() -> dict[str, _Axis]:
     left, bottom = _Axis("left", NUM_VALUE_STEPS), _Axis("bottom", NUM_EPOCH_STEPS)
     left.setGrid(255)
@@ -261,8 +287,9 @@ def _axes() -> dict[str, _Axis]:
 
 def _line(item: Any) -> Any:
     """A line that skips what is not finite; of many points only the peaks in sight are drawn."""
-    line = pg.PlotDataItem(connect="finite", antialias=True)
+    line = pg.PlotDataItem(connect="finite", antialias=True, autoDownsampleFactor=1.0)
+    item.addItem(line)
+    # Only now: addItem() overwrites both with the settings of the plot's menu.
     line.setDownsampling(auto=True, method="peak")
     line.setClipToView(True)
-    item.addItem(line)
     return line

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QScrollArea,
     QStackedLayout,
     QVBoxLayout,
@@ -74,10 +73,6 @@ class RunPlots(QWidget):
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self._page)
         self._area = area
-        self._reset = QPushButton("Show all", self)
-        self._reset.setToolTip("Show the whole run again (A, or a double click into a plot)")
-        self._reset.clicked.connect(self.reset_zoom)
-        self._reset.hide()
         self._stack = QStackedLayout()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(area)
@@ -132,7 +127,6 @@ class RunPlots(QWidget):
     def clear(self) -> None:
         """Shows the empty state, as for another document."""
         self._curves = None
-        self._reset.hide()
         self._stack.setCurrentWidget(self._empty)
 
     def reset_zoom(self) -> None:
@@ -149,7 +143,6 @@ class RunPlots(QWidget):
             old.deleteLater()
         self._plots = tuple(MetricPlot(metric, self._theme, self._page) for metric in metrics)
         for plot in self._plots:
-            plot.zoom_changed.connect(self._on_plot_zoom_changed)
             self._row.addWidget(plot, 1)
 
     # -- drawing --------------------------------------------------------------------------------------------
@@ -167,16 +160,6 @@ class RunPlots(QWidget):
         self._drawn_version = self._curves.version
         for plot in self._plots:
             plot.redraw()
-
-    def _on_plot_zoom_changed(self) -> None:
-        is_zoomed = any(plot.is_zoomed for plot in self._plots)
-        self._reset.setVisible(is_zoomed)
-        self._reset.raise_()
-        self._place_reset()
-
-    def _place_reset(self) -> None:
-        self._reset.adjustSize()
-        self._reset.move(self.width() - self._reset.width() - 16, self.height() - self._reset.height() - 34)
 
     def _on_theme_changed(self) -> None:
         for plot in self._plots:

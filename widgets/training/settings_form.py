@@ -14,11 +14,11 @@ from widgets.training.choice_fields import ChoiceField, MetricsField
 from widgets.training.data_field import DIGITS, DataField
 from widgets.training.form_row import FormRow, WheelGuard
 
-FIELD_GAP = 5
+FIELD_GAP = 4
 LABEL_GAP = 8
 _DENSE = """
 QLineEdit, QComboBox { padding: 1px 7px; }
-QSpinBox { padding: 1px 2px 1px 7px; }
+QSpinBox { padding: 1px; }
 """
 """Less padding than elsewhere: the panel is low, and nine rows should be in reach."""
 
@@ -164,6 +164,8 @@ def _number_box(parent: QWidget, lowest: int, highest: int) -> QSpinBox:
     box = QSpinBox(parent)
     box.setRange(lowest, highest)
     box.setGroupSeparatorShown(True)
+    # A style sheet's padding does not reach the left side of the box inside.
+    box.lineEdit().setTextMargins(7, 0, 0, 0)
     box.setMinimumWidth(60)
     return box
 

@@ -46,6 +46,12 @@ def automatic_text(resolved: Iterable[str]) -> str:
     return f"Automatic ({known})" if known else "Automatic"
 
 
+def shortened(text: str) -> str:
+    """An entry where the room is short: `Auto: Accuracy`, or without what stands in brackets."""
+    before, _, inside = text.partition(" (")
+    return f"Auto: {inside.removesuffix(')')}" if before == "Automatic" and inside else before
+
+
 def is_less_better(metric: str) -> bool:
     """Whether a smaller value of the metric is the better one: losses and errors, but not accuracies."""
     return any(part in metric for part in _LESS_IS_BETTER)

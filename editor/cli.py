@@ -1,0 +1,124 @@
+"""The command line: what the window does, for scripts. Exit status 0 done, 1 an expected error, 2 wrong usage."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from editor.errors import EditorError, NotBuiltYetError
+from editor.quiet import quiet_native_output
+from editor.training.settings import AUTOMATIC, LOSSES, METRICS, OPTIMIZERS, TrainSettings
+
+COMMANDS = ("inspect", "freeze", "train")
+"""First arguments that make this a command; anything else opens the window."""
+
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs a command and returns the exit status."""
+    options = _parser().parse_args(arguments)
+    with quiet_native_output() as errors:
+        try:
+            _refuse_what_is_not_built(options)
+            # Keras and TensorFlow take seconds to import; a wrong word on the command line should not.
+            from editor import commands
+
+            getattr(commands, options.command)(options)
+        except NotBuiltYetError as error:
+            print(f"frostline: {error}", file=errors)
+            return WRONG_USAGE
+        except EditorError as error:
+            print(f"frostline: {error}", file=errors)
+            return FAILED
+        except KeyboardInterrupt:
+            print("frostline: Interrupted; nothing was written.", file=errors)
+            return FAILED
+    return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="main.py", description="Frostline's commands; without one the window opens.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_inspect(commands)
+    _add_freeze(commands)
+    _add_train(commands)
+    return parser
+
+
+def _add_inspect(commands: Any) -> None:
+    parser = commands.add_parser("inspect", help="show the layers of a model and what is frozen")
+    _add_model(parser)
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--preview", action="store_true", help="read the file without running anything of it")
+
+
+def _add_freeze(commands: Any) -> None:
+    parser = commands.add_parser("freeze", help="freeze and thaw layers, and save the model")
+    _add_model(parser)
+    _add_output(parser)
+    _add_patterns(parser)
+    parser.add_argument("--map", type=Path, metavar="FREEZE.json", help="apply a freeze map first")
+
+
+def _add_train(commands: Any) -> None:
+    defaults = TrainSettings(data="")
+    parser = commands.add_parser("train", help="train a model with the given layers frozen, and save it")
+    _add_model(parser)
+    _add_output(parser)
+    _add_patterns(parser)
+    parser.add_argument("--data", required=True, help="an .npz file with x and y, or sample:digits")
+    parser.add_argument("--epochs", type=int, default=defaults.epochs)
+    parser.add_argument("--batch-size", type=int, default=defaults.batch_size)
+    parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, default=defaults.optimizer)
+    parser.add_argument("--loss", choices=(AUTOMATIC, *LOSSES), default=defaults.loss)
+    parser.add_argument("--metrics", default=AUTOMATIC, metavar="NAME,...", help=f"some of {', '.join(METRICS)}")
+    parser.add_argument("--validation-split", type=float, default=defaults.validation_split)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--report", type=Path, metavar="REPORT.json", help="write what happened to a file")
+    parser.add_argument("--target", metavar="COLUMN", help="not built yet")
+    parser.add_argument("--schedule", metavar="FILE", help="not built yet")
+    parser.add_argument("--feature-cache", choices=("auto", "on", "off"), help="not built yet")
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a .keras, .h5 or .hdf5 file")
+    parser.add_argument("--custom-code", type=Path, metavar="FILE.py", help="classes the model needs; it will be run")
+    parser.add_argument("--architecture", type=Path, metavar="FILE.json", help="not built yet")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="the .keras file to write")
+
+
+def _add_patterns(parser: argparse.ArgumentParser) -> None:
+    steps = {"--freeze": False, "--thaw": True}
+    for option, trainable in steps.items():
+        parser.add_argument(
+            option,
+            action=_Step,
+            const=trainable,
+            dest="steps",
+            default=[],
+            metavar="PATTERN",
+            help=f"{option[2:]} what a pattern selects: a path, * ** class:NAME re:EXPRESSION; in the order given",
+        )
+
+
+class _Step(argparse.Action):
+    """Keeps `--freeze` and `--thaw` in one list, in the order given."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest), (str(values), bool(self.const))])
+
+
+def _refuse_what_is_not_built(options: argparse.Namespace) -> None:
+    for name in ("preview", "architecture", "target", "schedule", "feature_cache"):
+        if getattr(options, name, None):
+            option = f"--{name.replace('_', '-')}"
+            raise NotBuiltYetError(f"{option} is not built yet.", hint="Leave it out; it comes in a later version.")

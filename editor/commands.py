@@ -1,0 +1,139 @@
+"""What the commands do; each raises `EditorError` for what a person can mend."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from editor.errors import FileError
+from editor.files.atomic import write_atomically
+from editor.files.keras_archive import read_freeze_map
+from editor.inspection import inspection, inspection_text
+from editor.keras_model.custom_code import load_custom_objects
+from editor.keras_model.loading import load_model
+from editor.keras_model.saving import check_target, save_model
+from editor.keras_model.walk import ModelIndex, walk_model
+from editor.layers.freeze_map import FreezeMap
+from editor.layers.selection import plan_patterns
+from editor.layers.tree import LayerTree
+from editor.processes.reader_client import ReaderClient
+from editor.training.report import run_report
+from editor.training.run import Metrics, RunPlan, run_training
+from editor.training.settings import TrainSettings
+
+
+class _Opened:
+    """A model file, looked at by a reader and loaded, with the flags of its freeze map."""
+
+    def __init__(self, path: Path, custom_code: Path | None) -> None:
+        with ReaderClient(start=False) as reader:
+            self.facts = reader.probe_now(path)
+        self.custom_objects = load_custom_objects(custom_code) if custom_code else {}
+        self.index: ModelIndex = walk_model(load_model(path, self.custom_objects))
+        self.tree = LayerTree(self.index.root)
+        freeze_map = read_freeze_map(path)
+        if freeze_map:
+            change, report = self.tree.plan_map(freeze_map)
+            self.tree.apply(change)
+            _say_unmatched(report.unmatched)
+
+
+def inspect(options: argparse.Namespace) -> None:
+    """Prints the layers of a model and what is frozen."""
+    opened = _Opened(options.model, options.custom_code)
+    found = inspection(opened.tree, opened.facts)
+    print(msgspec.json.format(msgspec.json.encode(found)).decode() if options.json else inspection_text(found))
+
+
+def freeze(options: argparse.Namespace) -> None:
+    """Applies a map and patterns and saves the model."""
+    check_target(options.output)
+    opened = _Opened(options.model, options.custom_code)
+    if options.map:
+        change, report = opened.tree.plan_map(_read_map(options.map))
+        opened.tree.apply(change)
+        _say_unmatched(report.unmatched)
+    opened.tree.apply(plan_patterns(opened.tree, options.steps))
+    _save(opened, options.output, keep_optimizer=False)
+
+
+def train(options: argparse.Namespace) -> None:
+    """Applies patterns, trains and saves the model."""
+    check_target(options.output)
+    opened = _Opened(options.model, options.custom_code)
+    opened.tree.apply(plan_patterns(opened.tree, options.steps))
+    result = run_training(
+        opened.index,
+        _settings(options),
+        opened.tree.freeze_map(),
+        watcher=_Printer(),
+        stop=threading.Event(),
+    )
+    proof = result.proof
+    print(f"{proof.frozen_unchanged} of {proof.frozen_total} frozen weights unchanged")
+    _save(opened, options.output, keep_optimizer=True)
+    if options.report:
+        with write_atomically(options.report) as path:
+            path.write_bytes(msgspec.json.format(msgspec.json.encode(run_report(result, opened.tree))))
+
+
+def _settings(options: argparse.Namespace) -> TrainSettings:
+    return TrainSettings(
+        data=options.data,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        optimizer=options.optimizer,
+        learning_rate=options.learning_rate,
+        loss=options.loss,
+        metrics=tuple(name for name in options.metrics.split(",") if name),
+        validation_split=options.validation_split,
+        seed=options.seed,
+    )
+
+
+def _read_map(path: Path) -> FreezeMap:
+    try:
+        return FreezeMap.from_json(path.read_bytes())
+    except OSError as error:
+        raise FileError(f"The freeze map {str(path)!r} cannot be read.", hint="Check its name.") from error
+
+
+def _save(opened: _Opened, target: Path, *, keep_optimizer: bool) -> None:
+    forgotten = save_model(
+        opened.index,
+        opened.tree.freeze_map(),
+        target,
+        keep_optimizer=keep_optimizer,
+        custom_objects=opened.custom_objects,
+    )
+    account = opened.tree.account(opened.tree.root)
+    print(f"{target}: {account.trainable.parameters:,} trainable, {account.frozen.parameters:,} frozen parameters")
+    if forgotten:
+        print(f"Plain Keras will load these {len(forgotten)} frozen weights as trainable: {', '.join(forgotten)}")
+
+
+def _say_unmatched(unmatched: tuple[str, ...]) -> None:
+    if unmatched:
+        print(f"The freeze map names {len(unmatched)} that the model does not have: {', '.join(unmatched)}")
+
+
+class _Printer:
+    """Prints an epoch a line."""
+
+    def run_started(self, plan: RunPlan) -> None:
+        self._num_epochs = plan.settings.epochs
+        print(f"{plan.report.data_text}; {plan.num_batches} batches, loss {plan.report.loss}, seed {plan.seed}")
+
+    def batch_ended(self, epoch: int, batch: int, metrics: Callable[[], Metrics]) -> None:
+        """Batches are not printed."""
+
+    def validation_batch_ended(self) -> None:
+        """Nor are those of the validation."""
+
+    def epoch_ended(self, epoch: int, metrics: Metrics) -> None:
+        values = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+        print(f"Epoch {epoch + 1} of {self._num_epochs}: {values}", flush=True)

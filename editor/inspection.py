@@ -1,0 +1,123 @@
+"""A model as the `inspect` command tells it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from editor.files.facts import FileFacts
+from editor.layers.accounts import Account, State
+from editor.layers.nodes import LayerNode
+from editor.layers.records import Shape
+from editor.layers.tree import LayerTree
+
+
+class InspectedWeight(msgspec.Struct, frozen=True):
+    """One weight; `state` is `trainable`, `frozen` or `statistics`."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    state: State
+
+
+class InspectedLayer(msgspec.Struct, frozen=True, kw_only=True):
+    """One layer at its first place; counts include what is below it.
+
+    Attributes:
+        depth: 0 for the children of the root.
+        shared_with: Its other paths.
+        output_shape: One shape, a list of shapes for several outputs, None where it is not known.
+    """
+
+    path: str
+    store: str
+    class_name: str = msgspec.field(name="class")
+    depth: int
+    state: State
+    parameters: int
+    trainable: int
+    frozen: int
+    statistics: int
+    statistics_mode: str | None
+    shared_with: tuple[str, ...]
+    output_shape: Shape | tuple[Shape, ...] | None
+    weights: tuple[InspectedWeight, ...]
+
+
+class Inspection(msgspec.Struct, frozen=True, kw_only=True):
+    """A model file, its totals and its layers, depth-first."""
+
+    file: str
+    format: str
+    keras_version: str | None
+    source: str
+    totals: dict[str, int]
+    layers: tuple[InspectedLayer, ...]
+    findings: tuple[dict[str, Any], ...] = ()
+
+
+def inspection(tree: LayerTree, facts: FileFacts) -> Inspection:
+    """Describes a loaded model."""
+    return Inspection(
+        file=facts.path,
+        format=facts.format,
+        keras_version=facts.keras_version,
+        source="model",
+        totals=_counts(tree.account(tree.root)),
+        layers=tuple(
+            _layer(tree, node) for node in tree.walk_layers() if node is not tree.root and tree.is_first_place(node)
+        ),
+    )
+
+
+def _counts(account: Account) -> dict[str, int]:
+    return {
+        "parameters": account.total.parameters,
+        "trainable": account.trainable.parameters,
+        "frozen": account.frozen.parameters,
+        "statistics": account.statistics.parameters,
+    }
+
+
+def _layer(tree: LayerTree, node: LayerNode) -> InspectedLayer:
+    shapes = node.record.output_shapes
+    mode = tree.statistics_mode(node)
+    return InspectedLayer(
+        path=node.path,
+        store=node.record.store,
+        class_name=node.record.class_name,
+        depth=node.depth,
+        state=tree.state(node),
+        statistics_mode=mode.value if mode else None,
+        shared_with=tuple(place.path for place in tree.places(node)[1:]),
+        output_shape=(shapes[0] if len(shapes) == 1 else shapes) or None,
+        weights=tuple(
+            InspectedWeight(weight.name, weight.record.shape, weight.record.dtype, tree.state(weight))
+            for weight in node.weights
+        ),
+        **_counts(tree.account(node)),
+    )
+
+
+def inspection_text(found: Inspection) -> str:
+    """The same for people: a line a layer, aligned."""
+    cells = [
+        ("  " * layer.depth + layer.path.rpartition("/")[2], layer.class_name, layer.state.value)
+        for layer in found.layers
+    ]
+    widths = [max(map(len, column)) for column in zip(("layer", "class", "state"), *cells, strict=True)]
+    lines = [
+        _line(texts, widths, f"{layer.parameters:,}", f"{layer.trainable:,}")
+        for texts, layer in zip(cells, found.layers, strict=True)
+    ]
+    totals = " · ".join(f"{value:,} {name}" for name, value in found.totals.items())
+    head = f"{found.file} ({found.format}, Keras {found.keras_version or 'unknown'})"
+    titles = _line(("layer", "class", "state"), widths, "parameters", "trainable")
+    return "\n".join((head, titles, *lines, totals))
+
+
+def _line(texts: tuple[str, str, str], widths: list[int], parameters: str, trainable: str) -> str:
+    left = "  ".join(f"{text:<{width}}" for text, width in zip(texts, widths, strict=True))
+    return f"{left}  {parameters:>14}  {trainable:>14}"

@@ -1,0 +1,419 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QWidget,
+)
+
+from editor.training.settings import AUTOMATIC, SettingsReport, TrainSettings
+from widgets.icons import Icons
+from widgets.theme import Mode, Theme
+from widgets.training.form_row import Message
+from widgets.training.panel import TrainingPanel
+from widgets.training.run_state import RunState
+
+# The offscreen platform has no window manager to tell its wishes to.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+SOUND = SettingsReport(
+    data_text="1,797 samples of 8 × 8 × 1 · 10 classes",
+    loss="sparse_categorical_crossentropy",
+    metrics=("accuracy",),
+)
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def panel(qtbot):
+    theme = Theme(Mode.LIGHT)
+    widget = TrainingPanel(theme, Icons(theme))
+    qtbot.addWidget(widget)
+    widget.resize(280, 560)
+    with qtbot.waitExposed(widget):
+        widget.show()
+    yield widget
+    theme.set_mode(Mode.SYSTEM)
+
+
+@pytest.fixture
+def ready(panel):
+    panel.set_model_open(True)
+    panel.set_engine_ready(True)
+    panel.show_report(SOUND)
+    return panel
+
+
+def start(panel: TrainingPanel) -> QPushButton:
+    return panel.findChild(QPushButton, "startButton")
+
+
+def stop(panel: TrainingPanel) -> QPushButton:
+    return panel.findChild(QPushButton, "stopButton")
+
+
+def field(panel: TrainingPanel, name: str) -> QWidget:
+    return panel.findChild(QWidget, f"{name}Field")
+
+
+def status(panel: TrainingPanel) -> str:
+    return panel.findChild(Message, "runStateMessage").text()
+
+
+def said(panel: TrainingPanel) -> list[str]:
+    return [label.text() for label in panel.findChildren(QLabel) if label.isVisible() and label.text()]
+
+
+def retype(qtbot, editor: QLineEdit, text: str) -> None:
+    editor.setFocus()
+    editor.selectAll()
+    qtbot.keyClicks(editor, text)
+
+
+# -- settings -----------------------------------------------------------------------------------------------
+
+
+def test_that_the_form_begins_with_the_digits_and_the_defaults(panel):
+    assert panel.settings() == TrainSettings(data="sample:digits")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        TrainSettings(data="/data/flowers.npz", epochs=12, batch_size=64, optimizer="sgd", learning_rate=1e-5),
+        TrainSettings(data="sample:digits", loss="huber", metrics=("auc", "mean_absolute_error"), seed=7),
+        TrainSettings(data="sample:digits", validation_split=1 / 3, learning_rate=0.1 + 0.2),
+        TrainSettings(data="", validation_split=0.0, metrics=("accuracy",), seed=2**32 - 1),
+    ],
+)
+def test_that_settings_come_back_as_they_were_set(panel, settings):
+    panel.set_settings(settings)
+    assert panel.settings() == settings
+
+
+def test_that_a_learning_rate_is_typed_in_any_usual_way(qtbot, panel):
+    for text, value in (("1e-4", 1e-4), ("0,01", 0.01), ("3", 3.0)):
+        retype(qtbot, field(panel, "learning_rate"), text)
+        assert panel.settings().learning_rate == value
+
+
+def test_that_letters_cannot_be_typed_where_numbers_belong(qtbot, panel):
+    retype(qtbot, field(panel, "learning_rate"), "x0.5y")
+    retype(qtbot, field(panel, "seed"), "a1-2")
+    assert panel.settings().learning_rate == 0.5
+    assert panel.settings().seed == 12
+
+
+def test_that_an_empty_seed_is_a_random_one(qtbot, panel):
+    retype(qtbot, field(panel, "seed"), "12")
+    qtbot.keyClick(field(panel, "seed"), Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(field(panel, "seed"), Qt.Key.Key_Delete)
+    assert panel.settings().seed is None
+
+
+def test_that_keys_change_numbers_and_choices(qtbot, panel):
+    qtbot.keyClick(field(panel, "epochs"), Qt.Key.Key_Up)
+    qtbot.keyClick(field(panel, "optimizer"), Qt.Key.Key_Down)
+    assert (panel.settings().epochs, panel.settings().optimizer) == (6, "adamw")
+
+
+def test_that_typing_is_told_once_when_it_has_settled(qtbot, panel):
+    qtbot.waitUntil(lambda: not panel.findChildren(QLineEdit)[0].signalsBlocked())
+    told = []
+    with qtbot.waitSignal(panel.settings_changed):
+        panel.set_data("/other.npz")
+    panel.settings_changed.connect(lambda: told.append(panel.settings().learning_rate))
+    with qtbot.waitSignal(panel.settings_changed):
+        retype(qtbot, field(panel, "learning_rate"), "0.25")
+    assert told == [0.25]
+
+
+def test_that_metrics_are_ticked_in_a_menu(qtbot, panel):
+    metrics = field(panel, "metrics")
+    menu = panel.findChild(QMenu, "metricsMenu")
+
+    def tick(text: str) -> None:
+        metrics.showPopup()
+        action = next(action for action in menu.actions() if action.text().startswith(text))
+        qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(action).center())
+
+    assert panel.settings().metrics == (AUTOMATIC,)
+    tick("AUC")
+    tick("Accuracy")
+    assert panel.settings().metrics == ("accuracy", "auc")
+    assert metrics.currentText() == "Accuracy, AUC"
+    tick("Automatic")
+    assert panel.settings().metrics == (AUTOMATIC,)
+    tick("AUC")
+    tick("AUC")
+    assert panel.settings().metrics == (AUTOMATIC,)
+
+
+def test_that_the_wheel_scrolls_and_does_not_change_a_field_in_passing(panel):
+    epochs = field(panel, "epochs")
+    stop(panel).setFocus()
+    turn = QWheelEvent(
+        QPointF(5, 5),
+        QPointF(epochs.mapToGlobal(QPoint(5, 5))),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(epochs, turn)
+    assert panel.settings().epochs == 5
+
+
+# -- data ---------------------------------------------------------------------------------------------------
+
+
+def texts(box: QComboBox) -> list[str]:
+    return [box.itemText(index) for index in range(box.count()) if box.itemText(index)]
+
+
+def test_that_files_used_before_are_offered_by_name(panel):
+    panel.set_recent_data(["/a/flowers.npz", "/b/cats.npz"])
+    assert texts(field(panel, "data")) == [
+        "Digits sample (1,797 images)",
+        "flowers.npz",
+        "cats.npz",
+        "Choose file…",
+    ]
+
+
+def test_that_files_of_one_name_are_told_apart_by_their_folder(panel):
+    panel.set_recent_data(["/a/data.npz", "/b/data.npz"])
+    assert texts(field(panel, "data"))[1:3] == ["data.npz (a)", "data.npz (b)"]
+
+
+def test_that_a_chosen_file_comes_first_among_those_used_before(panel):
+    panel.set_recent_data(["/a/flowers.npz"])
+    panel.set_data("/b/cats.npz")
+    assert panel.recent_data() == ("/b/cats.npz", "/a/flowers.npz")
+    assert panel.settings().data == "/b/cats.npz"
+
+
+def choose_last_entry(qtbot, panel: TrainingPanel) -> QFileDialog:
+    box = field(panel, "data")
+    box.showPopup()
+    view = box.view()
+    index = view.model().index(box.count() - 1, 0)
+    view.scrollTo(index)
+    qtbot.mouseClick(view.viewport(), LEFT, pos=view.visualRect(index).center())
+    qtbot.waitUntil(lambda: panel.findChild(QFileDialog) is not None)
+    return panel.findChild(QFileDialog)
+
+
+@pytest.fixture
+def qt_dialogs():
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
+    yield
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs, False)
+
+
+def test_that_another_file_is_chosen_in_a_dialog(qtbot, panel, qt_dialogs, tmp_path: Path):
+    file = tmp_path / "mine.npz"
+    file.write_bytes(b"")
+    dialog = choose_last_entry(qtbot, panel)
+    name = dialog.findChild(QLineEdit, "fileNameEdit")
+    name.setText(str(file))
+    with qtbot.waitSignal(dialog.fileSelected):
+        qtbot.keyClick(name, Qt.Key.Key_Return)
+    assert panel.settings().data == str(file)
+    assert field(panel, "data").currentText() == "mine.npz"
+
+
+def test_that_a_cancelled_dialog_leaves_the_data_as_they_were(qtbot, panel, qt_dialogs):
+    dialog = choose_last_entry(qtbot, panel)
+    with qtbot.waitSignal(dialog.rejected):
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert panel.settings().data == "sample:digits"
+    assert field(panel, "data").currentText() == "Digits sample (1,797 images)"
+
+
+# -- what is said -------------------------------------------------------------------------------------------
+
+
+def test_that_the_report_describes_the_data_and_what_automatic_means(ready):
+    assert "1,797 samples of 8 × 8 × 1 · 10 classes" in said(ready)
+    assert field(ready, "loss").currentText() == "Automatic (Cross-entropy, class numbers)"
+    assert field(ready, "metrics").currentText() == "Automatic (Accuracy)"
+
+
+def test_that_a_problem_stands_under_its_field_and_names_it_beside_start(ready):
+    ready.show_report(SettingsReport(problems={"data": "The labels go up to 11, the model has 10 outputs."}))
+    assert "The labels go up to 11, the model has 10 outputs." in said(ready)
+    assert field(ready, "data").accessibleDescription() == "The labels go up to 11, the model has 10 outputs."
+    assert not start(ready).isEnabled()
+    assert status(ready) == "First correct: Data."
+
+
+def test_that_a_problem_is_told_by_more_than_colour(ready):
+    ready.show_report(SettingsReport(problems={"data": "Wrong."}))
+    message = next(found for found in ready.findChildren(Message) if found.text() == "Wrong.")
+    icons = [label for label in message.findChildren(QLabel) if not label.pixmap().isNull()]
+    assert message.is_problem()
+    assert any(icon.isVisible() for icon in icons)
+
+
+def test_that_a_bad_number_is_named_at_once_without_the_engine(qtbot, ready):
+    with qtbot.waitSignal(ready.settings_changed):
+        retype(qtbot, field(ready, "learning_rate"), "1e")
+    assert math.isnan(ready.settings().learning_rate)
+    assert "Use a learning rate above 0, such as 0.001." in said(ready)
+    assert not start(ready).isEnabled()
+    with qtbot.waitSignal(ready.settings_changed):
+        qtbot.keyClicks(field(ready, "learning_rate"), "-4")
+    assert start(ready).isEnabled()
+    assert field(ready, "learning_rate").accessibleDescription() == ""
+
+
+def test_that_the_engines_problem_goes_when_its_field_is_edited(qtbot, ready):
+    ready.show_report(SettingsReport(problems={"batch_size": "Too large for 20 samples."}))
+    with qtbot.waitSignal(ready.settings_changed):
+        qtbot.keyClick(field(ready, "batch_size"), Qt.Key.Key_Down)
+    assert "Too large for 20 samples." not in said(ready)
+
+
+def test_that_nothing_trainable_is_said_beside_start(ready):
+    ready.set_blockers({"trainable": "Nothing is trainable. Thaw at least one layer."})
+    assert status(ready) == "Nothing is trainable. Thaw at least one layer."
+    assert start(ready).toolTip() == status(ready)
+    assert not start(ready).isEnabled()
+    ready.set_blockers({})
+    assert start(ready).isEnabled()
+
+
+def test_that_data_with_their_own_validation_part_make_the_share_useless(ready):
+    share = field(ready, "validation_split")
+    assert share.isEnabled()
+    ready.show_report(SettingsReport(data_text="20 samples", has_validation_data=True))
+    assert not share.isEnabled()
+    assert "Not used: the data bring their own validation part." in said(ready)
+    assert start(ready).isEnabled()
+
+
+# -- start and stop -----------------------------------------------------------------------------------------
+
+
+def test_that_start_says_what_it_waits_for(panel):
+    assert (status(panel), start(panel).isEnabled()) == ("Open a model first.", False)
+    panel.set_model_open(True)
+    assert status(panel) == "The engine is starting."
+    panel.set_engine_ready(False, "TensorFlow is loading.")
+    assert status(panel) == start(panel).toolTip() == "TensorFlow is loading."
+    panel.set_engine_ready(True)
+    assert status(panel) == "Checking the settings…"
+    panel.show_report(SOUND)
+    assert (status(panel), start(panel).isEnabled()) == ("Ready", True)
+
+
+def test_that_readiness_is_told_when_it_changes(qtbot, ready):
+    with qtbot.waitSignal(ready.readiness_changed):
+        ready.set_engine_ready(False, "The engine is being started again.")
+    assert ready.start_obstacle() == "The engine is being started again."
+    with qtbot.assertNotEmitted(ready.readiness_changed):
+        ready.set_engine_ready(False, "The engine is being started again.")
+
+
+def test_that_another_model_needs_another_check(ready):
+    ready.set_model_open(True)
+    assert not start(ready).isEnabled()
+
+
+def test_that_a_click_on_start_asks_for_a_run(qtbot, ready):
+    with qtbot.waitSignal(ready.start_requested):
+        qtbot.mouseClick(start(ready), LEFT)
+
+
+def test_that_start_takes_what_was_just_typed(qtbot, ready):
+    retype(qtbot, field(ready, "learning_rate"), "0.5")
+    with qtbot.waitSignals([ready.settings_changed, ready.start_requested], order="strict"):
+        qtbot.mouseClick(start(ready), LEFT)
+
+
+def test_that_start_does_not_run_with_what_was_just_typed_wrongly(qtbot, ready):
+    retype(qtbot, field(ready, "learning_rate"), "e")
+    with qtbot.assertNotEmitted(ready.start_requested):
+        qtbot.mouseClick(start(ready), LEFT)
+    assert not start(ready).isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("state", "shown", "can_start", "can_stop"),
+    [
+        (RunState.STARTING, "Starting…", False, True),
+        (RunState.RUNNING, "Running", False, True),
+        (RunState.STOPPING, "Stopping…", False, False),
+        (RunState.STOPPED, "Stopped, weights kept", True, False),
+        (RunState.FINISHED, "Finished", True, False),
+        (RunState.FAILED, "Failed: see the log", True, False),
+    ],
+)
+def test_that_the_runs_state_is_visible_and_rules_the_buttons(ready, state, shown, can_start, can_stop):
+    ready.set_run_state(state)
+    assert status(ready) == shown
+    assert (start(ready).isEnabled(), stop(ready).isEnabled()) == (can_start, can_stop)
+
+
+def test_that_a_click_on_stop_asks_to_stop_once(qtbot, ready):
+    ready.set_run_state(RunState.RUNNING)
+    assert stop(ready).text() == "Stop and keep"
+    assert "keeps the weights" in stop(ready).toolTip()
+    with qtbot.waitSignal(ready.stop_requested):
+        qtbot.mouseClick(stop(ready), LEFT)
+    ready.set_run_state(RunState.STOPPING)
+    assert stop(ready).text() == "Stopping…"
+    with qtbot.assertNotEmitted(ready.stop_requested):
+        qtbot.mouseClick(stop(ready), LEFT)
+
+
+def test_that_settings_can_be_edited_during_a_run(qtbot, ready):
+    ready.set_run_state(RunState.RUNNING)
+    qtbot.keyClick(field(ready, "epochs"), Qt.Key.Key_Up)
+    assert ready.settings().epochs == 6
+
+
+# -- the place ----------------------------------------------------------------------------------------------
+
+
+def test_that_start_and_stop_stay_in_sight_in_a_low_panel(ready):
+    ready.resize(280, 225)
+    area = ready.findChild(QScrollArea, "settingsArea")
+    assert area.verticalScrollBar().maximum() > 0
+    for button in (start(ready), stop(ready)):
+        corner = button.mapTo(ready, button.rect().bottomRight())
+        assert ready.rect().contains(corner)
+
+
+def test_that_fields_and_buttons_end_at_the_same_place_with_and_without_a_scroll_bar(qtbot, ready):
+    def right_edges() -> set[int]:
+        widgets = [field(ready, "data"), stop(ready)]
+        return {widget.mapTo(ready, widget.rect().topRight()).x() for widget in widgets}
+
+    qtbot.waitUntil(lambda: len(right_edges()) == 1)
+    tall = right_edges()
+    ready.resize(280, 225)
+    qtbot.waitUntil(lambda: right_edges() == tall)
+
+
+def test_that_every_field_has_a_name_for_assistive_technology(panel):
+    for kind in (QComboBox, QSpinBox):
+        assert all(found.accessibleName() for found in panel.findChildren(kind))
+    assert field(panel, "seed").accessibleName() == "Seed"
+    assert panel.accessibleName() == "Training"

@@ -1,0 +1,379 @@
+"""Builds the program's parts and wires them: the only place that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from editor import __version__
+from editor.errors import Problem
+from editor.layers.nodes import Node
+from editor.processes.messages import ModelSaved, RunEnded
+from editor.processes.reader_client import ReaderClient
+from widgets.dialogs.files import choose_code, choose_model, choose_target
+from widgets.document import Document
+from widgets.engine_keeper import EngineKeeper
+from widgets.engine_link import EngineLink
+from widgets.icons import Icons
+from widgets.layer_tree.wish import ToggleWish
+from widgets.main_window import MainWindow
+from widgets.notice_bar import Level
+from widgets.notifier import Answer, Notifier
+from widgets.opening import Opener, OpenWish
+from widgets.recovery import offer_recovery
+from widgets.run_control import RunControl
+from widgets.saving import MODEL_SUFFIX, Saver, saved_text
+from widgets.settings import Settings
+from widgets.theme import Mode, Theme
+from widgets.training.runs_list import RunsList, frozen_text
+from widgets.undo import WeightsUndo
+
+TITLE = "Frostline"
+
+
+class App(QObject):
+    """The running program: one window, one document, one engine.
+
+    Attributes:
+        document: What is open; None while nothing is.
+    """
+
+    document_changed = Signal()
+
+    def __init__(self, qt: QApplication, settings: Settings, workspaces: Path) -> None:
+        super().__init__()
+        self.document: Document | None = None
+        self.settings = settings
+        self.theme = Theme(settings.theme_mode)
+        self.theme.install(qt)
+        self.window = MainWindow(self.theme, Icons(self.theme))
+        self.notifier = Notifier(self.window, self.window.notices)
+        self.link = EngineLink()
+        self.keeper = EngineKeeper(self.link)
+        self.opener = Opener(self.link, ReaderClient, workspaces)
+        self.saver = Saver(self.link)
+        runs_list = RunsList(self.window.runs, self._frozen_text)
+        self.runs = RunControl(self.link, self.window.training, (self.window.plots, self.window.progress, runs_list))
+        self.undo = WeightsUndo(self.link)
+        self._workspaces = workspaces
+        self._is_leaving = False
+        self._connect_engine()
+        self._connect_window()
+        self._connect_actions()
+
+    # -- life -------------------------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        """Shows the window; the processes start when it is on screen."""
+        window, settings = self.window, self.settings
+        window.restore_layout(settings)
+        window.training.set_recent_data(settings.recent("data"))
+        if settings.training:
+            window.training.set_settings(settings.training)
+        self._fill_recent()
+        self._refresh()
+        window.show()
+        QTimer.singleShot(0, self._start_processes)
+
+    def _start_processes(self) -> None:
+        self.keeper.start()
+        self.opener.warm_up()
+        offer_recovery(self._workspaces, self.notifier, self.opener.open)
+
+    def leave(self, *, keep_work: bool = False) -> None:
+        """Ends the processes and closes the window without a question.
+
+        Args:
+            keep_work: Whether the next start is to offer what is not saved.
+        """
+        self._is_leaving = True
+        self.window.save_layout(self.settings)
+        self.settings.training = self.window.training.settings()
+        self.settings.set_recent("data", self.window.training.recent_data())
+        self.settings.flush()
+        self.opener.close()
+        self.link.close()
+        self._drop_document(keep_work=keep_work)
+        self.window.close()
+
+    def _may_close(self) -> bool:
+        if not self._is_leaving:
+            self._when_settled("close", self.leave)
+        return self._is_leaving
+
+    def _drop_document(self, *, keep_work: bool = False) -> None:
+        document, self.document = self.document, None
+        if document:
+            if keep_work and (document.is_modified or self.runs.is_active):
+                document.leave()
+            else:
+                document.forget()
+
+    # -- opening ----------------------------------------------------------------------------------------------
+
+    def open(self, path: Path, custom_code: Path | None = None) -> None:
+        """Opens a model when what is open is saved or given up."""
+        if self.runs.is_active:
+            self.notifier.say(Level.WARNING, "A run is under way. Stop it first, then open another model.")
+            return
+        self._when_settled("open another model", lambda: self.opener.open(OpenWish(path, custom_code)))
+
+    def _when_settled(self, what: str, go_on: Callable[[], None]) -> None:
+        """Goes on when nothing unsaved is left: at once, after a save, or after a Discard."""
+        document = self.document
+        if not document or not (document.is_modified or self.runs.is_active):
+            go_on()
+            return
+
+        def answered(answer: Answer) -> None:
+            if answer == Answer.Save:
+                self.save(on_saved=lambda is_saved: go_on() if is_saved else None)
+            elif answer == Answer.Discard:
+                go_on()
+
+        why = "The run under way would end. " if self.runs.is_active else ""
+        self.notifier.ask_save(document.path.name, f"{why}Without saving, you lose them when you {what}.", answered)
+
+    def _on_opened(self, document: Document) -> None:
+        self._drop_document()
+        self.document = document
+        window = self.window
+        document.flags_changed.connect(self._on_flags_changed)
+        document.modified_changed.connect(self._refresh)
+        document.stack.indexChanged.connect(self._refresh)
+        window.layers.set_tree(document.tree, document.model_name)
+        window.inspector.set_tree(document.tree)
+        window.plots.clear()
+        window.progress.clear()
+        window.runs.clear_runs()
+        self.undo.set_document(document)
+        self.runs.set_document(document)
+        self.settings.add_recent("models", str(document.path.absolute()))
+        self._fill_recent()
+        self._refresh()
+        self._say_opened(document)
+        self.document_changed.emit()
+
+    def _say_opened(self, document: Document) -> None:
+        unmatched = document.map_report.unmatched
+        if unmatched:
+            text = f"{len(unmatched)} entries of the file's freeze map do not fit this model and were left out."
+            self.notifier.say(Level.WARNING, text, details="\n".join(unmatched))
+        else:
+            self.notifier.clear()
+
+    def _on_reopened(self, document: Document) -> None:
+        self.runs.note_reopened(document)
+        self._refresh()
+        text = f"The engine has been started again and has {document.path.name}"
+        weights = "with the newest weights that were kept" if document.weights_file else "as it was saved"
+        self.notifier.say(Level.WARNING, f"{text}, {weights}. Your edits are all here; you can go on.")
+
+    def _on_restarted(self) -> None:
+        self.notifier.say(Level.WARNING, "The engine has ended unexpectedly. Another one is starting.")
+        if self.document:
+            self.opener.reopen(self.document)
+
+    def _on_gave_up(self) -> None:
+        self.notifier.say(
+            Level.ERROR,
+            "The engine has ended several times in a row; your edits are kept. The log may tell why.",
+            action="Start Again",
+            on_action=self._on_start_again,
+        )
+
+    def _on_start_again(self) -> None:
+        self.keeper.start()
+        if self.document:
+            self.opener.reopen(self.document)
+
+    # -- saving -----------------------------------------------------------------------------------------------
+
+    def save(self, *, on_saved: Callable[[bool], None] | None = None) -> None:
+        """Saves to the document's own file, or asks for one where it cannot hold the flags."""
+        if self.document and self.document.path.suffix == MODEL_SUFFIX:
+            self.saver.save(self.document, self.document.path, on_saved)
+        else:
+            self.save_as(on_saved=on_saved)
+
+    def save_as(self, *, on_saved: Callable[[bool], None] | None = None) -> None:
+        """Asks for a file and saves to it."""
+        document = self.document
+        if document:
+            suggestion = document.path.with_suffix(MODEL_SUFFIX)
+            choose_target(self.window, suggestion, lambda path: self.saver.save(document, path, on_saved))
+
+    def _on_saved(self, event: ModelSaved) -> None:
+        text, details = saved_text(event)
+        self.notifier.say(Level.DONE, text, details=details)
+        self.settings.add_recent("models", str(Path(event.path).absolute()))
+        self._fill_recent()
+        self._refresh()
+
+    # -- wiring -----------------------------------------------------------------------------------------------
+
+    def _connect_engine(self) -> None:
+        window, notifier = self.window, self.notifier
+        self.keeper.status_changed.connect(self._on_engine_status)
+        self.keeper.restarted.connect(self._on_restarted)
+        self.keeper.gave_up.connect(self._on_gave_up)
+        self.link.engine_ready.connect(self._refresh)
+        self.link.engine_ended.connect(self._refresh)
+        self.link.log_received.connect(window.log.append_line)
+        self.opener.progressed.connect(self._on_open_progressed)
+        self.opener.opened.connect(self._on_opened)
+        self.opener.reopened.connect(self._on_reopened)
+        self.opener.failed.connect(self._on_problem)
+        self.opener.cancelled.connect(notifier.clear)
+        self.saver.started.connect(self._on_save_started)
+        self.saver.saved.connect(self._on_saved)
+        self.saver.failed.connect(self._on_problem)
+        self.undo.failed.connect(self._on_problem)
+        self.undo.busy_changed.connect(self._refresh)
+        self.runs.active_changed.connect(self._refresh)
+        self.runs.ended.connect(self._on_run_ended)
+
+    def _connect_window(self) -> None:
+        window = self.window
+        window.may_close = self._may_close
+        window.model_dropped.connect(self.open)
+        window.data_dropped.connect(self._on_data_dropped)
+        window.layers.open_requested.connect(self._on_open_requested)
+        window.layers.toggle_requested.connect(self._on_toggle_requested)
+        window.layers.selection_nodes_changed.connect(self._on_selection_changed)
+        window.training.readiness_changed.connect(self._refresh)
+
+    def _connect_actions(self) -> None:
+        actions, window = self.window.actions_, self.window
+        handlers: dict[str, Callable[[], object]] = {
+            "open": self._on_open_requested,
+            "open_with_code": self._on_open_with_code,
+            "save": self.save,
+            "save_as": self.save_as,
+            "quit": window.close,
+            "undo": self.undo.undo,
+            "redo": self.undo.redo,
+            "find": window.layers.focus_filter,
+            "freeze": lambda: window.layers.ask_for(trainable=False),
+            "thaw": lambda: window.layers.ask_for(trainable=True),
+            "start": window.training.request_start,
+            "stop": window.training.request_stop,
+            "reset_layout": window.reset_layout,
+            "about": self._on_about,
+        }
+        for name, handler in handlers.items():
+            actions[name].triggered.connect(lambda _checked=False, run=handler: run())
+        for mode, action in actions.modes.items():
+            action.setChecked(mode is self.settings.theme_mode)
+            action.triggered.connect(lambda _checked=False, chosen=mode: self._on_mode_chosen(chosen))
+
+    # -- handlers ---------------------------------------------------------------------------------------------
+
+    def _on_problem(self, problem: Problem) -> None:
+        for line in problem.details.splitlines():
+            self.window.log.append_line(line)
+        self.notifier.problem(problem)
+
+    def _on_engine_status(self, text: str) -> None:
+        self.window.status.setText(text)
+        self._refresh()
+
+    def _on_open_progressed(self, text: str) -> None:
+        self.notifier.busy(text, on_cancel=self.opener.cancel)
+
+    def _on_save_started(self, name: str) -> None:
+        self.notifier.busy(f"Saving {name}, and reading it back to compare…")
+
+    def _on_run_ended(self, event: RunEnded) -> None:
+        if event.problem:
+            self._on_problem(event.problem)
+        elif event.proof and not event.proof.is_kept:
+            text = f"{len(event.proof.violations)} weights that should stand still have changed in this run."
+            self.notifier.say(Level.ERROR, text, details="\n".join(event.proof.violations))
+
+    def _on_toggle_requested(self, wish: ToggleWish) -> None:
+        if self.document:
+            self.document.edit(wish.nodes, trainable=wish.trainable)
+
+    def _on_flags_changed(self, nodes: object) -> None:
+        assert self.document and isinstance(nodes, set)
+        self.window.layers.refresh(nodes)
+        self.window.summary.show_account(self.document.tree.account(self.document.tree.root))
+        self.window.inspector.refresh()
+
+    def _on_selection_changed(self, nodes: tuple[Node, ...]) -> None:
+        self.window.inspector.show_nodes(nodes)
+        self._refresh()
+
+    def _on_data_dropped(self, path: Path) -> None:
+        self.window.training.set_data(str(path))
+
+    def _on_open_requested(self) -> None:
+        choose_model(self.window, self._folder(), self.open)
+
+    def _on_open_with_code(self) -> None:
+        def code_for(model: Path) -> None:
+            choose_code(self.window, model.parent, lambda code: self.open(model, code))
+
+        choose_model(self.window, self._folder(), code_for)
+
+    def _on_mode_chosen(self, mode: Mode) -> None:
+        self.settings.theme_mode = mode
+        self.theme.set_mode(mode)
+
+    def _on_about(self) -> None:
+        text = f"<b>Frostline {__version__}</b><p>Freezes any part of a Keras model, trains it, and keeps it frozen."
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "About Frostline", text, parent=self.window)
+        box.setIconPixmap(self.window.windowIcon().pixmap(64))
+        box.open()
+
+    # -- what is shown ----------------------------------------------------------------------------------------
+
+    def _refresh(self, _value: object = None) -> None:
+        """Title, summary and what can be done now."""
+        document, window, actions = self.document, self.window, self.window.actions_
+        name = document.path.name if document else ""
+        is_modified = bool(document and document.is_modified)
+        window.setWindowTitle(f"{name}[*] – {TITLE}" if document else TITLE)
+        window.setWindowModified(is_modified)
+        window.summary.show_document(name, is_modified)
+        window.summary.show_account(document.tree.account(document.tree.root) if document else None)
+        engine_text = "" if self.link.is_ready else "The engine is starting."
+        window.training.set_engine_ready(self.link.is_ready and not self.undo.is_busy, engine_text)
+        has_selection = bool(document and window.layers.selected_nodes())
+        stack = document.stack if document else None
+        can = {
+            "save": document is not None,
+            "save_as": document is not None,
+            "undo": bool(stack and stack.canUndo() and not self.undo.is_busy),
+            "redo": bool(stack and stack.canRedo() and not self.undo.is_busy),
+            "find": document is not None,
+            "freeze": has_selection,
+            "thaw": has_selection,
+            "start": not window.training.start_obstacle() and not self.runs.is_active,
+            "stop": self.runs.is_active,
+        }
+        for action, enabled in can.items():
+            actions[action].setEnabled(enabled)
+        actions["undo"].setText(f"Undo {stack.undoText()}".strip() if stack else "Undo")
+        actions["redo"].setText(f"Redo {stack.redoText()}".strip() if stack else "Redo")
+
+    def _fill_recent(self) -> None:
+        menu = self.window.actions_.recent
+        menu.clear()
+        for path in self.settings.recent("models"):
+            action = menu.addAction(Path(path).name)
+            action.setToolTip(path)
+            action.triggered.connect(lambda _checked=False, chosen=path: self.open(Path(chosen)))
+        menu.setEnabled(not menu.isEmpty())
+        menu.setToolTipsVisible(True)
+
+    def _folder(self) -> Path:
+        recent = self.settings.recent("models")
+        return Path(recent[0]).parent if recent else Path.home()
+
+    def _frozen_text(self) -> str:
+        return frozen_text(self.document.tree) if self.document else ""

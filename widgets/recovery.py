@@ -1,0 +1,44 @@
+"""Offers at the start what a window that was killed has left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from editor.errors import EditorError
+from editor.runs.abandoned import AbandonedWorkspace, find_abandoned
+from widgets.notifier import Notifier
+from widgets.numbers import counted
+from widgets.opening import OpenWish
+
+
+def offer_recovery(workspaces: Path, notifier: Notifier, on_recover: Callable[[OpenWish], None]) -> None:
+    """Asks about the newest abandoned document, if there is one; the others are offered at later starts."""
+    try:
+        found = find_abandoned(workspaces)
+    except EditorError as error:
+        notifier.problem(error.problem)
+        return
+    if found:
+        wish = _wish(found[0])
+        notifier.ask_recovery(
+            f"Recover the unsaved work on {wish.path.name}?",
+            f"Frostline ended without saving it. {_contents(found[0])}",
+            on_recover=lambda: on_recover(wish),
+            on_discard=found[0].discard,
+        )
+
+
+def _wish(abandoned: AbandonedWorkspace) -> OpenWish:
+    info = abandoned.info
+    return OpenWish(Path(info.saved_as or info.source), Path(info.custom_code) if info.custom_code else None, abandoned)
+
+
+def _contents(abandoned: AbandonedWorkspace) -> str:
+    parts = []
+    if abandoned.num_steps:
+        parts.append(counted(abandoned.num_steps, "edit"))
+    if abandoned.newer_weights:
+        parts.append("trained weights")
+    when = abandoned.changed_at.astimezone()
+    return f"There are {' and '.join(parts) or 'edits'} from {when:%d %B, %H:%M}."

@@ -1,0 +1,235 @@
+"""Between the training panel and the engine: checks settings, starts and stops runs, shows what they send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from editor.processes.messages import (
+    BatchEnded,
+    Checkpointed,
+    CheckSettings,
+    EpochEnded,
+    RequestFailed,
+    RunEnded,
+    RunStarted,
+    SettingsChecked,
+    StartRun,
+    StopRun,
+)
+from editor.training.settings import SettingsReport, TrainSettings
+from widgets.document import Document
+from widgets.engine_link import EngineLink
+from widgets.numbers import counted
+from widgets.training.panel import TrainingPanel
+from widgets.training.run_state import RunState
+from widgets.undo import RunCommand
+
+NUM_KEPT_RUNS = 8
+"""Runs whose weights are kept for undo."""
+CHECKPOINT_SECONDS = 120.0
+
+_STATES = {"finished": RunState.FINISHED, "stopped": RunState.STOPPED, "failed": RunState.FAILED}
+
+
+class RunView(Protocol):
+    """What shows a run: plots, progress, table."""
+
+    def begin(self, run: RunStarted) -> None:
+        """A run starts."""
+
+    def add_batch(self, event: BatchEnded) -> None:
+        """A batch is done."""
+
+    def add_epoch(self, event: EpochEnded) -> None:
+        """An epoch is done."""
+
+    def end(self, event: RunEnded) -> None:
+        """The run is over."""
+
+
+@dataclass
+class _Run:
+    run_id: int
+    document: Document
+    settings: TrainSettings
+    before: int
+    before_file: Path | None = None
+
+
+class RunControl(QObject):
+    """One run at a time, of the document that is open."""
+
+    active_changed = Signal(bool)
+    ended = Signal(object)
+    """Carries the `RunEnded`, also of a run that the engine's death ended."""
+
+    def __init__(self, link: EngineLink, panel: TrainingPanel, views: tuple[RunView, ...]) -> None:
+        super().__init__()
+        self.checkpoint_seconds = CHECKPOINT_SECONDS
+        self._link = link
+        self._panel = panel
+        self._views = views
+        self._document: Document | None = None
+        self._run: _Run | None = None
+        self._lost: _Run | None = None
+        self._check_id = 0
+        self._last_run_id = 0
+        self._connect()
+
+    def _connect(self) -> None:
+        panel, link = self._panel, self._link
+        panel.settings_changed.connect(self.check_settings)
+        panel.start_requested.connect(self._on_start_requested)
+        panel.stop_requested.connect(self.stop)
+        link.settings_checked.connect(self._on_settings_checked)
+        link.request_failed.connect(self._on_request_failed)
+        link.run_started.connect(self._on_run_started)
+        link.batch_ended.connect(self._on_batch_ended)
+        link.epoch_ended.connect(self._on_epoch_ended)
+        link.checkpointed.connect(self._on_checkpointed)
+        link.run_ended.connect(self._on_run_ended)
+        link.engine_ended.connect(self._on_engine_ended)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a run is under way."""
+        return self._run is not None
+
+    def set_document(self, document: Document | None) -> None:
+        """Works on another document; to be called while no run is active."""
+        if self._document:
+            self._document.flags_changed.disconnect(self._on_flags_changed)
+        self._document = document
+        self._lost = None
+        self._panel.set_model_open(document is not None)
+        self._panel.set_run_state(RunState.IDLE)
+        if document:
+            document.flags_changed.connect(self._on_flags_changed)
+            self._on_flags_changed()
+            self.check_settings()
+
+    def check_settings(self) -> None:
+        """Asks the engine what it thinks of the settings in the panel."""
+        if not self._document:
+            return
+        self._check_id = self._link.new_request_id()
+        self._link.send(
+            CheckSettings(
+                request_id=self._check_id, document_id=self._document.document_id, settings=self._panel.settings()
+            )
+        )
+
+    def stop(self) -> None:
+        """Ends the run after its current batch."""
+        if self._run:
+            self._panel.set_run_state(RunState.STOPPING)
+            self._link.send(StopRun(run_id=self._run.run_id))
+
+    def note_reopened(self, document: Document) -> None:
+        """A new engine has the document; a run that the old one lost becomes a step that can be undone."""
+        lost, self._lost = self._lost, None
+        if lost and lost.document is document and lost.before_file and document.weights_file:
+            self._push(lost, document.revision, document.weights_file)
+        self.check_settings()
+
+    # -- what the user does -----------------------------------------------------------------------------------
+
+    def _on_start_requested(self) -> None:
+        document = self._document
+        if not document or self._run:
+            return
+        self._last_run_id += 1
+        self._run = _Run(self._last_run_id, document, self._panel.settings(), document.revision)
+        self._panel.set_run_state(RunState.STARTING)
+        self.active_changed.emit(True)
+        self._link.send(
+            StartRun(
+                run_id=self._run.run_id,
+                document_id=document.document_id,
+                settings=self._run.settings,
+                freeze_map=document.freeze_map(),
+                workspace=str(document.workspace.folder),
+                checkpoint_seconds=self.checkpoint_seconds,
+            )
+        )
+
+    def _on_flags_changed(self, _nodes: object = None) -> None:
+        if self._document:
+            account = self._document.tree.account(self._document.tree.root)
+            text = "" if account.trainable.weights else "Nothing is trainable. Thaw at least one layer."
+            self._panel.set_blockers({"trainable": text} if text else {})
+
+    # -- what the engine says ---------------------------------------------------------------------------------
+
+    def _on_settings_checked(self, event: SettingsChecked) -> None:
+        if event.request_id == self._check_id:
+            self._panel.show_report(event.report)
+
+    def _on_request_failed(self, event: RequestFailed) -> None:
+        if event.request_id == self._check_id:
+            self._panel.show_report(SettingsReport(problems={"data": event.problem.summary}))
+
+    def _on_run_started(self, event: RunStarted) -> None:
+        if self._is_current(event.run_id) and self._run:
+            self._run.before_file = Path(event.revision_file)
+            self._panel.set_run_state(RunState.RUNNING)
+            self._tell(lambda view: view.begin(event))
+
+    def _on_batch_ended(self, event: BatchEnded) -> None:
+        if self._is_current(event.run_id) and self._run:
+            self._run.document.note_revision(event.revision)
+            self._tell(lambda view: view.add_batch(event))
+
+    def _on_epoch_ended(self, event: EpochEnded) -> None:
+        if self._is_current(event.run_id):
+            self._tell(lambda view: view.add_epoch(event))
+
+    def _on_checkpointed(self, event: Checkpointed) -> None:
+        if self._is_current(event.run_id) and self._run:
+            self._run.document.weights_file = Path(event.path)
+
+    def _on_run_ended(self, event: RunEnded) -> None:
+        if not self._is_current(event.run_id) or not self._run:
+            return
+        run, self._run = self._run, None
+        run.document.note_revision(event.revision)
+        if event.revision != run.before and run.before_file and event.revision_file:
+            self._push(run, event.revision, Path(event.revision_file))
+        self._finish(event)
+
+    def _on_engine_ended(self, _exit_code: object) -> None:
+        if self._run:
+            self._lost, self._run = self._run, None
+            self._finish(RunEnded(run_id=self._lost.run_id, outcome="failed", revision=self._lost.document.revision))
+
+    def _finish(self, event: RunEnded) -> None:
+        self._tell(lambda view: view.end(event))
+        self._panel.set_run_state(_STATES[event.outcome])
+        self.active_changed.emit(False)
+        self.ended.emit(event)
+
+    def _push(self, run: _Run, revision: int, file: Path) -> None:
+        assert run.before_file
+        text = f"Train {counted(run.settings.epochs, 'epoch')}"
+        document = run.document
+        document.stack.push(RunCommand(document, text, (run.before, run.before_file), (revision, file)))
+        document.workspace.prune_revisions(keep=1, needed=_kept_files(document))
+
+    def _is_current(self, run_id: int) -> bool:
+        return self._run is not None and self._run.run_id == run_id
+
+    def _tell(self, step: Callable[[RunView], None]) -> None:
+        for view in self._views:
+            step(view)
+
+
+def _kept_files(document: Document) -> set[Path]:
+    """The weights that undo and redo of the newest runs need."""
+    stack = document.stack
+    runs = [command for at in range(stack.count()) if isinstance(command := stack.command(at), RunCommand)]
+    return {file for run in runs[-NUM_KEPT_RUNS:] for _, file in (run.before, run.after)}

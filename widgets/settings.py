@@ -1,0 +1,85 @@
+"""What the window remembers: its places, recent files, the theme, the last training settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import platformdirs
+from PySide6.QtCore import QByteArray, QSettings
+
+from editor.training.settings import TrainSettings
+from widgets.theme import Mode
+
+FILE_VARIABLE = "FROSTLINE_SETTINGS"
+"""Environment variable with another settings file."""
+
+NUM_RECENT = 10
+
+
+def settings_path() -> Path:
+    """The settings file of this user."""
+    chosen = os.environ.get(FILE_VARIABLE)
+    return Path(chosen) if chosen else platformdirs.user_config_path("frostline", appauthor=False) / "settings.ini"
+
+
+class Settings:
+    """Reads and writes one INI file; what is missing or damaged in it has its default."""
+
+    def __init__(self, path: Path) -> None:
+        self._store = QSettings(str(path), QSettings.Format.IniFormat)
+
+    def layout(self, name: str) -> QByteArray:
+        """A saved geometry or state; empty if there is none."""
+        value = self._store.value(f"layout/{name}")
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+    def set_layout(self, name: str, value: QByteArray) -> None:
+        """Remembers a geometry or state."""
+        self._store.setValue(f"layout/{name}", value)
+
+    def forget_layout(self) -> None:
+        """Forgets all places."""
+        self._store.remove("layout")
+
+    @property
+    def theme_mode(self) -> Mode:
+        """Light, dark, or as the system."""
+        value = str(self._store.value("theme", Mode.SYSTEM.value))
+        return Mode(value) if value in set(Mode) else Mode.SYSTEM
+
+    @theme_mode.setter
+    def theme_mode(self, mode: Mode) -> None:
+        self._store.setValue("theme", mode.value)
+
+    def recent(self, kind: str) -> tuple[str, ...]:
+        """Paths used last (`models`, `data`), the newest first."""
+        try:
+            return msgspec.json.decode(str(self._store.value(f"recent/{kind}", "[]")), type=tuple[str, ...])
+        except msgspec.MsgspecError:
+            return ()
+
+    def set_recent(self, kind: str, paths: tuple[str, ...]) -> None:
+        """Remembers paths, the newest first."""
+        self._store.setValue(f"recent/{kind}", msgspec.json.encode(paths[:NUM_RECENT]).decode())
+
+    def add_recent(self, kind: str, path: str) -> None:
+        """Puts a path in front."""
+        self.set_recent(kind, (path, *(other for other in self.recent(kind) if other != path)))
+
+    @property
+    def training(self) -> TrainSettings | None:
+        """The last training settings; None if there are none."""
+        try:
+            return msgspec.json.decode(str(self._store.value("training", "")), type=TrainSettings)
+        except msgspec.MsgspecError:
+            return None
+
+    @training.setter
+    def training(self, settings: TrainSettings) -> None:
+        self._store.setValue("training", msgspec.json.encode(settings).decode())
+
+    def flush(self) -> None:
+        """Writes everything to disk now."""
+        self._store.sync()
