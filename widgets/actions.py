@@ -102,6 +102,8 @@ class Actions(QObject):
     def _made(self, window: QWidget, name: str, words: _Words) -> QAction:
         action = QAction(words.text, window)
         action.setObjectName(f"{name}Action")
+        # The toolbar keeps the short word when a menu says what would be undone.
+        action.setIconText(words.text.rstrip("…"))
         action.setShortcut(QKeySequence(words.keys))
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         tip = words.tip or words.text.rstrip("…")

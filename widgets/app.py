@@ -154,6 +154,7 @@ class App(QObject):
         self.settings.add_recent("models", str(document.path.absolute()))
         self._fill_recent()
         self._refresh()
+        window.layers.view.setFocus()
         self._say_opened(document)
         self.document_changed.emit()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from widgets.actions import Actions
@@ -29,6 +29,13 @@ DATA_SUFFIXES = (".npz",)
 
 _SIZE = (1280, 800)
 _LAYOUT_VERSION = 1
+_TOOL_ICON = 16
+_DOCK_MARGINS = {
+    "inspectorDock": (0, 0, CORNER, 0),
+    "trainingDock": (CORNER, 0, 0, 0),
+    "runsDock": (0, 0, CORNER, 0),
+}
+"""The gap between a pane and the window's edge, where the pane has its default place."""
 _INSPECTOR_WIDTH, _TRAINING_WIDTH, _RUNS_WIDTH, _BOTTOM_HEIGHT = 470, 292, 300, 268
 
 
@@ -101,6 +108,7 @@ class MainWindow(QMainWindow):
 
     def _add_toolbars(self) -> None:
         tools = self._add_bar("toolBar", "Tools")
+        tools.setIconSize(QSize(_TOOL_ICON, _TOOL_ICON))
         tools.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.actions_.fill_toolbar(tools)
         self.addToolBarBreak()
@@ -134,7 +142,7 @@ class MainWindow(QMainWindow):
     def _add_dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> None:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
-        dock.setWidget(widget)
+        dock.setWidget(_with_margins(widget, *_DOCK_MARGINS.get(name, (0, 0, 0, 0))))
         self.addDockWidget(area, dock)
         self.actions_.panels.addAction(dock.toggleViewAction())
         self._docks[name] = dock
@@ -152,6 +160,7 @@ class MainWindow(QMainWindow):
         self.status.setAccessibleName("Status")
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
+        bar.setContentsMargins(CORNER, 0, CORNER, 2)
         bar.addWidget(self.progress, 1)
         bar.addPermanentWidget(self.status)
 
@@ -175,10 +184,22 @@ class MainWindow(QMainWindow):
             (self.data_dropped if is_data else self.model_dropped).emit(path)
 
 
-def _pane(widget: QWidget) -> QWidget:
-    """A widget as a flat pane of its own."""
-    widget.setProperty("pane", True)
-    return widget
+def _pane(widget: QWidget) -> QFrame:
+    """A flat pane round a widget; its margins leave the rounded corners to be seen."""
+    pane = QFrame()
+    pane.setProperty("pane", True)
+    layout = QVBoxLayout(pane)
+    layout.setContentsMargins(1, 1, 1, CORNER // 2)
+    layout.addWidget(widget)
+    return pane
+
+
+def _with_margins(widget: QWidget, *margins: int) -> QWidget:
+    holder = QWidget()
+    layout = QVBoxLayout(holder)
+    layout.setContentsMargins(*margins)
+    layout.addWidget(widget)
+    return holder
 
 
 def _dropped(event: QDropEvent) -> Path | None:

@@ -37,6 +37,7 @@ class NoticeBar(QFrame):
         super().__init__(parent)
         self.setObjectName("noticeBar")
         self.setAccessibleName("Notice")
+        self.setProperty("pane", True)
         self._icons = icons
         self._level = Level.INFO
         self._icon = QLabel()

@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from PySide6.QtCore import QObject, QSocketNotifier
+from PySide6.QtCore import QMessageLogContext, QObject, QSocketNotifier, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from editor.errors import Problem
@@ -32,6 +32,7 @@ def run(model: Path | None, custom_code: Path | None, *, demo: bool, headless: b
         demo: Whether to open the bundled sample instead.
         headless: Whether nobody can see the window; the demo then goes through its steps by itself.
     """
+    qInstallMessageHandler(_on_qt_message)
     qt = QApplication([TITLE])
     qt.setApplicationName(TITLE)
     qt.setDesktopFileName("frostline")
@@ -51,6 +52,12 @@ def run(model: Path | None, custom_code: Path | None, *, demo: bool, headless: b
         tour = DemoTour(app)
         return qt.exec() or tour.exit_status
     return qt.exec()
+
+
+def _on_qt_message(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    # Said by the offscreen platform about every window that has a least size.
+    if "propagateSizeHints" not in text:
+        sys.stderr.write(f"{text}\n")
 
 
 class _Hook:

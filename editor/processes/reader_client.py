@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -63,7 +64,8 @@ class ProbeTicket:
 class ReaderClient:
     """Looks at files through readers: each process answers once, then another takes its place.
 
-    All methods may be called from any thread. `close` must be called, or the client used in a `with` block.
+    All methods may be called from any thread. `close` is to be called, or the client used in a `with` block; what was
+    not closed is closed at the interpreter's end.
     """
 
     def __init__(self, *, start: bool = True, limits: ReaderLimits | None = None) -> None:
@@ -80,6 +82,8 @@ class ReaderClient:
         self._is_closed = False
         self._spare: ReaderProcess | None = None
         self._looks: dict[ProbeTicket, threading.Thread] = {}
+        # At the interpreter's end multiprocessing ends its children, and each that ends would have a spare follow.
+        atexit.register(self.close)
         self._start_spare()
 
     def probe(self, path: Path | str, on_done: OnDone) -> ProbeTicket:
@@ -132,6 +136,7 @@ class ReaderClient:
         for thread in looks.values():
             if thread is not threading.current_thread():  # closed by an on_done
                 thread.join()
+        atexit.unregister(self.close)
 
     def __enter__(self) -> ReaderClient:
         return self

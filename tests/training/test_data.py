@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from editor.errors import DataError
 from editor.training.data import TrainData, hold_out, load_data
+from resources import resource_path
 
 X = np.arange(24, dtype=np.float32).reshape(6, 4)
 Y = np.array([0, 1, 2, 0, 1, 2])
@@ -50,6 +51,11 @@ def test_that_the_digits_are_images_from_0_to_1_with_ten_classes():
 
 def test_that_an_unknown_sample_is_refused():
     assert refusal("sample:letters") == "There is no sample called 'letters'. Use sample:digits."
+
+
+def test_that_the_digits_are_the_published_file():
+    content = resource_path("demo", "digits.csv.gz").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22"
 
 
 # -- files ----------------------------------------------------------------------------------------------------
@@ -233,13 +239,3 @@ def test_that_data_with_their_own_validation_part_stay_as_they_are():
 def test_that_a_single_sample_cannot_be_shared():
     with pytest.raises(DataError, match="One sample"):
         hold_out(TrainData(X[:1], Y[:1]), 0.2, 1)
-
-
-# -- the sample model's file ------------------------------------------------------------------------------------
-
-
-def test_that_the_digits_are_the_published_file():
-    from resources import resource_path
-
-    content = resource_path("demo", "digits.csv.gz").read_bytes()
-    assert hashlib.sha256(content).hexdigest() == "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22"

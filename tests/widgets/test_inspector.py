@@ -61,12 +61,15 @@ def test_that_numbers_follow_a_change_of_flags(inspector):
     tree = LayerTree(vgg16_classifier())
     inspector.set_tree(tree)
     inspector.show_nodes((tree.find("batch_norm"),))
-    assert inspector.facts["Statistics"] == "Update: they follow the data during training"
+    assert inspector.facts["In training"] == "Statistics update: they follow the data"
     tree.apply(tree.plan([tree.find("batch_norm")], trainable=False))
     inspector.refresh()
     assert inspector.facts["State"] == "Frozen: training leaves it as it is"
-    assert inspector.facts["Parameters"] == "2,048 · 8.0 KB\n1,024 frozen · 4.0 KB\n1,024 statistics · 4.0 KB"
-    assert inspector.facts["Statistics"] == "Still: training leaves them as they are"
+    assert inspector.facts["Parameters"] == "2,048 · 8.0 KB"
+    assert inspector.facts["Frozen"] == "1,024 · 4.0 KB"
+    assert inspector.facts["Statistics"] == "1,024 · 4.0 KB"
+    assert "Trainable" not in inspector.facts
+    assert inspector.facts["In training"] == "Statistics stand still"
     assert [row[-1] for row in weights_of(inspector)] == ["frozen", "frozen", "statistics", "statistics"]
     tree.apply(tree.plan([tree.find("batch_norm:beta")], trainable=True))
     inspector.refresh()
@@ -79,7 +82,8 @@ def test_that_without_a_selection_the_whole_model_is_described(inspector):
     assert inspector.tabs.tabText(0) == "Model"
     assert inspector.facts["Layers"] == "23"
     assert inspector.facts["Weights"] == "32"
-    assert inspector.facts["Parameters"].startswith("14,721,866 · 56.2 MB\n14,720,842 trainable")
+    assert inspector.facts["Parameters"] == "14,721,866 · 56.2 MB"
+    assert inspector.facts["Trainable"] == "14,720,842 · 56.2 MB · > 99.9 %"
     assert inspector._hint.isVisible()
     inspector.show_nodes((tree.root,))
     assert inspector.facts["Layers"] == "23"
@@ -96,7 +100,9 @@ def test_that_several_layers_are_summed_and_what_is_shared_counts_once(inspector
     assert inspector.facts["Parameters"] == "36 trainable · 144 B"
     tree.apply(tree.plan([tree.find("right/encoder:bias")], trainable=False))
     inspector.refresh()
-    assert inspector.facts["Parameters"] == "36 · 144 B\n32 trainable · 128 B · 88.9 %\n4 frozen · 16 B"
+    assert inspector.facts["Parameters"] == "36 · 144 B"
+    assert inspector.facts["Trainable"] == "32 · 128 B · 88.9 %"
+    assert inspector.facts["Frozen"] == "4 · 16 B"
 
 
 def test_that_a_shared_layer_names_its_other_places(inspector):
@@ -115,6 +121,10 @@ def test_that_layers_without_weights_or_with_statistics_alone_say_so(inspector):
     inspector.show_nodes((tree.find("scale"),))
     assert inspector.facts["State"] == "Statistics only: nothing here is trained"
     assert inspector.facts["Output shape"] == "not known"
+    assert inspector.facts["In training"] == "Statistics update: they follow the data"
+    inspector.show_nodes((tree.find("scale:mean"),))
+    assert inspector.facts["Parameters"] == "3 statistics · 12 B"
+    assert inspector.facts["In training"] == "Statistics update: they follow the data"
     vgg = LayerTree(vgg16_classifier())
     inspector.set_tree(vgg)
     inspector.show_nodes((vgg.find("pool"),))

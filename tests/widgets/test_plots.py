@@ -84,6 +84,13 @@ def place_of(plots: RunPlots, x: float, y: float) -> QPoint:
     return canvas(plots).mapFromScene(scene)
 
 
+def point_at(qtbot, plots: RunPlots, x: float, y: float) -> None:
+    """Moves the pointer to a point of the loss plot, from beside it: no move is told where nothing moves."""
+    at = place_of(plots, x, y)
+    qtbot.mouseMove(canvas(plots).viewport(), at - QPoint(30, 30))
+    qtbot.mouseMove(canvas(plots).viewport(), at)
+
+
 def turn_wheel(plots: RunPlots, at: QPoint) -> None:
     viewport = canvas(plots).viewport()
     event = QWheelEvent(
@@ -310,9 +317,7 @@ def test_that_the_pointer_reads_the_nearest_point(qtbot, plots):
     wait_until_drawn(qtbot, plots, 40)
     plot = plots.plots[0]
     smooth = plots.curves["loss"].smooth
-    at = place_of(plots, smooth.x[14], smooth.y[14])
-    qtbot.mouseMove(canvas(plots).viewport(), at - QPoint(30, 30))
-    qtbot.mouseMove(canvas(plots).viewport(), at)
+    point_at(qtbot, plots, smooth.x[14], smooth.y[14])
     qtbot.waitUntil(lambda: plot.hover_text() == f"epoch 1.50 · train {smooth.y[14]:.3f}")
     box = plot._hover_text.sceneBoundingRect()
     assert canvas(plots).sceneRect().contains(box.center())
@@ -324,10 +329,11 @@ def test_that_the_read_out_goes_with_the_pointer(qtbot, plots):
     wait_until_drawn(qtbot, plots, 40)
     plot = plots.plots[0]
     smooth = plots.curves["loss"].smooth
-    qtbot.mouseMove(canvas(plots).viewport(), place_of(plots, smooth.x[14], smooth.y[14]))
-    qtbot.waitUntil(lambda: plot.hover_text() != "")
-    qtbot.mouseMove(canvas(plots).viewport(), QPoint(1, 1))
-    qtbot.waitUntil(lambda: plot.hover_text() == "")
+    for elsewhere in (canvas(plots).viewport(), plots):
+        point_at(qtbot, plots, smooth.x[14], smooth.y[14])
+        qtbot.waitUntil(lambda: plot.hover_text() != "")
+        qtbot.mouseMove(elsewhere, QPoint(2, 2))
+        qtbot.waitUntil(lambda: plot.hover_text() == "")
 
 
 def test_that_colours_follow_the_theme(qtbot, plots, theme):

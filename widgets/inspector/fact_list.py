@@ -24,12 +24,14 @@ class FactList(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(6)
+        # Takes what is left, so that the rows stand as close as they can.
+        self._layout.addStretch()
 
     def show_facts(self, facts: Sequence[Fact]) -> None:
         """Shows other facts. Rows are never destroyed, so that toggling thousands of times makes no widgets."""
         while len(self._rows) < len(facts):
             self._rows.append(FactRow(self._theme))
-            self._layout.addWidget(self._rows[-1])
+            self._layout.insertWidget(len(self._rows) - 1, self._rows[-1])
         for row, fact in zip(self._rows, facts, strict=False):
             row.show_fact(fact)
         for at, row in enumerate(self._rows):

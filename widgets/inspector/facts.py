@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from editor.layers.accounts import Account, State, StatisticsMode
+from editor.layers.accounts import Account, State, StatisticsMode, Tally
 from editor.layers.nodes import LayerNode, Node, WeightNode
 from editor.layers.records import LayerRecord
 from widgets.inspector.subject import Subject
@@ -106,11 +106,43 @@ def _types(nodes: tuple[Node, ...]) -> str:
 def _account_facts(subject: Subject) -> list[Fact]:
     account = subject.account
     facts = [Fact("State", state_words(account))]
-    if account.state is not State.WEIGHTLESS:
-        facts.append(Fact("Parameters", _parameters(account), account=account))
-    if subject.statistics_owners:
-        facts.append(Fact("Statistics", _statistics_words(subject)))
-    return facts
+    parts = [
+        (word, tally)
+        for word, tally in (
+            ("Trainable", account.trainable),
+            ("Frozen", account.frozen),
+            ("Statistics", account.statistics),
+        )
+        if tally.weights
+    ]
+    if len(parts) == 1:
+        word, tally = parts[0]
+        text = f"{count(tally.parameters)} {word.lower()} · {byte_size(tally.num_bytes)}"
+        facts.append(Fact("Parameters", text, account=account))
+    elif parts:
+        facts.append(Fact("Parameters", _amount(account.total), account=account))
+        facts += [Fact(word, _amount(tally) + _share(account, tally)) for word, tally in parts]
+    return facts + _statistics_facts(subject)
+
+
+def _amount(tally: Tally) -> str:
+    return f"{count(tally.parameters)} · {byte_size(tally.num_bytes)}"
+
+
+def _share(account: Account, tally: Tally) -> str:
+    return f" · {percent(account.trainable_share)}" if tally is account.trainable else ""
+
+
+def _statistics_facts(subject: Subject) -> list[Fact]:
+    modes = [subject.tree.statistics_mode(owner) for owner in subject.statistics_owners]
+    num_updating = modes.count(StatisticsMode.UPDATE)
+    if not modes:
+        return []
+    if num_updating == len(modes):
+        return [Fact("In training", "Statistics update: they follow the data")]
+    if num_updating == 0:
+        return [Fact("In training", "Statistics stand still")]
+    return [Fact("In training", f"Statistics update in {num_updating:,} of {counted(len(modes), 'layer')}")]
 
 
 def state_words(account: Account) -> str:
@@ -123,36 +155,6 @@ def state_words(account: Account) -> str:
         State.STATISTICS: "Statistics only: nothing here is trained",
         State.WEIGHTLESS: "No weights: there is nothing to freeze",
     }[account.state]
-
-
-def _parameters(account: Account) -> str:
-    parts = [
-        (tally, word)
-        for tally, word in (
-            (account.trainable, "trainable"),
-            (account.frozen, "frozen"),
-            (account.statistics, "statistics"),
-        )
-        if tally.weights
-    ]
-    if len(parts) == 1:
-        tally, word = parts[0]
-        return f"{count(tally.parameters)} {word} · {byte_size(tally.num_bytes)}"
-    whole = f"{count(account.total.parameters)} · {byte_size(account.total.num_bytes)}"
-    lines = [f"{count(tally.parameters)} {word} · {byte_size(tally.num_bytes)}" for tally, word in parts]
-    if account.trainable.weights:
-        lines[0] += f" · {percent(account.trainable_share)}"
-    return "\n".join((whole, *lines))
-
-
-def _statistics_words(subject: Subject) -> str:
-    modes = [subject.tree.statistics_mode(owner) for owner in subject.statistics_owners]
-    num_updating = modes.count(StatisticsMode.UPDATE)
-    if num_updating == len(modes):
-        return "Update: they follow the data during training"
-    if num_updating == 0:
-        return "Still: training leaves them as they are"
-    return f"Update in {num_updating:,} of {counted(len(modes), 'layer')}, stand still in the others"
 
 
 # -- the type, from the configuration -----------------------------------------------------------------------

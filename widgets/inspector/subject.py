@@ -20,7 +20,7 @@ class Subject:
         tree: The tree that the nodes belong to.
         nodes: The selected nodes; none stands for the whole model.
         weights: All weights in and below them, each once, wherever it is shared.
-        statistics_owners: The layers among and below them that own statistics, each once.
+        statistics_owners: The layers that own the statistics among and below them, each once.
         num_layers: How many layers are among and below them, each counted once.
     """
 
@@ -72,10 +72,12 @@ def subject_of(tree: LayerTree, nodes: tuple[Node, ...]) -> Subject:
     for node in _below(tree, nodes or (tree.root,)):
         if isinstance(node, WeightNode):
             weights.setdefault(node.record.weight_id, node)
-            continue
-        layer_ids.add(node.record.layer_id)
-        if tree.statistics_mode(node) is not None:
-            owners.setdefault(node.record.layer_id, node)
+            owner = node.parent if node.record.is_statistics else None
+        else:
+            layer_ids.add(node.record.layer_id)
+            owner = node
+        if owner is not None and tree.statistics_mode(owner) is not None:
+            owners.setdefault(owner.record.layer_id, owner)
     return Subject(tree, nodes, tuple(weights.values()), tuple(owners.values()), len(layer_ids))
 
 

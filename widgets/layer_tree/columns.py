@@ -9,9 +9,12 @@ from widgets.layer_tree.model import Column
 from widgets.theme import number_font
 
 _LEAST_LAYER_WIDTH = 160
-_PADDING = 22
+_COMFORTABLE_LAYER_WIDTH = 250
+_PADDING = 18
+_NARROW_TYPE = "BatchNormalization"
+_WIDE_TYPE = "GlobalAveragePooling2D"
 _WIDEST = {
-    Column.TYPE: "GlobalAveragePooling2D",
+    Column.TYPE: _NARROW_TYPE,
     Column.SHAPE: "3 × 3 × 512 × 512",
     Column.PARAMETERS: "138,357,544",
     Column.TRAINABLE: "138,357,544",
@@ -26,12 +29,23 @@ def set_up_columns(header: QHeaderView) -> None:
     header.setFirstSectionMovable(False)
     header.setMinimumSectionSize(48)
     header.setHighlightSections(False)
-    metrics = QFontMetrics(number_font(header.font()))
     for column, widest in _WIDEST.items():
-        header.resizeSection(column, metrics.horizontalAdvance(widest) + _PADDING)
+        header.resizeSection(column, _width_of(header, widest))
 
 
-def fill_first_column(header: QHeaderView, width: int) -> None:
-    """Gives the first column what the others leave of `width` pixels."""
-    others = sum(header.sectionSize(column) for column in _WIDEST)
-    header.resizeSection(Column.LAYER, max(_LEAST_LAYER_WIDTH, width - others))
+def fill_columns(header: QHeaderView, width: int) -> None:
+    """Shares out `width` pixels: the first column takes what the others leave, and spares some for long types.
+
+    A type column that the user made narrower or wider than any of ours is left as it is.
+    """
+    narrow, wide = _width_of(header, _NARROW_TYPE), _width_of(header, _WIDE_TYPE)
+    others = sum(header.sectionSize(column) for column in _WIDEST if column is not Column.TYPE)
+    if narrow <= header.sectionSize(Column.TYPE) <= wide:
+        spare = width - others - _COMFORTABLE_LAYER_WIDTH
+        header.resizeSection(Column.TYPE, min(max(narrow, spare), wide))
+    left = width - others - header.sectionSize(Column.TYPE)
+    header.resizeSection(Column.LAYER, max(_LEAST_LAYER_WIDTH, left))
+
+
+def _width_of(header: QHeaderView, text: str) -> int:
+    return QFontMetrics(number_font(header.font())).horizontalAdvance(text) + _PADDING

@@ -20,7 +20,7 @@ TICK_SIZE = 16
 _TICK_LEFT = 1
 _NAME_LEFT = _TICK_LEFT + TICK_SIZE + 6
 _CELL_PADDING = 8
-_CHIP_PADDING = 7
+_CHIP_PADDING = 6
 _CHIP_SCALE = 0.85
 _FLAGS = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
 

@@ -85,7 +85,7 @@ class LayerTreeModel(QAbstractItemModel):
         each range costs a view more than drawing it. Toggling 5,000 layers costs as much as those on the screen.
         """
         rows_by_parent: dict[LayerNode | None, list[Node]] = defaultdict(list)
-        for node in nodes:
+        for node in _with_statistics(nodes):
             if self._rows.pop(node, None) is not None:
                 rows_by_parent[node.parent].append(node)
         for changed in rows_by_parent.values():
@@ -198,14 +198,12 @@ class LayerTreeModel(QAbstractItemModel):
         return (self._tree.root,) if self._tree else ()
 
 
-def rows_from_root(node: Node) -> tuple[int, ...]:
-    """A key that sorts nodes as they stand below each other."""
-    rows: list[int] = []
-    above: Node | None = node
-    while above is not None:
-        rows.append(above.row)
-        above = above.parent
-    return tuple(reversed(rows))
+def _with_statistics(nodes: Iterable[Node]) -> Iterator[Node]:
+    """The nodes, and the statistics of the layers among them, whose rows say whether they update."""
+    for node in nodes:
+        yield node
+        if isinstance(node, LayerNode):
+            yield from (weight for weight in node.weights if weight.record.is_statistics)
 
 
 def _runs(nodes: list[Node]) -> Iterator[tuple[Node, Node]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from PySide6.QtCore import (
     QItemSelection,
@@ -27,22 +27,22 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QTreeView, QWidget
 from typing_extensions import override
 
-from editor.layers.accounts import State
 from editor.layers.nodes import Node
 from widgets.icons import Icons
-from widgets.layer_tree.columns import fill_first_column, set_up_columns
+from widgets.layer_tree.columns import fill_columns, set_up_columns
 from widgets.layer_tree.delegate import LayerDelegate, tick_rect
 from widgets.layer_tree.filter import LayerFilter
 from widgets.layer_tree.folding import Folding
 from widgets.layer_tree.menu import tree_menu
-from widgets.layer_tree.model import NODE_ROLE, Column, LayerTreeModel, rows_from_root
+from widgets.layer_tree.model import NODE_ROLE, Column, LayerTreeModel
+from widgets.layer_tree.selection import nodes_in
 from widgets.layer_tree.wish import ToggleWish, toggle, with_weights
 from widgets.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 Flag = QItemSelectionModel.SelectionFlag
 
-_INDENTATION = 18
+_INDENTATION = 17
 _CHEVRON_SIZE = 12
 
 
@@ -92,20 +92,8 @@ class LayerTreeView(QTreeView):
     def selected_nodes(self) -> tuple[Node, ...]:
         """The selected nodes, from the top down."""
         if self._selected is None:
-            self._selected = tuple(sorted(set(self._nodes_in_selection()), key=rows_from_root))
+            self._selected = nodes_in(self.selectionModel().selection(), self._filter)
         return self._selected
-
-    def _nodes_in_selection(self) -> Iterator[Node]:
-        """Reads whole ranges of rows: `selectedRows()` asks for the flags of every cell, 5,000 rows take 0.3 s."""
-        for part in self.selectionModel().selection():
-            holder = self._node_at(part.parent())
-            if holder is not None and not self._filter.text:
-                yield from holder.rows[part.top() : part.bottom() + 1]
-                continue
-            for row in range(part.top(), part.bottom() + 1):
-                node = self._node_at(self._filter.index(row, 0, part.parent()))
-                if node is not None:
-                    yield node
 
     def current_node(self) -> Node | None:
         """The node that the keyboard stands on."""
@@ -138,7 +126,6 @@ class LayerTreeView(QTreeView):
 
     def ask_for(self, *, trainable: bool) -> None:
         """Asks for the whole selection to be trainable, or frozen."""
-        tree = self._source.tree
         nodes = with_weights(self.selected_nodes())
         if nodes:
             self.toggle_requested.emit(ToggleWish(nodes, trainable))
@@ -275,6 +262,6 @@ class LayerTreeView(QTreeView):
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Gives the first column what the others leave."""
+        """Shares the width out among the columns."""
         super().resizeEvent(event)
-        fill_first_column(self.header(), self.viewport().width())
+        fill_columns(self.header(), self.viewport().width())

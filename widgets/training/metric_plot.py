@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -78,9 +78,8 @@ class MetricPlot(QWidget):
         self._canvas.setMinimumSize(240, 80)
 
     def _connect(self) -> None:
-        scene = self._canvas.scene()
-        scene.sigMouseMoved.connect(self._on_scene_mouse_moved)
-        scene.sigMouseClicked.connect(self._on_scene_mouse_clicked)
+        # Not the scene's own signals: it drops moves that come too fast, the last one too, and tells of no leaving.
+        self._canvas.viewport().installEventFilter(self)
         self._view.sigRangeChangedManually.connect(self._on_view_range_changed_manually)
 
     # -- what is shown --------------------------------------------------------------------------------------
@@ -192,8 +191,9 @@ class MetricPlot(QWidget):
         self._hover.setVisible(False)
         self._hover_text.setVisible(False)
 
-    def _on_scene_mouse_moved(self, position: QPointF) -> None:
-        point = self._point_near(position)
+    def _read_out(self, position: QPointF) -> None:
+        """Shows the point near a place of the viewport."""
+        point = self._point_near(self._canvas.mapToScene(position.toPoint()))
         if point is None:
             self.hide_hover()
             return
@@ -216,13 +216,20 @@ class MetricPlot(QWidget):
         width, height = self._view.viewPixelSize()
         return nearest_point(self._curves, at.x(), at.y(), units_per_pixel=(width, height))
 
-    def _on_scene_mouse_clicked(self, event: Any) -> None:
-        if event.double() and event.button() == Qt.MouseButton.LeftButton:
-            self.reset_zoom()
-
     def _on_view_range_changed_manually(self, _: object) -> None:
         self._is_zoomed = True
         self._reset.show()
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        match event.type():
+            case QEvent.Type.MouseMove if isinstance(event, QMouseEvent) and not event.buttons():
+                self._read_out(event.position())
+            case QEvent.Type.MouseButtonDblClick:
+                self.reset_zoom()
+            case QEvent.Type.Leave:
+                self.hide_hover()
+        return super().eventFilter(watched, event)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from editor.training.settings import SettingsReport, TrainSettings
 from widgets.icons import Icons
@@ -16,9 +18,6 @@ from widgets.training.settings_form import SettingsForm
 
 SETTLE_INTERVAL_MS = 250
 """Time without a further edit before the settings are checked."""
-
-GUTTER = 11
-"""Width of the scroll bar in the style sheet, in pixels."""
 
 _STOP_TOOLTIP = "Ends the run after the current batch and keeps the weights."
 _NO_MODEL = "Open a model first."
@@ -79,7 +78,7 @@ class TrainingPanel(QWidget):
 
     def _lay_out(self) -> None:
         area = QScrollArea(self)
-        area.verticalScrollBar().rangeChanged.connect(self._on_scroll_bar_range_changed)
+        self._scroll_bar = area.verticalScrollBar()
         area.setObjectName("settingsArea")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -91,8 +90,7 @@ class TrainingPanel(QWidget):
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setStyleSheet("padding: 3px 8px;")
             buttons.addWidget(button)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(0, 0, GUTTER, 0)
+        foot = self._foot = QVBoxLayout()
         foot.setSpacing(4)
         foot.addLayout(buttons)
         foot.addWidget(self._status)
@@ -101,9 +99,9 @@ class TrainingPanel(QWidget):
         layout.setSpacing(6)
         layout.addWidget(area, 1)
         layout.addLayout(foot)
-        self._on_scroll_bar_range_changed(0, 0)
 
     def _connect(self) -> None:
+        self._scroll_bar.rangeChanged.connect(self._on_scroll_bar_range_changed)
         self._form.edited.connect(self._on_form_edited)
         self._settle_timer.timeout.connect(self._on_settle_timer_timeout)
         self._start.clicked.connect(self.request_start)
@@ -235,9 +233,14 @@ class TrainingPanel(QWidget):
         self._refresh()
         self.settings_changed.emit()
 
-    def _on_scroll_bar_range_changed(self, _: int, highest: int) -> None:
+    def _fit_to_scroll_bar(self) -> None:
         """Keeps the fields as wide as the buttons, with the scroll bar beside them or without it."""
-        self._form.setContentsMargins(0, 0, 0 if highest else GUTTER, 0)
+        width = self._scroll_bar.sizeHint().width()
+        self._form.setContentsMargins(0, 0, 0 if self._scroll_bar.maximum() else width, 0)
+        self._foot.setContentsMargins(0, 0, width, 0)
+
+    def _on_scroll_bar_range_changed(self) -> None:
+        self._fit_to_scroll_bar()
 
     def _on_form_edited(self) -> None:
         self._settle_timer.start()
@@ -248,3 +251,8 @@ class TrainingPanel(QWidget):
     def _on_theme_changed(self) -> None:
         self._status.repaint_icon()
         self._form.repaint_icons()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit_to_scroll_bar()
