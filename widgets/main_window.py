@@ -112,7 +112,9 @@ class MainWindow(QMainWindow):
         tools.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.actions_.fill_toolbar(tools)
         self.addToolBarBreak()
-        self._add_bar("summaryToolBar", "Summary").addWidget(self.summary)
+        row = self._add_bar("summaryToolBar", "Summary")
+        row.layout().setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.summary)
 
     def _add_bar(self, name: str, title: str) -> QToolBar:
         bar = QToolBar(title)

@@ -14,14 +14,14 @@ from editor.layers.tree import FlagChange, LayerTree
 def select(tree: LayerTree, pattern: str) -> tuple[Node, ...]:
     """The nodes that a pattern matches; each stands for itself with all below it.
 
-    `*` matches within one name, `**` any depth, `class:BatchNormalization` by class, `re:…` is a regular
-    expression that must match the whole path. `path:name` is a weight: `**:bias` is every bias.
+    `*` matches within one name, `**` any depth and alone the whole model, `class:BatchNormalization` by class,
+    `re:…` is a regular expression that must match the whole path. `path:name` is a weight: `**:bias` is every bias.
 
     Raises:
         SelectionError: The pattern is empty or malformed, or nothing matches.
     """
     matches = _matcher(pattern.strip())
-    found = tuple(node for node in tree.walk() if node is not tree.root and matches(node))
+    found = tuple(node for node in tree.walk() if matches(node))
     if not found:
         raise SelectionError(f"{pattern!r} selects no layer of this model.", hint=_nearest(tree, pattern))
     return found
@@ -49,14 +49,23 @@ def _matcher(pattern: str) -> Callable[[Node], bool]:
         raise SelectionError("The pattern is empty.", hint="Give a path, such as base or base/*_conv1.")
     if pattern.startswith("class:"):
         names = _compile(pattern.removeprefix("class:"), _glob)
-        return lambda node: isinstance(node, LayerNode) and names.fullmatch(node.record.class_name) is not None
+        # The root has no name, and nobody means the whole model by its class.
+        return lambda node: (
+            isinstance(node, LayerNode) and node.parent is not None and bool(names.fullmatch(node.record.class_name))
+        )
     if pattern.startswith("re:"):
         expression = _compile(pattern.removeprefix("re:"), str)
         return lambda node: expression.fullmatch(node.path) is not None
+    if pattern == "**":
+        return lambda node: isinstance(node, LayerNode)
+    # The root's empty path would match many a pattern.
     paths = _compile(pattern, _glob)
     kind = WeightNode if ":" in pattern else LayerNode
     # A path as it stands always matches itself: a layer's name may hold a `:`, which otherwise marks a weight.
-    return lambda node: node.path == pattern or (isinstance(node, kind) and paths.fullmatch(node.path) is not None)
+    return lambda node: (
+        node.path == pattern
+        or (isinstance(node, kind) and node.parent is not None and paths.fullmatch(node.path) is not None)
+    )
 
 
 def _compile(text: str, translate: Callable[[str], str]) -> re.Pattern[str]:

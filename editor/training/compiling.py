@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 
 from editor.keras_model.walk import ModelIndex
 from editor.layers.records import LayerRecord
@@ -56,38 +57,51 @@ def _activation(record: LayerRecord) -> str | None:
     return record.class_name.lower() if record.class_name.lower() in _PROBABILITIES else None
 
 
-def compile_model(index: ModelIndex, settings: TrainSettings, report: SettingsReport) -> None:
-    """Compiles with a new optimizer, since an old one does not know newly thawed weights (facts F10, F11)."""
-    model = index.model
-    facts = model_facts(index)
+def compile_model(index: ModelIndex, settings: TrainSettings, report: SettingsReport, sample: Any) -> None:
+    """Compiles with a new optimizer, since an old one does not know newly thawed weights (facts F10, F11).
+
+    Args:
+        index: The live model.
+        settings: What the run is asked to do.
+        report: The checked settings, with the loss and the metrics to use.
+        sample: A few samples of `x`, shape `(num_samples, *sample_shape)`.
+    """
     optimizer = keras.optimizers.get({"class_name": settings.optimizer, "config": {}})
     optimizer.learning_rate = settings.learning_rate
-    model.compile(
+    from_logits = report.loss in _CROSSENTROPIES and _gives_logits(index, sample)
+    index.model.compile(
         optimizer=optimizer,
-        loss=_loss(report.loss, facts),
-        metrics=[_metric(name, report.loss, facts) for name in report.metrics],
+        loss=_loss(report.loss, from_logits=from_logits),
+        metrics=[_metric(name, report.loss, from_logits=from_logits) for name in report.metrics],
     )
 
 
-def _loss(name: str, facts: ModelFacts) -> Any:
+def _gives_logits(index: ModelIndex, sample: Any) -> bool:
+    """Whether a model's outputs are no probabilities: by its last layer, or, where that does not tell, by a try."""
+    activation = model_facts(index).last_activation
+    if activation is not None:
+        return activation not in _PROBABILITIES
+    outputs = keras.ops.convert_to_numpy(index.model.predict_on_batch(sample))
+    is_share = bool((outputs >= 0).all() and (outputs <= 1).all())
+    sums_to_one = outputs.shape[-1] == 1 or bool(np.allclose(outputs.sum(axis=-1), 1, atol=1e-3))
+    return not (is_share and sums_to_one)
+
+
+def _loss(name: str, *, from_logits: bool) -> Any:
     """A cross-entropy must be told whether it gets probabilities or the raw outputs of a linear layer."""
     kind = _CROSSENTROPIES.get(name)
-    return kind(from_logits=_gives_logits(facts)) if kind else name
+    return kind(from_logits=from_logits) if kind else name
 
 
-def _gives_logits(facts: ModelFacts) -> bool:
-    return facts.last_activation not in _PROBABILITIES
-
-
-def _metric(name: str, loss: str, facts: ModelFacts) -> Any:
+def _metric(name: str, loss: str, *, from_logits: bool) -> Any:
     is_sparse = loss.startswith("sparse")
     match name:
         case "top_k_categorical_accuracy":
             kind = keras.metrics.SparseTopKCategoricalAccuracy if is_sparse else keras.metrics.TopKCategoricalAccuracy
             return kind(k=_TOP_K, name=log_name(name))
         case "auc":
-            return keras.metrics.AUC(name="auc", from_logits=_gives_logits(facts))
-        case "accuracy" if loss == "binary_crossentropy" and _gives_logits(facts):
+            return keras.metrics.AUC(name="auc", from_logits=from_logits)
+        case "accuracy" if loss == "binary_crossentropy" and from_logits:
             return keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
         case _:
             return name

@@ -140,7 +140,7 @@ def run_training(
     keras.utils.set_random_seed(plan.seed)
     reset_seed_generators(model, plan.seed)
     apply_tree(index, tree)
-    compile_model(index, settings, report)
+    compile_model(index, settings, report, parts.x[:2])
     before = Before.of(index)
     clock.lap("compile")
     watcher.run_started(plan)

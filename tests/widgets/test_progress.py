@@ -157,6 +157,12 @@ def test_that_events_of_another_run_are_dropped(progress):
     assert progress.findChild(QProgressBar).value() == 0
 
 
+def test_that_the_last_epochs_end_says_what_comes_then(progress):
+    progress.begin(START)
+    progress.add_epoch(EpochEnded(run_id=4, epoch=11, metrics={}))
+    assert text(progress) == "Epoch 12 of 12 done · comparing the weights"
+
+
 def test_that_a_finished_run_says_so_and_shows_its_proof(progress, clock):
     progress.begin(START)
     progress.add_epoch(EpochEnded(run_id=4, epoch=11, metrics={}))

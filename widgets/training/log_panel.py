@@ -46,11 +46,12 @@ class LogPanel(QWidget):
         buttons.setContentsMargins(8, 0, 8, 0)
         buttons.setSpacing(8)
         buttons.addStretch(1)
-        buttons.addWidget(self._copy)
-        buttons.addWidget(self._clear)
+        for button in (self._copy, self._clear):
+            button.setStyleSheet("padding: 2px 10px;")
+            buttons.addWidget(button)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 8)
-        layout.setSpacing(8)
+        layout.setContentsMargins(0, 0, 0, 6)
+        layout.setSpacing(4)
         layout.addWidget(self._text, 1)
         layout.addLayout(buttons)
 

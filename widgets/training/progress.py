@@ -76,7 +76,9 @@ class RunProgress(QWidget):
         self._time_left.epoch_ended(event.epoch)
         self._num_epochs_done = event.epoch + 1
         self._bar.setValue(self._num_epochs_done * self._run.num_batches)
-        self._text.setText(f"Epoch {event.epoch + 1} of {self._run.num_epochs} done{self._time_text()}")
+        is_last = self._num_epochs_done == self._run.num_epochs
+        rest = " · comparing the weights" if is_last else self._time_text()
+        self._text.setText(f"Epoch {self._num_epochs_done} of {self._run.num_epochs} done{rest}")
 
     def end(self, event: RunEnded) -> None:
         """Says how the run ended and shows its proof."""

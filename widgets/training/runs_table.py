@@ -117,6 +117,7 @@ class _Row:
         self.items = tuple(QTableWidgetItem(text) for text in texts)
         self.items[_VALUE].setFont(number_font(font))
         self.items[_VALUE].setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.items[_VALUE].setToolTip("Best validation value")
         self.items[_DESCRIPTION].setToolTip(self.items[_DESCRIPTION].text())
 
 
