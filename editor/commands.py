@@ -14,6 +14,7 @@ from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
 from editor.inspection import inspection, inspection_text
 from editor.keras_model.custom_code import load_custom_objects
+from editor.keras_model.flags import rebased
 from editor.keras_model.loading import load_model
 from editor.keras_model.saving import check_target, save_model
 from editor.keras_model.walk import ModelIndex, walk_model
@@ -37,7 +38,7 @@ class _Opened:
         self.tree = LayerTree(self.index.root)
         freeze_map = read_freeze_map(path)
         if freeze_map:
-            change, report = self.tree.plan_map(freeze_map)
+            change, report = self.tree.plan_map(rebased(self.tree, freeze_map))
             self.tree.apply(change)
             _say_unmatched(report.unmatched)
 

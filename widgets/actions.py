@@ -11,26 +11,26 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 from widgets.icons import Icons
 from widgets.theme import Mode, Theme
 
-Keys = QKeySequence.StandardKey
-
 
 @dataclass(frozen=True)
 class _Words:
+    """What an action is called and looks like; several `keys` are separated by `; `."""
+
     text: str
-    keys: QKeySequence.StandardKey | str = ""
+    keys: str = ""
     icon: str = ""
     tip: str = ""
 
 
 _ACTIONS = {
-    "open": _Words("Open…", Keys.Open, "open", "Open a Keras model (.keras, .h5, .hdf5)"),
+    "open": _Words("Open…", "Ctrl+O", "open", "Open a Keras model (.keras, .h5, .hdf5)"),
     "open_with_code": _Words("Open with Custom Code…", "", "", "Open a model together with the Python file it needs"),
-    "save": _Words("Save", Keys.Save, "save", "Save the model with its frozen state"),
-    "save_as": _Words("Save As…", Keys.SaveAs),
-    "quit": _Words("Quit", Keys.Quit),
-    "undo": _Words("Undo", Keys.Undo, "undo"),
-    "redo": _Words("Redo", Keys.Redo, "redo"),
-    "find": _Words("Find Layers", Keys.Find, "search"),
+    "save": _Words("Save", "Ctrl+S", "save", "Save the model with its frozen state"),
+    "save_as": _Words("Save As…", "Ctrl+Shift+S"),
+    "quit": _Words("Quit", "Ctrl+Q"),
+    "undo": _Words("Undo", "Ctrl+Z", "undo"),
+    "redo": _Words("Redo", "Ctrl+Shift+Z; Ctrl+Y", "redo"),
+    "find": _Words("Find Layers", "Ctrl+F", "search"),
     "freeze": _Words("Freeze", "Ctrl+E", "freeze", "Freeze the selected layers and weights"),
     "thaw": _Words("Thaw", "Ctrl+Shift+E", "thaw", "Make the selected layers and weights trainable"),
     "start": _Words("Start", "F5", "start", "Start training"),
@@ -104,7 +104,8 @@ class Actions(QObject):
         action.setObjectName(f"{name}Action")
         # The toolbar keeps the short word when a menu says what would be undone.
         action.setIconText(words.text.rstrip("…"))
-        action.setShortcut(QKeySequence(words.keys))
+        # Qt's standard keys are empty on some platforms; Ctrl stands for Command on a Mac.
+        action.setShortcuts([QKeySequence(keys) for keys in words.keys.split("; ") if keys])
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         tip = words.tip or words.text.rstrip("…")
         action.setToolTip(f"{tip} ({keys})" if keys else tip)

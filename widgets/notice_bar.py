@@ -68,6 +68,11 @@ class NoticeBar(QFrame):
         """What the bar says; empty while it is hidden."""
         return self._text.text() if not self.isHidden() else ""
 
+    @property
+    def level(self) -> Level:
+        """How the last notice looks."""
+        return self._level
+
     def show_notice(self, level: Level, text: str, *, action: str = "", has_details: bool = False) -> None:
         """Says something until it is closed or replaced."""
         self._show(level, text, action)

@@ -31,8 +31,10 @@ def load_custom_objects(path: Path) -> dict[str, Any]:
 
 
 def _run(path: Path) -> ModuleType:
-    # The file's own name, so that classes saved from it are found by plain Keras beside the file.
-    name = path.stem if path.stem not in sys.modules else f"custom_code_{path.stem}"
+    # The file's own name, unless another module has it: a saved model's configuration says where its classes were.
+    there = sys.modules.get(path.stem)
+    is_free = there is None or getattr(there, "__file__", None) == str(path)
+    name = path.stem if is_free else f"custom_code_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise FileError(f"{str(path)!r} is not a Python file.", hint="Give a file that ends in .py.")

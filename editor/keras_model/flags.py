@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import keras
+import msgspec
 
 from editor.errors import FreezeMapError
 from editor.keras_model.walk import ModelIndex
-from editor.layers.freeze_map import FreezeMap
+from editor.layers.freeze_map import FreezeMap, LayerFlags
 from editor.layers.tree import LayerTree
 
 
@@ -50,14 +51,37 @@ def _check(index: ModelIndex, tree: LayerTree) -> None:
         )
 
 
+def rebased(tree: LayerTree, freeze_map: FreezeMap) -> FreezeMap:
+    """A map of this very model or file, with the paths that `tree` has for its layers.
+
+    In a subclassed model automatic names change from process to process (fact F9): the `zoom/dense_1` of one may be
+    the `zoom/dense` of another. So the store key decides, and the path where the key is of no use.
+    """
+    by_store = {
+        (layer.record.store, layer.record.class_name): layer
+        for layer in tree.walk_layers()
+        if layer.record.store and tree.is_first_place(layer)
+    }
+    by_path: dict[str, LayerFlags] = {}
+    found: dict[str, LayerFlags] = {}
+    for path, flags in freeze_map.layers.items():
+        layer = by_store.get((flags.store, flags.class_name))
+        if layer is None:
+            by_path[path] = flags
+        else:
+            others = tuple(place.path for place in tree.places(layer)[1:])
+            found[layer.path] = msgspec.structs.replace(flags, also_at=others)
+    return msgspec.structs.replace(freeze_map, layers=by_path | found)
+
+
 def tree_with_map(index: ModelIndex, freeze_map: FreezeMap) -> LayerTree:
-    """A tree of the model with a map brought onto it.
+    """A tree of the model with a map of it brought onto it; see `rebased`.
 
     Raises:
         FreezeMapError: The map names weights that the model does not have.
     """
     tree = LayerTree(index.root)
-    change, report = tree.plan_map(freeze_map)
+    change, report = tree.plan_map(rebased(tree, freeze_map))
     if report.unmatched:
         raise FreezeMapError(
             f"The model has no {', '.join(report.unmatched[:3])}, which the freeze map names.",

@@ -13,7 +13,7 @@ import numpy as np
 from editor.errors import FileError, ModelError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import add_freeze_map, drop_optimizer, read_freeze_map
-from editor.keras_model.flags import flags_applied, forgotten_by_keras, tree_with_map
+from editor.keras_model.flags import flags_applied, forgotten_by_keras, rebased, tree_with_map
 from editor.keras_model.loading import load_model
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.freeze_map import FreezeMap
@@ -126,7 +126,7 @@ def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = 
     if saved_map != written.freeze_map:
         raise _unfaithful(written.path, "its freeze map differs")
     tree = tree_with_map(index, saved_map)
-    if tree.freeze_map().layers != written.freeze_map.layers:
+    if tree.freeze_map().layers != rebased(tree, written.freeze_map).layers:
         raise _unfaithful(written.path, "its layers differ")
     if len(index.variables) != len(written.values):
         raise _unfaithful(written.path, f"it has {len(index.variables)} weights of {len(written.values)}")

@@ -112,10 +112,13 @@ def own_variables(layer: keras.Layer) -> list[keras.Variable]:
 def _children(layer: keras.Layer) -> Iterator[tuple[str, keras.Layer]]:
     """The layers that a layer holds, each once: by layer name in a graph, else by the attribute that holds it."""
     seen: set[int] = set()
+    names: Counter[str] = Counter()
     for name, child in _named(layer):
         if isinstance(child, keras.Layer) and id(child) not in seen:
             seen.add(id(child))
-            yield name, child
+            names[name] += 1
+            # A dict may have the keys 1 and "1".
+            yield (name if names[name] == 1 else f"{name}#{names[name]}"), child
 
 
 def _named(layer: keras.Layer) -> Iterator[tuple[str, Any]]:

@@ -14,9 +14,11 @@ from editor.errors import EditorError, ModelError, Problem
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
 from editor.keras_model.custom_code import load_custom_objects
+from editor.keras_model.flags import rebased
 from editor.keras_model.loading import load_model
 from editor.keras_model.saving import WrittenModel, check_target, verify_model, write_model
 from editor.keras_model.walk import walk_model
+from editor.layers.tree import LayerTree
 from editor.processes.active_run import ActiveRun
 from editor.processes.document import Document
 from editor.processes.messages import (
@@ -116,6 +118,7 @@ class Engine:
         if request.weights:
             document.revision = restore(index.model, read_revision(Path(request.weights)))
         document.newest_revision = max(document.revision, request.newest_revision)
+        freeze_map = read_freeze_map(path)
         self._documents[request.document_id] = document
         self._send(
             ModelOpened(
@@ -123,7 +126,7 @@ class Engine:
                 root=index.root,
                 model_name=index.model.name,
                 input_shapes=model_facts(index).input_shapes,
-                freeze_map=read_freeze_map(path),
+                freeze_map=rebased(LayerTree(index.root), freeze_map) if freeze_map else None,
                 revision=document.revision,
             )
         )

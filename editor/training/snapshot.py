@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from editor.errors import FileError
-from editor.runs.revisions import Revision, RevisionMeta, write_revision
+from editor.runs.revisions import Array, Revision, RevisionMeta, write_revision
 
 
 def write_snapshot(model: keras.Model, path: Path, meta: RevisionMeta) -> None:
@@ -18,8 +17,12 @@ def write_snapshot(model: keras.Model, path: Path, meta: RevisionMeta) -> None:
         FileError: The file cannot be written.
     """
     optimizer = model.optimizer if model.compiled else None
-    slots = [np.asarray(variable) for variable in optimizer.variables] if optimizer else []
-    write_revision(path, [np.asarray(variable) for variable in model.variables], slots, meta)
+    slots = _values(optimizer.variables) if optimizer else []
+    write_revision(path, _values(model.variables), slots, meta)
+
+
+def _values(variables: list[keras.Variable]) -> list[Array]:
+    return [keras.ops.convert_to_numpy(variable) for variable in variables]
 
 
 def restore(model: keras.Model, revision: Revision) -> int:

@@ -16,7 +16,7 @@ from widgets.inspector.weights_table import WeightsTable
 from widgets.theme import CORNER, Theme
 
 _MARGIN = 14
-_HINT = "Select a layer to see its details. A click on its box, or Space, freezes or thaws it."
+_HINT = "Select a layer for its details; click its box to freeze or thaw it."
 
 
 class Inspector(QFrame):

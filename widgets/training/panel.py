@@ -159,6 +159,11 @@ class TrainingPanel(QWidget):
         """Data files that were chosen, the last one first."""
         return self._form.data.recent()
 
+    @property
+    def run_state(self) -> RunState:
+        """Where the run stands."""
+        return self._state
+
     def start_obstacle(self) -> str:
         """Why a run cannot start now, in a sentence; empty if it can."""
         return self._obstacle or ""

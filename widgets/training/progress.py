@@ -105,6 +105,11 @@ class RunProgress(QWidget):
         is_kept = proof is None or proof.is_kept
         set_tone(self._proof_text, "success" if is_kept else "error")
 
+    @property
+    def proof_text(self) -> str:
+        """What the comparison found, in words; empty before the first run's end."""
+        return self._proof_text.text()
+
     def _ending(self, event: RunEnded, duration: str) -> str:
         if event.outcome == "finished":
             return f"Finished: {counted(self._num_epochs_done, 'epoch')} in {duration}"

@@ -17,7 +17,7 @@ _EMPTY_TEXT = "The runs of this session will be listed here."
 
 
 class RunsTable(QTableWidget):
-    """A row for each run: its colour and number, what was frozen, its best validation value, how it ended."""
+    """A row for each run: its colour and number, what was frozen, its validation value, how it ended."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(0, 4, parent)
@@ -42,7 +42,7 @@ class RunsTable(QTableWidget):
         self.setStyleSheet("QTableView::item { padding: 0 5px; }")
 
     def _set_up_columns(self) -> None:
-        self.setHorizontalHeaderLabels(["Run", "Frozen", "Best", "Outcome"])
+        self.setHorizontalHeaderLabels(["Run", "Frozen", "Value", "Outcome"])
         self.horizontalHeader().hide()
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
@@ -117,7 +117,7 @@ class _Row:
         self.items = tuple(QTableWidgetItem(text) for text in texts)
         self.items[_VALUE].setFont(number_font(font))
         self.items[_VALUE].setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.items[_VALUE].setToolTip("Best validation value")
+        self.items[_VALUE].setToolTip("Validation value")
         self.items[_DESCRIPTION].setToolTip(self.items[_DESCRIPTION].text())
 
 

@@ -1,0 +1,26 @@
+"""What every test stands on: no screen, no file of the user's, nothing left running."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(autouse=True)
+def _own_files(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings and workspaces of a test are its own, those of its subprocesses too."""
+    folder = tmp_path_factory.mktemp("frostline")
+    monkeypatch.setenv("FROSTLINE_SETTINGS", str(folder / "settings.ini"))
+    monkeypatch.setenv("FROSTLINE_WORKSPACES", str(folder / "workspaces"))
+    yield
+
+
+@pytest.fixture
+def models() -> Path:
+    """Real models that nobody here made; see tests/data/README.md."""
+    return Path(__file__).parent / "data" / "models"

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from editor.errors import FreezeMapError
+from editor.keras_model.flags import apply_tree, flags_applied, tree_with_map
+from editor.keras_model.walk import walk_model
+from editor.layers.accounts import State, StatisticsMode
+from editor.layers.freeze_map import FreezeMap, LayerFlags
+from editor.layers.tree import FlagChange, LayerTree
+from tests import models
+
+DRAWN_ON = (
+    models.composites,
+    models.siamese,
+    models.shared_twice,
+    models.bare_normalization,
+    models.spectral,
+    models.deep_nest,
+    models.after_layers,
+)
+
+
+@pytest.fixture(scope="module")
+def walked_models():
+    return [(index := walk_model(builder()), LayerTree(index.root)) for builder in DRAWN_ON]
+
+
+def set_flags(tree, flags, modes):
+    """Brings drawn flags onto a tree, whatever it had."""
+    weights = [weight for weight in tree.root.weights_below if not weight.is_statistics]
+    layers = [layer for layer in tree.walk_layers() if tree.is_first_place(layer) and tree.statistics_mode(layer)]
+    tree.apply(
+        FlagChange(
+            tuple((weight.weight_id, False, flag) for weight, flag in zip(weights, flags, strict=False)),
+            tuple(
+                (layer.record.layer_id, StatisticsMode.STILL, mode) for layer, mode in zip(layers, modes, strict=False)
+            ),
+        )
+    )
+
+
+def all_flags(index):
+    return [layer.trainable for layer in index.layers], [variable.trainable for variable in index.variables]
+
+
+flag_lists = st.lists(st.booleans(), min_size=40, max_size=40)
+mode_lists = st.lists(st.sampled_from(StatisticsMode), min_size=4, max_size=4)
+
+
+# -- applying -------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(which=st.integers(0, len(DRAWN_ON) - 1), flags=flag_lists, modes=mode_lists)
+def test_that_any_flags_applied_are_found_by_a_fresh_walk(walked_models, which, flags, modes):
+    index, tree = walked_models[which]
+    set_flags(tree, flags, modes)
+    apply_tree(index, tree)
+    assert LayerTree(walk_model(index.model).root).freeze_map() == tree.freeze_map()
+    expected = {
+        id(index.variables[weight.weight_id])
+        for weight in tree.root.weights_below
+        if not weight.is_statistics and tree.is_trainable(weight)
+    }
+    assert {id(variable) for variable in index.model.trainable_variables} == expected
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(which=st.integers(0, len(DRAWN_ON) - 1), flags=flag_lists, modes=mode_lists, later=flag_lists)
+def test_that_flags_applied_for_a_while_leave_every_flag_as_it_was(walked_models, which, flags, modes, later):
+    index, tree = walked_models[which]
+    set_flags(tree, flags, modes)
+    apply_tree(index, tree)
+    before = all_flags(index)
+    set_flags(tree, later, modes)
+    with flags_applied(index, tree):
+        assert LayerTree(walk_model(index.model).root).freeze_map() == tree.freeze_map()
+    assert all_flags(index) == before
+
+
+def test_that_an_error_inside_also_brings_the_flags_back():
+    index = walk_model(models.composites())
+    tree = LayerTree(index.root)
+    before = all_flags(index)
+    tree.apply(tree.plan([tree.find("composite")], trainable=False))
+    with pytest.raises(ZeroDivisionError), flags_applied(index, tree):
+        1 / 0  # noqa: B018
+    assert all_flags(index) == before
+
+
+@pytest.mark.parametrize("builder", models.BUILDERS, ids=lambda builder: builder.__name__)
+def test_that_a_map_of_one_model_fits_another_of_the_same_kind(builder):
+    """Automatic names differ from one to the other (fact F9), also inside subclassed models."""
+    first = LayerTree(walk_model(builder()).root)
+    for at, weight in enumerate(first.walk_weights()):
+        if at % 3 == 0:
+            first.apply(first.plan([weight], trainable=False))
+    index = walk_model(builder())
+    second = tree_with_map(index, first.freeze_map())
+    assert [(flags.store, flags.weights, flags.statistics) for flags in second.freeze_map().layers.values()] == [
+        (flags.store, flags.weights, flags.statistics) for flags in first.freeze_map().layers.values()
+    ]
+
+
+def test_that_automatic_names_that_moved_on_do_not_swap_flags():
+    """In a subclassed model `zoom/dense_1` of one process is `zoom/dense` of another: the store key tells (F9)."""
+    keras.backend.clear_session()
+    first = LayerTree(walk_model(models.after_layers()).root)
+    first.apply(first.plan([first.find("zoom/dense")], trainable=False))
+    keras.backend.clear_session()
+    keras.layers.Dense(1)
+    index = walk_model(models.after_layers())
+    second = tree_with_map(index, first.freeze_map())
+    assert second.state(second.find("zoom/dense_1")) is State.FROZEN
+    assert second.state(second.find("zoom/dense_2")) is State.TRAINABLE
+    apply_tree(index, second)
+    assert not any(variable.trainable for variable in index.model.zoom.layers[0].variables)
+
+
+def test_that_a_map_of_another_model_is_refused_by_name():
+    strange = FreezeMap(layers={"base/conv_9": LayerFlags(store="nowhere", class_name="Conv2D", weights={})})
+    with pytest.raises(FreezeMapError, match="base/conv_9"):
+        tree_with_map(walk_model(models.digits_cnn()), strange)
+
+
+def test_that_the_root_flag_is_always_on():
+    model = models.digits_cnn()
+    model.trainable = False
+    index = walk_model(model)
+    tree = LayerTree(index.root)
+    assert tree.account(tree.root).trainable.weights == 0
+    tree.apply(tree.plan([tree.find("digit")], trainable=True))
+    apply_tree(index, tree)
+    assert model.trainable
+    assert len(model.trainable_variables) == 2
+
+
+# -- the facts it stands on -----------------------------------------------------------------------------------
+
+
+def test_fact_f1_that_a_flag_overwrites_all_flags_below():
+    model = models.deep_nest()
+    outer = model.get_layer("outer")
+    inner = outer.get_layer("middle").get_layer("dense")
+    inner.trainable = False
+    outer.trainable = False
+    outer.trainable = True
+    assert inner.trainable
+    assert inner.kernel.trainable
+
+
+def test_fact_f2_that_a_container_does_not_gate_its_children_but_the_root_does():
+    model = models.deep_nest()
+    outer = model.get_layer("outer")
+    outer.trainable = False
+    child = outer.get_layer("dense")
+    child.trainable = True
+    assert child.kernel in model.trainable_variables
+    assert outer.trainable_variables == []
+    model.trainable = False
+    child.trainable = True
+    assert model.trainable_variables == []
+
+
+def test_fact_f4_that_one_weight_can_be_frozen():
+    model = models.digits_cnn()
+    conv = model.get_layer("conv")
+    conv.bias.trainable = False
+    assert [variable.name for variable in conv.trainable_variables] == ["kernel"]
+
+
+def test_fact_f5_that_normalization_has_two_bits():
+    inputs = np.random.default_rng(1).normal(3.0, 2.0, (64, 4)).astype("float32")
+
+    def moved(layer_flag, gamma_flag):
+        norm = keras.layers.BatchNormalization()
+        model = keras.Sequential([keras.Input((4,)), norm])
+        norm.trainable = layer_flag
+        norm.gamma.trainable = norm.beta.trainable = gamma_flag
+        before = [weight.numpy() for weight in norm.weights]
+        head = keras.Sequential([keras.Input((4,)), model, keras.layers.Dense(1)])
+        head.compile("sgd", "mse")
+        head.fit(inputs, inputs[:, :1], verbose=0)
+        return [weight.name for weight, was in zip(norm.weights, before, strict=True) if (weight.numpy() != was).any()]
+
+    statistics, own = ["moving_mean", "moving_variance"], ["gamma", "beta"]
+    assert moved(layer_flag=True, gamma_flag=True) == own + statistics
+    assert moved(layer_flag=True, gamma_flag=False) == statistics
+    assert moved(layer_flag=False, gamma_flag=True) == own
+    assert moved(layer_flag=False, gamma_flag=False) == []
+
+
+def test_fact_f8_that_thawing_a_lora_layer_thaws_its_base_and_recorded_flags_do_not():
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(5, name="dense"), keras.layers.Dense(2)])
+    dense = model.get_layer("dense")
+    dense.enable_lora(2)
+    assert not dense._kernel.trainable
+    index = walk_model(model)
+    tree = LayerTree(index.root)
+    before = tree.freeze_map()
+    change = tree.plan([tree.find("dense")], trainable=False)
+    tree.apply(change)
+    apply_tree(index, tree)
+    assert dense.trainable_variables == []
+    tree.apply(change.reverted)
+    apply_tree(index, tree)
+    assert LayerTree(walk_model(model).root).freeze_map() == before
+    assert not dense._kernel.trainable
+    dense.trainable = False
+    dense.trainable = True
+    assert dense._kernel.trainable  # what Keras alone makes of it
