@@ -23,6 +23,7 @@ from widgets.main_window import MainWindow
 from widgets.notice_bar import Level
 from widgets.notifier import Answer, Notifier
 from widgets.opening import Opener, OpenWish
+from widgets.recent_models import RecentModels
 from widgets.recovery import offer_recovery
 from widgets.run_control import RunControl
 from widgets.saving import MODEL_SUFFIX, Saver, saved_text
@@ -30,8 +31,7 @@ from widgets.settings import Settings
 from widgets.theme import Mode, Theme
 from widgets.training.runs_list import RunsList, frozen_text
 from widgets.undo import WeightsUndo
-
-TITLE = "Frostline"
+from widgets.window_state import WindowState
 
 
 class App(QObject):
@@ -58,6 +58,8 @@ class App(QObject):
         runs_list = RunsList(self.window.runs, self._frozen_text)
         self.runs = RunControl(self.link, self.window.training, (self.window.plots, self.window.progress, runs_list))
         self.undo = WeightsUndo(self.link)
+        self._state = WindowState(self.window, self.link, self.runs, self.undo)
+        self._recent = RecentModels(self.window.actions_.recent, settings)
         self._workspaces = workspaces
         self._is_leaving = False
         self._connect_engine()
@@ -73,7 +75,7 @@ class App(QObject):
         window.training.set_recent_data(settings.recent("data"))
         if settings.training:
             window.training.set_settings(settings.training)
-        self._fill_recent()
+        self._recent.fill()
         self._refresh()
         window.show()
         QTimer.singleShot(0, self._start_processes)
@@ -151,8 +153,7 @@ class App(QObject):
         window.runs.clear_runs()
         self.undo.set_document(document)
         self.runs.set_document(document)
-        self.settings.add_recent("models", str(document.path.absolute()))
-        self._fill_recent()
+        self._recent.add(document.path)
         self._refresh()
         window.layers.view.setFocus()
         self._say_opened(document)
@@ -210,8 +211,7 @@ class App(QObject):
     def _on_saved(self, event: ModelSaved) -> None:
         text, details = saved_text(event)
         self.notifier.say(Level.DONE, text, details=details)
-        self.settings.add_recent("models", str(Path(event.path).absolute()))
-        self._fill_recent()
+        self._recent.add(Path(event.path))
         self._refresh()
 
     # -- wiring -----------------------------------------------------------------------------------------------
@@ -240,6 +240,7 @@ class App(QObject):
     def _connect_window(self) -> None:
         window = self.window
         window.may_close = self._may_close
+        self._recent.chosen.connect(self.open)
         window.model_dropped.connect(self.open)
         window.data_dropped.connect(self._on_data_dropped)
         window.layers.open_requested.connect(self._on_open_requested)
@@ -313,13 +314,13 @@ class App(QObject):
         self.window.training.set_data(str(path))
 
     def _on_open_requested(self) -> None:
-        choose_model(self.window, self._folder(), self.open)
+        choose_model(self.window, self._recent.folder, self.open)
 
     def _on_open_with_code(self) -> None:
         def code_for(model: Path) -> None:
             choose_code(self.window, model.parent, lambda code: self.open(model, code))
 
-        choose_model(self.window, self._folder(), code_for)
+        choose_model(self.window, self._recent.folder, code_for)
 
     def _on_mode_chosen(self, mode: Mode) -> None:
         self.settings.theme_mode = mode
@@ -331,50 +332,8 @@ class App(QObject):
         box.setIconPixmap(self.window.windowIcon().pixmap(64))
         box.open()
 
-    # -- what is shown ----------------------------------------------------------------------------------------
-
     def _refresh(self, _value: object = None) -> None:
-        """Title, summary and what can be done now."""
-        document, window, actions = self.document, self.window, self.window.actions_
-        name = document.path.name if document else ""
-        is_modified = bool(document and document.is_modified)
-        window.setWindowTitle(f"{name}[*] – {TITLE}" if document else TITLE)
-        window.setWindowModified(is_modified)
-        window.summary.show_document(name, is_modified)
-        window.summary.show_account(document.tree.account(document.tree.root) if document else None)
-        engine_text = "" if self.link.is_ready else "The engine is starting."
-        window.training.set_engine_ready(self.link.is_ready and not self.undo.is_busy, engine_text)
-        has_selection = bool(document and window.layers.selected_nodes())
-        stack = document.stack if document else None
-        can = {
-            "save": document is not None,
-            "save_as": document is not None,
-            "undo": bool(stack and stack.canUndo() and not self.undo.is_busy),
-            "redo": bool(stack and stack.canRedo() and not self.undo.is_busy),
-            "find": document is not None,
-            "freeze": has_selection,
-            "thaw": has_selection,
-            "start": not window.training.start_obstacle() and not self.runs.is_active,
-            "stop": self.runs.is_active,
-        }
-        for action, enabled in can.items():
-            actions[action].setEnabled(enabled)
-        actions["undo"].setText(f"Undo {stack.undoText()}".strip() if stack else "Undo")
-        actions["redo"].setText(f"Redo {stack.redoText()}".strip() if stack else "Redo")
-
-    def _fill_recent(self) -> None:
-        menu = self.window.actions_.recent
-        menu.clear()
-        for path in self.settings.recent("models"):
-            action = menu.addAction(Path(path).name)
-            action.setToolTip(path)
-            action.triggered.connect(lambda _checked=False, chosen=path: self.open(Path(chosen)))
-        menu.setEnabled(not menu.isEmpty())
-        menu.setToolTipsVisible(True)
-
-    def _folder(self) -> Path:
-        recent = self.settings.recent("models")
-        return Path(recent[0]).parent if recent else Path.home()
+        self._state.refresh(self.document)
 
     def _frozen_text(self) -> str:
         return frozen_text(self.document.tree) if self.document else ""

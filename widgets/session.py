@@ -17,8 +17,9 @@ from PySide6.QtWidgets import QApplication
 from editor.errors import Problem
 from editor.runs.workspace import workspaces_root
 from resources import resource_path
-from widgets.app import TITLE, App
+from widgets.app import App
 from widgets.settings import Settings, settings_path
+from widgets.window_state import TITLE
 
 DEMO_MODEL = "digits_transfer.keras"
 
