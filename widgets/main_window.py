@@ -113,7 +113,8 @@ class MainWindow(QMainWindow):
         self.actions_.fill_toolbar(tools)
         self.addToolBarBreak()
         row = self._add_bar("summaryToolBar", "Summary")
-        row.layout().setContentsMargins(0, 0, 0, 0)
+        if layout := row.layout():
+            layout.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.summary)
 
     def _add_bar(self, name: str, title: str) -> QToolBar:

@@ -62,7 +62,14 @@ def explain(error: Exception, path: Path) -> ModelError:
             hint="Open it together with the Python file that defines it (--custom-code FILE.py).",
             details=details,
         )
-    if match := _OLD_ARGUMENT.search(text):
+    match = _OLD_ARGUMENT.search(text)
+    if match and not hasattr(keras.layers, match[1]):
+        return ModelError(
+            f"The class {match[1]!r} that was given does not take {match[2]!r}, which {path.name!r} sets.",
+            hint="Add the argument to the class, or give the file that defines the class as it was.",
+            details=details,
+        )
+    if match:
         return ModelError(
             f"{path.name!r} was written by an older Keras: {match[1]} no longer takes {match[2]!r}.",
             hint="Save it again with the Keras that wrote it, without that argument.",
@@ -78,4 +85,6 @@ def explain(error: Exception, path: Path) -> ModelError:
 def _first_sentence(text: str) -> str:
     lines = text.partition("Exception encountered:")[2] or text
     sentence = re.split(r"(?<=[.!?])\s", " ".join(lines.split()), maxsplit=1)[0]
-    return sentence if len(sentence) <= 200 else sentence[:200] + "…"
+    if len(sentence) > 200:
+        return sentence[:200] + "…"
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."

@@ -68,6 +68,10 @@ def test_that_what_keras_does_not_open_is_refused_in_a_plain_sentence(file, word
 
 
 class L2Normalize(keras.layers.Layer):
+    def __init__(self, axis=-1, **settings):
+        super().__init__(**settings)
+        self.axis = axis
+
     def call(self, inputs):
         return keras.ops.normalize(inputs)
 
@@ -120,6 +124,15 @@ def test_that_custom_code_that_raises_is_told(tmp_path, code):
 def test_that_custom_code_that_is_missing_is_told(tmp_path):
     with pytest.raises(FileError, match="There is no file"):
         load_custom_objects(tmp_path / "nowhere.py")
+
+
+def test_that_a_class_without_an_argument_of_the_file_is_told_as_such():
+    class Forgetful(keras.layers.Layer):
+        pass
+
+    Forgetful.__name__ = "L2Normalize"
+    path = MODELS / "faceverifyai" / "face_verification_model_updated_2_1.h5"
+    assert "'L2Normalize' that was given does not take 'axis'" in refused(path, {"L2Normalize": Forgetful}).summary
 
 
 def test_that_a_class_that_cannot_be_built_is_told(tmp_path):

@@ -1,0 +1,140 @@
+"""Draws every main state of the window to PNG files, offscreen: `python -m tests.screenshots DIR`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+from PySide6.QtCore import QEventLoop, QTimer, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from resources import resource_path
+from widgets.app import App
+from widgets.opening import OpenWish
+from widgets.settings import Settings
+from widgets.theme import Mode
+
+SIZES = {"": (1280, 800), "-wide": (1440, 900)}
+PATIENCE_MS = 120_000
+DRAW_MS = 250
+
+
+class Photographer:
+    """Goes through the states of one window and takes a picture of each, in light and dark."""
+
+    def __init__(self, folder: Path, scratch: Path) -> None:
+        self._folder = folder
+        self._scratch = scratch
+        qt = QApplication.instance() or QApplication([])
+        assert isinstance(qt, QApplication)
+        self._app = App(qt, Settings(scratch / "settings.ini"), scratch / "workspaces")
+
+    def take_all(self) -> None:
+        """Takes every picture and ends the program."""
+        self._app.show()
+        for number, (name, reach) in enumerate(self._states(), start=1):
+            reach()
+            self._take(f"{number}-{name}")
+        self._app.leave()
+
+    def _states(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        yield "empty", lambda: self._wait(lambda: self._app.link.is_ready)
+        yield "open", self._open
+        yield "mixed", self._freeze
+        yield "training", self._train
+        yield "finished", lambda: self._wait(lambda: not self._app.runs.is_active)
+        yield "saved", self._save
+        yield "settings-problem", self._spoil_settings
+        yield "error", self._open_what_is_no_model
+
+    def _open(self) -> None:
+        self._app.open(resource_path("demo", "digits_transfer.keras"))
+        self._wait(lambda: self._app.document is not None)
+        self._wait(lambda: not self._app.window.training.start_obstacle())
+
+    def _freeze(self) -> None:
+        document, layers = self._app.document, self._app.window.layers
+        assert document
+        for paths in (("backbone",), ("backbone/conv_3", "backbone/bn_3:gamma")):
+            nodes = [node for path in paths if (node := document.tree.find(path))]
+            layers.select_nodes(nodes)
+            layers.ask_for(trainable=paths[0] != "backbone")
+
+    def _train(self) -> None:
+        panel, plots = self._app.window.training, self._app.window.plots
+        self._wait(lambda: not panel.start_obstacle())
+        panel.request_start()
+        self._wait(lambda: bool(plots.curves and len(plots.curves["loss"].validation) >= 3))
+
+    def _save(self) -> None:
+        assert self._app.document
+        self._app.saver.save(self._app.document, self._scratch / "digits_transfer.keras")
+        self._wait(lambda: not self._app.saver.is_busy)
+
+    def _spoil_settings(self) -> None:
+        assert self._app.document
+        self._app.window.training.set_data(str(self._scratch / "missing.npz"))
+        layers = self._app.window.layers
+        layers.select_nodes([self._app.document.tree.root])
+        layers.ask_for(trainable=False)
+        self._wait(lambda: "Data" in self._app.window.training.start_obstacle() or self._settle())
+
+    def _open_what_is_no_model(self) -> None:
+        path = self._scratch / "notes.keras"
+        path.write_text("This is no model.")
+        assert self._app.document
+        self._app.document.stack.setClean()
+        self._app.opener.open(OpenWish(path))
+        self._wait(lambda: not self._app.opener.is_busy)
+
+    def _settle(self) -> bool:
+        self._pause()
+        return True
+
+    def _take(self, name: str) -> None:
+        for mode in (Mode.LIGHT, Mode.DARK):
+            self._app.theme.set_mode(mode)
+            for suffix, size in SIZES.items():
+                self._app.window.resize(*size)
+                self._pause()
+                path = self._folder / f"{name}-{mode.value}{suffix}.png"
+                self._app.window.grab().save(str(path))
+                print(path)
+
+    def _pause(self) -> None:
+        """Lets the window lay itself out and the plots draw."""
+        loop = QEventLoop()
+        QTimer.singleShot(DRAW_MS, loop.quit)
+        loop.exec()
+
+    def _wait(self, condition: Callable[[], bool]) -> None:
+        loop = QEventLoop()
+        timer = QTimer(interval=20)
+        timer.timeout.connect(lambda: loop.quit() if condition() else None)
+        timer.start()
+        QTimer.singleShot(PATIENCE_MS, loop.quit)
+        loop.exec()
+        if not condition():
+            raise TimeoutError("The window did not reach the state in time.")
+
+
+def main() -> int:
+    """Takes the pictures; returns the exit status."""
+    if len(sys.argv) != 2:
+        print("usage: python -m tests.screenshots DIR", file=sys.stderr)
+        return 2
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    qInstallMessageHandler(lambda *_message: None)
+    with tempfile.TemporaryDirectory() as scratch:
+        Photographer(folder, Path(scratch)).take_all()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
