@@ -8,7 +8,8 @@ import keras
 
 from editor.layers.records import Shape
 
-_GRAPH_KEYS = frozenset({"layers", "input_layers", "output_layers", "build_input_shape"})
+_LEFT_OUT = frozenset({"layers", "input_layers", "output_layers", "build_input_shape", "trainable"})
+"""The graph, and a flag that is not the state (fact F3) and changes."""
 _MAX_TEXT = 400
 
 
@@ -49,7 +50,7 @@ def config_of(layer: keras.Layer) -> dict[str, Any]:
     return {
         str(key): plain_value(value)
         for key, value in config.items()
-        if key not in _GRAPH_KEYS and not _is_layer_config(value)
+        if key not in _LEFT_OUT and not _is_layer_config(value)
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from editor.errors import FileError, ModelError
+from editor.errors import EditorError, FileError, ModelError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import add_freeze_map, drop_optimizer, read_freeze_map
 from editor.keras_model.flags import flags_applied, forgotten_by_keras, rebased, tree_with_map
@@ -72,8 +72,10 @@ def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path, *, keep_op
             model.save(written)
         if not keep_optimizer:
             drop_optimizer(written, path)
+    except (EditorError, OSError):
+        raise
     # Keras raises whatever a layer's get_config raised.
-    except (ValueError, TypeError, NotImplementedError, KeyError, AttributeError) as error:
+    except Exception as error:
         raise ModelError(
             f"Keras could not write this model: {error}",
             hint="A custom layer needs a get_config() that returns its arguments.",
@@ -120,7 +122,7 @@ def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = 
     Raises:
         ModelError: The file does not give back what was saved.
     """
-    reloaded = load_model(written.path, custom_objects)
+    reloaded = _read_back(written, custom_objects)
     index = walk_model(reloaded)
     saved_map = read_freeze_map(written.path)
     if saved_map != written.freeze_map:
@@ -134,6 +136,19 @@ def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = 
         if found.dtype != value.dtype or found.tobytes() != value.tobytes():
             raise _unfaithful(written.path, f"the weight {variable.path!r} differs")
     return forgotten_by_keras(reloaded, index, tree)
+
+
+def _read_back(written: WrittenModel, custom_objects: dict[str, Any] | None) -> keras.Model:
+    try:
+        return load_model(written.path, custom_objects)
+    except ModelError as error:
+        shared = [(path, flags.also_at[0]) for path, flags in written.freeze_map.layers.items() if flags.also_at]
+        cause = f"Keras cannot save a layer that is in two submodels: {' and '.join(shared[0])}. " if shared else ""
+        raise ModelError(
+            f"The model was written, but could not be read back: {error.summary.replace(repr(written.path.name), 'it')}",
+            hint=f"{cause}Nothing was replaced; the file that was there is untouched.",
+            details=error.details,
+        ) from error
 
 
 def _unfaithful(path: Path, what: str) -> ModelError:

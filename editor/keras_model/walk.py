@@ -41,7 +41,10 @@ class ModelIndex:
 
 def walk_model(model: keras.Model) -> ModelIndex:
     """Walks a built model."""
-    walk = _Walk(store_keys(model))
+    # A wrapper that takes a weight of a frozen layer over, as SpectralNormalization does, has it among those that never
+    # train: Keras looks at the flag of the moment. The weight's first owner knows better.
+    can_train = {id(variable) for layer in model._flatten_layers() for variable in layer._trainable_variables}
+    walk = _Walk(store_keys(model), can_train)
     root = walk.record(model, "", ())
     return ModelIndex(root, walk.layers, walk.variables)
 
@@ -49,6 +52,7 @@ def walk_model(model: keras.Model) -> ModelIndex:
 @dataclass
 class _Walk:
     stores: dict[int, str]
+    can_train: set[int]
     layers: list[keras.Layer] = field(default_factory=list)
     variables: list[keras.Variable] = field(default_factory=list)
     _layer_ids: dict[int, int] = field(default_factory=dict)
@@ -84,14 +88,14 @@ class _Walk:
         for variable in own:
             seen[variable.name] += 1
             suffix = f"#{seen[variable.name]}" if repeats[variable.name] > 1 else ""
-            records.append(self._weight(layer, variable, variable.name + suffix))
+            records.append(self._weight(variable, variable.name + suffix))
         return tuple(records)
 
-    def _weight(self, layer: keras.Layer, variable: keras.Variable, name: str) -> WeightRecord:
+    def _weight(self, variable: keras.Variable, name: str) -> WeightRecord:
         weight_id = self._weight_ids.setdefault(id(variable), len(self.variables))
         if weight_id == len(self.variables):
             self.variables.append(variable)
-        is_statistics = not any(variable is other for other in layer._trainable_variables)
+        is_statistics = id(variable) not in self.can_train
         return WeightRecord(
             weight_id=weight_id,
             name=name,

@@ -224,5 +224,12 @@ def test_that_weights_which_never_train_are_statistics():
     assert tree.state(tree.find("bare")) is State.STATISTICS
     assert tree.state(tree.find("bn")) is State.TRAINABLE
     assert tree.state(tree.find("bn:moving_mean")) is State.STATISTICS
-    _, tree = walked(models.spectral())
+
+
+def test_that_a_weight_that_a_wrapper_took_from_a_frozen_layer_can_train():
+    inner = layers.Dense(4, name="inner")
+    inner.trainable = False
+    model = keras.Sequential([keras.Input((5,)), layers.SpectralNormalization(inner, name="spectral")])
+    _, tree = walked(model)
+    assert tree.state(tree.find("spectral:kernel")) is State.FROZEN
     assert tree.state(tree.find("spectral:vector_u")) is State.STATISTICS

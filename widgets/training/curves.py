@@ -20,6 +20,10 @@ SMOOTHING = 0.6
 _FIRST_CAPACITY = 256
 
 
+_NO_MEANS = frozenset({"auc"})
+"""Metrics whose running value is no mean of the batches."""
+
+
 class PointBuffer:
     """Points in the order of their coming, in arrays that double when full.
 
@@ -85,6 +89,27 @@ class Smoother:
         return self._average / self._weight
 
 
+class RecentMean:
+    """The mean over the batches since the last event, out of Keras's mean over the epoch so far.
+
+    The mean of an epoch starts anew at each epoch; a line of it has a step there that the training does not have.
+    """
+
+    def __init__(self) -> None:
+        self._epoch = -1
+        self._num_batches = 0
+        self._mean = 0.0
+
+    def add(self, epoch: int, num_batches: int, mean: float) -> float:
+        """The mean of the batches after the last call, given the mean of the first `num_batches` of the epoch."""
+        if epoch != self._epoch:
+            self._epoch, self._num_batches, self._mean = epoch, 0, 0.0
+        num_new = num_batches - self._num_batches
+        value = (mean * num_batches - self._mean * self._num_batches) / num_new if num_new > 0 else mean
+        self._num_batches, self._mean = num_batches, mean
+        return value
+
+
 @dataclass(frozen=True, slots=True)
 class BestPoint:
     """The best validation value of a run; `x` in epochs."""
@@ -99,7 +124,7 @@ class MetricCurves:
 
     Attributes:
         name: Keras's name, without `val_`.
-        raw: The running means of each epoch, as they came.
+        raw: The mean of the batches since the last event; for what is no mean (AUC) Keras's running value.
         smooth: The same, smoothed.
         validation: One value for each epoch.
         best: The best validation value; the first one of equals.
@@ -113,14 +138,20 @@ class MetricCurves:
     best: BestPoint | None = None
     train_value: float | None = None
     _smoother: Smoother = field(default_factory=Smoother)
+    _recent: RecentMean = field(default_factory=RecentMean)
 
     @property
     def validation_value(self) -> float | None:
         """The newest validation value, NaN if it was not finite; None before the first."""
         return self.validation.last_y if len(self.validation) else None
 
+    def add_batch(self, epoch: int, num_batches: int, x: float, mean: float) -> None:
+        """Adds what the first `num_batches` of an epoch have come to."""
+        self.add_training(x, mean if self.name in _NO_MEANS else self._recent.add(epoch, num_batches, mean))
+        self.train_value = mean
+
     def add_training(self, x: float, value: float) -> None:
-        """Adds a running mean; one at or before the newest position only renews the number."""
+        """Adds a value; one at or before the newest position only renews the number."""
         self.train_value = value
         if x > self.raw.last_x:
             self.raw.append(x, value)
@@ -166,7 +197,7 @@ class RunCurves:
         x = event.epoch + (event.batch + 1) / max(self.num_batches, event.batch + 1)
         for metric, curves in self._metrics.items():
             if metric in event.metrics:
-                curves.add_training(x, event.metrics[metric])
+                curves.add_batch(event.epoch, event.batch + 1, x, event.metrics[metric])
         self.version += 1
 
     def add_epoch(self, event: EpochEnded) -> None:
