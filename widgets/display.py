@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 DEBIAN_PACKAGES = (
-    "libegl1 libgl1 libfontconfig1 libdbus-1-3 libxkbcommon-x11-0 "
+    "libglib2.0-0 libegl1 libgl1 libfontconfig1 libdbus-1-3 libxkbcommon-x11-0 "
     "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 fonts-dejavu-core"
 )
 """What Qt needs on a Debian system without a desktop; tried in a bare container."""
@@ -56,10 +55,10 @@ def _can_connect_to_x() -> bool:
     """Asks libxcb itself: Qt aborts the process when the display it is told of does not answer."""
     if not os.environ.get("DISPLAY"):
         return False
-    name = ctypes.util.find_library("xcb")
-    if not name:
-        return True  # Qt's own check of its libraries will say what is missing.
-    xcb = ctypes.CDLL(name)
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return True  # What is missing is said by `library_problem`.
     xcb.xcb_connect.restype = ctypes.c_void_p
     connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
     failed = bool(xcb.xcb_connection_has_error(connection))

@@ -9,6 +9,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
+from editor.errors import EditorError
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.nodes import Node
 from editor.layers.tree import FlagChange, LayerTree, MapReport
@@ -29,14 +30,14 @@ class Document(QObject):
         stack: The steps that can be undone.
         map_report: What of the file's freeze map did not fit.
         revision: Of the weights in the engine, as last heard.
-        newest_revision: The greatest one so far.
         saved_revision: Of the weights in the file.
-        weights_file: File of the workspace with the newest weights on disk; None while the model's own file has them.
     """
 
     flags_changed = Signal(object)
     """Carries the set of nodes whose numbers or state may differ now."""
     modified_changed = Signal(bool)
+    troubled = Signal(object)
+    """Carries the `Problem` of an edit that could not be written down; the edit itself stands."""
 
     def __init__(
         self,
@@ -55,9 +56,9 @@ class Document(QObject):
         self.tree = LayerTree(opened.root)
         self.stack = QUndoStack(self)
         self.map_report = MapReport()
-        self.revision = self.newest_revision = opened.revision
-        self.saved_revision = 0
-        self.weights_file = weights_file
+        self.revision = self._newest_revision = opened.revision
+        self.saved_revision = workspace.info.saved_revision
+        self._kept = (opened.revision, weights_file) if weights_file else None
         self._journal = Journal(workspace.journal_path)
         self._was_modified = False
         if opened.freeze_map:
@@ -69,6 +70,16 @@ class Document(QObject):
     def is_modified(self) -> bool:
         """Whether flags or weights differ from the file's."""
         return not self.stack.isClean() or self.revision != self.saved_revision
+
+    @property
+    def weights_file(self) -> Path | None:
+        """File of the workspace with the newest weights on disk; None while the model's own file has them."""
+        return self._kept[1] if self._kept else None
+
+    @property
+    def newest_revision(self) -> int:
+        """The greatest one so far, also of those that an engine wrote in its last moment and told nobody of."""
+        return max(self._newest_revision, self.workspace.newest_revision)
 
     def freeze_map(self) -> FreezeMap:
         """The flags as they are now."""
@@ -93,29 +104,53 @@ class Document(QObject):
     def apply(self, change: FlagChange, text: str) -> None:
         """Sets the flags of an edit; for the commands on the stack."""
         touched = self.tree.apply(change)
-        self._journal.append(step_of(self.tree, change, text))
         self.flags_changed.emit(touched)
+        try:
+            self._journal.append(step_of(self.tree, change, text))
+        except EditorError as error:
+            self.troubled.emit(error.problem)
 
     def note_revision(self, revision: int, weights_file: Path | None = None) -> None:
         """The engine's weights are of another revision."""
         self.revision = revision
-        self.newest_revision = max(self.newest_revision, revision)
+        self._newest_revision = max(self._newest_revision, revision)
         if weights_file:
-            self.weights_file = weights_file
+            self.note_kept(revision, weights_file)
             self.workspace.mark_current(weights_file)
         self._on_state_changed()
+
+    def note_kept(self, revision: int, weights_file: Path) -> None:
+        """The weights of a revision are on disk; a new engine is to have them."""
+        self._kept = (revision, weights_file)
 
     def note_saved(self, path: Path, revision: int, *, step: int) -> None:
         """The file holds the weights of `revision` and the flags that held when the stack stood at `step`."""
         self.path = path
         self.saved_revision = revision
-        self.weights_file = None
-        self.workspace.update(msgspec.structs.replace(self.workspace.info, saved_as=str(path.absolute())))
         if self.stack.index() == step:
             self.stack.setClean()
         else:
             self.stack.resetClean()
         self._on_state_changed()
+        saved_as = str(path.absolute())
+        self.workspace.update(
+            msgspec.structs.replace(self.workspace.info, saved_as=saved_as, saved_revision=revision)
+        )
+        if self.stack.isClean():
+            self._journal.clear()
+        self._drop_kept(revision)
+
+    def _drop_kept(self, saved_revision: int) -> None:
+        """Goes back to the file's weights, unless a run or an undo went on while it was written."""
+        if not self._kept:
+            return
+        kept_revision, weights_file = self._kept
+        has_gone_on = self.revision != saved_revision
+        if has_gone_on and (kept_revision > saved_revision or kept_revision == self.revision):
+            # Later than the note of the save, or the next start would take the file's.
+            self.workspace.mark_current(weights_file)
+        else:
+            self._kept = None
 
     def forget(self) -> None:
         """The document is closed for good: nothing of it is to be recovered."""

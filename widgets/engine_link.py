@@ -9,6 +9,8 @@ from editor.processes.engine_client import EngineClient
 from editor.processes.messages import (
     BatchEnded,
     Checkpointed,
+    CheckSettings,
+    CloseDocument,
     EngineReady,
     EpochEnded,
     Event,
@@ -21,7 +23,12 @@ from editor.processes.messages import (
     RunEnded,
     RunStarted,
     SettingsChecked,
+    StopRun,
 )
+
+
+_UNANSWERED = (CheckSettings, CloseDocument, StopRun)
+"""Requests that mean nothing where there is no engine; the others are worth starting one."""
 
 
 class EngineLink(QObject):
@@ -54,6 +61,7 @@ class EngineLink(QObject):
         super().__init__(parent)
         self.is_ready = False
         self._client: EngineClient | None = None
+        self._is_closed = False
         self._next_request_id = 0
         self._signals = {
             EngineReady: self.engine_ready,
@@ -89,6 +97,8 @@ class EngineLink(QObject):
                 self._client.send(request)
             except EngineError as error:
                 self.log_received.emit(str(error))
+        elif not self._is_closed and not isinstance(request, _UNANSWERED):
+            self.engine_ended.emit(None)
 
     def new_request_id(self) -> int:
         """A number that no request of this window has had."""
@@ -97,6 +107,10 @@ class EngineLink(QObject):
 
     def close(self) -> None:
         """Ends the engine; no signal comes after this."""
+        self._is_closed = True
+        self._end_client()
+
+    def _end_client(self) -> None:
         if self._client:
             client, self._client = self._client, None
             client.close()
@@ -112,5 +126,5 @@ class EngineLink(QObject):
         if not self._client:
             return
         self.is_ready = False
-        self.close()
+        self._end_client()
         self.engine_ended.emit(exit_code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -14,7 +14,7 @@ from editor.processes.messages import CloseDocument, ModelOpened, OpenFailed, Op
 from editor.processes.reader_client import ProbeTicket, ReaderClient
 from editor.runs.abandoned import AbandonedWorkspace
 from editor.runs.journal import read_journal
-from editor.runs.workspace import DocumentInfo, Workspace
+from editor.runs.workspace import JOURNAL_FILE, DocumentInfo, Workspace
 from widgets.document import Document
 from widgets.engine_link import EngineLink
 
@@ -41,17 +41,27 @@ class OpenWish:
 
 @dataclass(frozen=True)
 class _Opening:
+    """An opening under way.
+
+    Attributes:
+        ticket: The reader's look at the file; None from when the engine is asked.
+    """
+
     document_id: int
     wish: OpenWish
-    ticket: ProbeTicket | None = field(default=None, compare=False)
-    document: Document | None = None
+    ticket: ProbeTicket | None = None
 
 
 class Opener(QObject):
-    """One opening at a time; a new one takes the place of one that is under way."""
+    """One opening at a time; a new one takes the place of one that is under way.
+
+    Beside it, a new engine may be loading the document that is open: nobody can want to cancel that.
+    """
 
     progressed = Signal(str)
-    """What is going on, in words."""
+    """What an opening is doing, in words."""
+    reopening = Signal(str)
+    """Carries the name of the file that a new engine is loading again."""
     opened = Signal(object)
     """Carries the new `Document`."""
     reopened = Signal(object)
@@ -69,6 +79,7 @@ class Opener(QObject):
         self._reader: ReaderClient | None = None
         self._workspaces = workspaces
         self._opening: _Opening | None = None
+        self._reopening: Document | None = None
         self._next_id = 0
         self._probed.connect(self._on_probed)
         link.model_opened.connect(self._on_model_opened)
@@ -77,8 +88,15 @@ class Opener(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether an opening is under way."""
-        return self._opening is not None
+        """Whether a file is being opened, or opened again."""
+        return self._opening is not None or self._reopening is not None
+
+    @property
+    def obstacle(self) -> str:
+        """Why the model that is open cannot be trained just now; empty if it can."""
+        if self._reopening:
+            return "The engine is loading the model again."
+        return "Another model is being opened." if self._opening else ""
 
     def warm_up(self) -> None:
         """Starts the spare reader."""
@@ -103,8 +121,8 @@ class Opener(QObject):
 
     def reopen(self, document: Document) -> None:
         """Loads a document into a new engine, with the newest weights that are on disk."""
-        self._opening = _Opening(document.document_id, OpenWish(document.path, document.custom_code), None, document)
-        self.progressed.emit(f"Loading {document.path.name} again…")
+        self._reopening = document
+        self.reopening.emit(document.path.name)
         self._link.send(
             OpenModel(
                 document_id=document.document_id,
@@ -115,6 +133,12 @@ class Opener(QObject):
                 newest_revision=document.newest_revision,
             )
         )
+
+    def forget(self, document: Document) -> None:
+        """A document is closed; the engine need not hold it any more."""
+        if self._reopening is document:
+            self._reopening = None
+        self._link.send(CloseDocument(document_id=document.document_id))
 
     def cancel(self) -> None:
         """Gives the opening up; what was open stays."""
@@ -134,9 +158,8 @@ class Opener(QObject):
             return
         if opening.ticket:
             opening.ticket.cancel()
-        if not opening.document:
-            # If the engine is loading it, it forgets the model when it is done.
-            self._link.send(CloseDocument(document_id=opening.document_id))
+        # If the engine is loading it, it forgets the model when it is done.
+        self._link.send(CloseDocument(document_id=opening.document_id))
 
     def _fail(self, problem: Problem) -> None:
         self._opening = None
@@ -149,39 +172,33 @@ class Opener(QObject):
         if isinstance(outcome, Problem):
             self._fail(outcome)
             return
+        self._opening = replace(opening, ticket=None)
         version = f" (Keras {outcome.keras_version})" if outcome.keras_version else ""
         waiting = "" if self._link.is_ready else " as soon as the engine has started"
         self.progressed.emit(f"Loading {opening.wish.path.name}{version}{waiting}…")
-        self._link.send(
-            OpenModel(
-                document_id=document_id,
-                path=str(opening.wish.path),
-                custom_code=_text(opening.wish.custom_code),
-                weights=_text(opening.wish.weights),
-            )
-        )
+        self._link.send(_request(document_id, opening.wish))
 
     def _on_model_opened(self, event: ModelOpened) -> None:
-        opening = self._opening
-        if not opening or opening.document_id != event.document_id:
-            return
-        try:
-            if opening.document:
-                self._opening = None
-                opening.document.note_revision(event.revision)
-                self.reopened.emit(opening.document)
-            else:
+        document, opening = self._reopening, self._opening
+        if document and document.document_id == event.document_id:
+            self._reopening = None
+            document.note_revision(event.revision)
+            self.reopened.emit(document)
+        elif opening and opening.document_id == event.document_id:
+            try:
                 document = self._new_document(opening.wish, event)
-                self._opening = None
-                self.opened.emit(document)
-        except EditorError as error:
-            self._fail(error.problem)
+            except EditorError as error:
+                self._drop()
+                self.failed.emit(error.problem)
+                return
+            self._opening = None
+            self.opened.emit(document)
 
     def _new_document(self, wish: OpenWish, event: ModelOpened) -> Document:
         if not wish.abandoned:
             workspace = Workspace.create(self._workspaces, DocumentInfo.of(wish.path, wish.custom_code))
             return Document(event, wish.path, wish.custom_code, workspace)
-        steps = read_journal(wish.abandoned.folder / "journal.jsonl")
+        steps = read_journal(wish.abandoned.folder / JOURNAL_FILE)
         workspace = wish.abandoned.adopt()
         document = Document(event, wish.path, wish.custom_code, workspace, wish.weights)
         document.recover(steps)
@@ -190,16 +207,27 @@ class Opener(QObject):
     def _on_open_failed(self, event: OpenFailed) -> None:
         if self._opening and self._opening.document_id == event.document_id:
             self._fail(event.problem)
+        elif self._reopening and self._reopening.document_id == event.document_id:
+            self._reopening = None
+            self.failed.emit(event.problem)
 
     def _on_engine_ended(self, _exit_code: object) -> None:
-        if self._opening and not self._opening.document:
+        if self._opening and not self._opening.ticket:
             name = self._opening.wish.path.name
-            self._drop_ticket()
             self._fail(Problem(f"The engine ended while it loaded {name}.", "The log may tell why; then try again."))
 
-    def _drop_ticket(self) -> None:
-        if self._opening and self._opening.ticket:
-            self._opening.ticket.cancel()
+
+def _request(document_id: int, wish: OpenWish) -> OpenModel:
+    """Revisions of an earlier session keep their numbers, as their files keep their names."""
+    abandoned = wish.abandoned
+    return OpenModel(
+        document_id=document_id,
+        path=str(wish.path),
+        custom_code=_text(wish.custom_code),
+        weights=_text(wish.weights),
+        revision=abandoned.info.saved_revision if abandoned else 0,
+        newest_revision=abandoned.newest_revision if abandoned else 0,
+    )
 
 
 def _text(path: Path | None) -> str | None:

@@ -133,7 +133,8 @@ class RunControl(QObject):
     def note_reopened(self, document: Document) -> None:
         """A new engine has the document; a run that the old one lost becomes a step that can be undone."""
         lost, self._lost = self._lost, None
-        if lost and lost.document is document and lost.before_file and document.weights_file:
+        has_moved = lost is not None and document.revision != lost.before
+        if lost and lost.document is document and has_moved and lost.before_file and document.weights_file:
             self._push(lost, document.revision, document.weights_file)
         self.check_settings()
 
@@ -191,7 +192,7 @@ class RunControl(QObject):
 
     def _on_checkpointed(self, event: Checkpointed) -> None:
         if self._is_current(event.run_id) and self._run:
-            self._run.document.weights_file = Path(event.path)
+            self._run.document.note_kept(event.revision, Path(event.path))
 
     def _on_run_ended(self, event: RunEnded) -> None:
         if not self._is_current(event.run_id) or not self._run:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QUndoStack
+
 from widgets.document import Document
 from widgets.engine_link import EngineLink
 from widgets.main_window import MainWindow
+from widgets.opening import Opener
 from widgets.run_control import RunControl
-from widgets.undo import WeightsUndo
+from widgets.undo import RunCommand, WeightsUndo
 
 TITLE = "Frostline"
 
@@ -14,9 +17,12 @@ TITLE = "Frostline"
 class WindowState:
     """Derives it all anew at each refresh, so that nothing can be forgotten."""
 
-    def __init__(self, window: MainWindow, link: EngineLink, runs: RunControl, undo: WeightsUndo) -> None:
+    def __init__(
+        self, window: MainWindow, link: EngineLink, opener: Opener, *, runs: RunControl, undo: WeightsUndo
+    ) -> None:
         self._window = window
         self._link = link
+        self._opener = opener
         self._runs = runs
         self._undo = undo
 
@@ -29,9 +35,16 @@ class WindowState:
         window.setWindowModified(is_modified)
         window.summary.show_document(name, is_modified)
         window.summary.show_account(document.tree.account(document.tree.root) if document else None)
-        obstacle = "" if self._link.is_ready else "The engine is starting."
-        window.training.set_engine_ready(self._link.is_ready and not self._undo.is_busy, obstacle)
+        obstacle = self._obstacle()
+        window.training.set_engine_ready(not obstacle, obstacle)
         self._enable_actions(document)
+
+    def _obstacle(self) -> str:
+        if not self._link.is_ready:
+            return "The engine is starting."
+        if self._undo.is_busy:
+            return "The weights are being put back."
+        return self._opener.obstacle
 
     def _enable_actions(self, document: Document | None) -> None:
         actions, window = self._window.actions_, self._window
@@ -41,8 +54,8 @@ class WindowState:
         can = {
             "save": has_document,
             "save_as": has_document,
-            "undo": bool(stack and stack.canUndo() and not self._undo.is_busy),
-            "redo": bool(stack and stack.canRedo() and not self._undo.is_busy),
+            "undo": bool(stack and stack.canUndo() and self._may_step(stack, stack.index() - 1)),
+            "redo": bool(stack and stack.canRedo() and self._may_step(stack, stack.index())),
             "find": has_document,
             "freeze": has_selection,
             "thaw": has_selection,
@@ -53,3 +66,8 @@ class WindowState:
             actions[action].setEnabled(enabled)
         actions["undo"].setText(f"Undo {stack.undoText()}".strip() if stack else "Undo")
         actions["redo"].setText(f"Redo {stack.redoText()}".strip() if stack else "Redo")
+
+    def _may_step(self, stack: QUndoStack, step: int) -> bool:
+        """While a run changes the weights, those of another one are not put in their place."""
+        is_weights = isinstance(stack.command(step), RunCommand)
+        return not self._undo.is_busy and not (is_weights and self._runs.is_active)

@@ -20,6 +20,7 @@ from editor.runs.workspace import (
     hold_root,
     is_workspace_name,
     lock_of,
+    newest_revision_in,
     remove_folder,
     revisions_in,
 )
@@ -44,12 +45,18 @@ class AbandonedWorkspace:
     changed_at: datetime
 
     @property
+    def newest_revision(self) -> int:
+        """The greatest number of a revision in it; 0 where there is none."""
+        return newest_revision_in(self.folder)
+
+    @property
     def newer_weights(self) -> Path | None:
         """The last revision, unless the document was opened or saved after it: then the model file has its weights."""
         try:
             is_newer = (
                 self.last_revision is not None
-                and self.last_revision.stat().st_mtime_ns > (self.folder / DOCUMENT_FILE).stat().st_mtime_ns
+                # Clocks of file systems tick slowly: of two in one tick, the weights were marked after the note.
+                and self.last_revision.stat().st_mtime_ns >= (self.folder / DOCUMENT_FILE).stat().st_mtime_ns
             )
         except OSError:
             return None
@@ -112,14 +119,16 @@ def _judge(folder: Path) -> AbandonedWorkspace | None:
     info = _read_info(folder)
     num_steps = _count_steps(folder)
     revisions = revisions_in(folder)
-    if not (num_steps or revisions):
+    if info is None and revisions:
+        lock.release()
+        return None  # Trained weights of an unknown model: nothing that could be put back, but not ours to remove.
+    last_revision = revisions[-1] if revisions else None
+    found = AbandonedWorkspace(folder, info, last_revision, num_steps, _changed_at(folder)) if info else None
+    if found is None or not (num_steps or found.newer_weights):
         remove_folder(folder, lock)
         return None
-    changed_at = _changed_at(folder)
     lock.release()
-    if info is None:
-        return None  # Trained weights of an unknown model: nothing that could be put back, but not ours to remove.
-    return AbandonedWorkspace(folder, info, revisions[-1] if revisions else None, num_steps, changed_at)
+    return found
 
 
 def _try_lock(folder: Path) -> FileLock | None:

@@ -62,6 +62,17 @@ class Journal:
         except (OSError, ValueError) as error:  # ValueError: closed
             raise self._write_error(error) from error
 
+    def clear(self) -> None:
+        """Forgets all steps; for when the model's file has them.
+
+        Raises:
+            FileError: The file cannot be written.
+        """
+        try:
+            self._stream.truncate(0)
+        except (OSError, ValueError) as error:  # ValueError: closed
+            raise self._write_error(error) from error
+
     def close(self) -> None:
         """Closes the file; nothing can be appended any more."""
         try:

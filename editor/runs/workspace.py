@@ -41,6 +41,7 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
         custom_code: Python file that the person agreed to run for it; None without.
         opened_at: When it was opened, ISO 8601, UTC.
         saved_as: Absolute path of the file that it was last saved to; None before the first save.
+        saved_revision: Number of the weights in that file; 0 before the first save.
     """
 
     source: str
@@ -49,6 +50,7 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
     custom_code: str | None = None
     opened_at: str
     saved_as: str | None = None
+    saved_revision: int = 0
 
     @classmethod
     def of(cls, source: Path, custom_code: Path | None = None) -> DocumentInfo:
@@ -155,6 +157,11 @@ class Workspace:
         """All revision files, the current one last: the one that was written or marked last."""
         return revisions_in(self.folder)
 
+    @property
+    def newest_revision(self) -> int:
+        """The greatest number of a revision that has a file; 0 where there is none."""
+        return newest_revision_in(self.folder)
+
     def mark_current(self, revision_file: Path) -> None:
         """Notes that the model has the weights of an older revision again, after an undo."""
         with suppress(OSError):
@@ -218,10 +225,19 @@ def remove_folder(folder: Path, lock: FileLock) -> None:
 
 def revisions_in(folder: Path) -> tuple[Path, ...]:
     """The revision files of a workspace folder, by time of writing or marking, then by number."""
+    return tuple(path for _, _, path in sorted(_dated_revisions_in(folder)))
+
+
+def newest_revision_in(folder: Path) -> int:
+    """The greatest number of a revision that has a file in a workspace folder; 0 where there is none."""
+    return max((number for _, number, _ in _dated_revisions_in(folder)), default=0)
+
+
+def _dated_revisions_in(folder: Path) -> list[tuple[int, int, Path]]:
     found: list[tuple[int, int, Path]] = []
     with suppress(OSError):
         for path in (folder / WEIGHTS_FOLDER).iterdir():
             match = _REVISION_NAME.fullmatch(path.name)
             if match:
                 found.append((path.stat().st_mtime_ns, int(match[1]), path))
-    return tuple(path for _, _, path in sorted(found))
+    return found

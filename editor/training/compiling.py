@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from editor.keras_model.walk import ModelIndex
 from editor.layers.records import LayerRecord
@@ -18,6 +19,8 @@ _CROSSENTROPIES: dict[str, Any] = {
     "binary_crossentropy": keras.losses.BinaryCrossentropy,
 }
 _PROBABILITIES = frozenset({"softmax", "sigmoid"})
+_PASSING_ON = frozenset({"Identity", "Reshape", "Squeeze", "ExpandDims", "Transpose", "Cast"})
+"""TensorFlow's operations that only hand values on."""
 _TOP_K = 5
 
 
@@ -45,7 +48,7 @@ def _built_input_shapes(model: keras.Model) -> tuple[tuple[int | None, ...], ...
 
 def _last_layer(record: LayerRecord) -> LayerRecord:
     """The layer that gives a model's output, as far as the order of the layers tells."""
-    while record.children and record.class_name in ("Functional", "Sequential", "Model"):
+    while record.children and record.class_name in ("Functional", "Sequential", "Model", "TimeDistributed"):
         record = record.children[-1]
     return record
 
@@ -81,10 +84,21 @@ def _gives_logits(index: ModelIndex, sample: Any) -> bool:
     activation = model_facts(index).last_activation
     if activation is not None:
         return activation not in _PROBABILITIES
+    if _last_operation(index.model, sample) in _PROBABILITIES:
+        return False
     outputs = keras.ops.convert_to_numpy(index.model.predict_on_batch(sample))
-    is_share = bool((outputs >= 0).all() and (outputs <= 1).all())
-    sums_to_one = outputs.shape[-1] == 1 or bool(np.allclose(outputs.sum(axis=-1), 1, atol=1e-3))
-    return not (is_share and sums_to_one)
+    is_share = outputs.shape[-1] > 1 and bool((outputs >= 0).all() and (outputs <= 1).all())
+    return not (is_share and bool(np.allclose(outputs.sum(axis=-1), 1, atol=1e-3)))
+
+
+def _last_operation(model: keras.Model, sample: Any) -> str:
+    """TensorFlow's name, in small letters, of the operation that a model's output comes from."""
+    spec = tf.TensorSpec((None, *sample.shape[1:]), sample.dtype)
+    graph = tf.function(lambda inputs: model(inputs, training=False)).get_concrete_function(spec)
+    operation = graph.outputs[0].op
+    while operation.type in _PASSING_ON:
+        operation = operation.inputs[0].op
+    return str(operation.type).lower()
 
 
 def _loss(name: str, *, from_logits: bool) -> Any:

@@ -177,12 +177,11 @@ def test_that_a_layer_of_statistics_alone_follows_its_policy(mode, expected, dat
 # -- repeating, stopping, going on ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("builder", [models.bare_normalization, models.composites], ids=lambda it: it.__name__)
-def test_that_a_seeded_run_can_be_repeated(builder, data_for):
+def test_that_a_seeded_run_can_be_repeated(data_for):
     """Dropout too, whose generators stand outside the weights (fact F27)."""
     ends = []
     for _ in range(2):
-        index, tree = opened(builder)
+        index, tree = opened(models.bare_normalization)
         data = data_for(index.model)
         watcher = Watcher()
         train(index, tree, data, watcher=watcher, epochs=2, validation_split=0.25)
@@ -349,6 +348,34 @@ def test_that_the_last_activation_is_that_of_the_output_and_not_of_a_branch():
     scores = keras.layers.Dense(3)(inputs)
     model = keras.Model(inputs, keras.layers.Multiply()([gate, scores]))
     assert model_facts(walk_model(model)).last_activation not in ("sigmoid", "softmax")
+
+
+class Labels(keras.Model):
+    """Gives a probability, or a raw output, for each of several labels; the layers do not tell which."""
+
+    def __init__(self, *, is_sigmoid):
+        super().__init__()
+        self.is_sigmoid = is_sigmoid
+        between = keras.initializers.Constant(0.3)
+        self.a_dense = keras.layers.Dense(2, kernel_initializer="zeros", bias_initializer=between)
+
+    def build(self, input_shape):
+        self.a_dense.build(input_shape)
+        self.built = True
+
+    def call(self, inputs):
+        outputs = self.a_dense(inputs)
+        return keras.ops.sigmoid(outputs) if self.is_sigmoid else outputs
+
+
+@pytest.mark.parametrize("is_sigmoid", [True, False])
+def test_that_probabilities_of_several_labels_are_told_from_raw_outputs(is_sigmoid, data_for):
+    model = Labels(is_sigmoid=is_sigmoid)
+    model.build((None, 4))
+    index = walk_model(model)
+    data = data_for(model, y=np.tile([[1, 0], [1, 1]], (8, 1)))
+    train(index, LayerTree(index.root), data, loss="binary_crossentropy")
+    assert model.loss.get_config()["from_logits"] is not is_sigmoid
 
 
 # -- failures -------------------------------------------------------------------------------------------------

@@ -1,0 +1,79 @@
+"""What the window does and says when an engine has died: another one gets the document back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from widgets.document import Document
+from widgets.engine_keeper import EngineKeeper
+from widgets.notice_bar import Level
+from widgets.notifier import Notifier
+from widgets.opening import Opener
+from widgets.run_control import RunControl
+
+
+class EngineRescue(QObject):
+    """Has the keeper's new engine load the document that is open.
+
+    Args:
+        keeper: Starts engines.
+        opener: Loads the document again.
+        runs: Told when the document is back.
+        notifier: Speaks to the user.
+        current: The document that is open.
+    """
+
+    rescued = Signal()
+    """The engine has the document again."""
+
+    def __init__(
+        self,
+        keeper: EngineKeeper,
+        opener: Opener,
+        *,
+        runs: RunControl,
+        notifier: Notifier,
+        current: Callable[[], Document | None],
+    ) -> None:
+        super().__init__()
+        self._keeper = keeper
+        self._opener = opener
+        self._runs = runs
+        self._notifier = notifier
+        self._current = current
+        keeper.restarted.connect(self._on_restarted)
+        keeper.gave_up.connect(self._on_gave_up)
+        opener.reopening.connect(self._on_reopening)
+        opener.reopened.connect(self._on_reopened)
+
+    def _on_restarted(self) -> None:
+        self._notifier.say(Level.WARNING, "The engine has ended unexpectedly. Another one is starting.")
+        self._give_document_back()
+
+    def _on_gave_up(self) -> None:
+        self._notifier.say(
+            Level.ERROR,
+            "The engine has ended several times in a row; your edits are kept. The log may tell why.",
+            action="Start Again",
+            on_action=self._on_start_again,
+        )
+
+    def _on_start_again(self) -> None:
+        self._keeper.start()
+        self._give_document_back()
+
+    def _give_document_back(self) -> None:
+        if document := self._current():
+            self._opener.reopen(document)
+
+    def _on_reopening(self, name: str) -> None:
+        self._notifier.busy(f"The engine has ended unexpectedly. Another one is starting and loads {name} again…")
+
+    def _on_reopened(self, document: Document) -> None:
+        self._runs.note_reopened(document)
+        text = f"The engine has been started again and has {document.path.name}"
+        weights = "with the newest weights that were kept" if document.weights_file else "as it was saved"
+        self._notifier.say(Level.WARNING, f"{text}, {weights}. Your edits are all here; you can go on.")
+        self.rescued.emit()
