@@ -17,11 +17,12 @@ from widgets.dialogs.files import choose_code, choose_model, choose_target
 from widgets.document import Document
 from widgets.engine_keeper import EngineKeeper
 from widgets.engine_link import EngineLink
+from widgets.engine_rescue import EngineRescue
 from widgets.icons import Icons
 from widgets.layer_tree.wish import ToggleWish
 from widgets.main_window import MainWindow
 from widgets.notice_bar import Level
-from widgets.notifier import Answer, Notifier
+from widgets.notifier import Notifier
 from widgets.opening import Opener, OpenWish
 from widgets.recent_models import RecentModels
 from widgets.recovery import offer_recovery
@@ -31,6 +32,7 @@ from widgets.settings import Settings
 from widgets.theme import Mode, Theme
 from widgets.training.runs_list import RunsList, frozen_text
 from widgets.undo import WeightsUndo
+from widgets.unsaved import Unsaved
 from widgets.window_state import WindowState
 
 
@@ -58,7 +60,11 @@ class App(QObject):
         runs_list = RunsList(self.window.runs, self._frozen_text)
         self.runs = RunControl(self.link, self.window.training, (self.window.plots, self.window.progress, runs_list))
         self.undo = WeightsUndo(self.link)
-        self._state = WindowState(self.window, self.link, self.runs, self.undo)
+        self._rescue = EngineRescue(
+            self.keeper, self.opener, runs=self.runs, notifier=self.notifier, current=lambda: self.document
+        )
+        self._unsaved = Unsaved(self.notifier, self.runs, self.saver, lambda on_saved: self.save(on_saved=on_saved))
+        self._state = WindowState(self.window, self.link, self.opener, runs=self.runs, undo=self.undo)
         self._recent = RecentModels(self.window.actions_.recent, settings)
         self._workspaces = workspaces
         self._is_leaving = False
@@ -81,6 +87,8 @@ class App(QObject):
         QTimer.singleShot(0, self._start_processes)
 
     def _start_processes(self) -> None:
+        if self._is_leaving:
+            return
         self.keeper.start()
         self.opener.warm_up()
         offer_recovery(self._workspaces, self.notifier, self.opener.open)
@@ -103,12 +111,13 @@ class App(QObject):
 
     def _may_close(self) -> bool:
         if not self._is_leaving:
-            self._when_settled("close", self.leave)
+            self._unsaved.when_settled(self.document, "close", self.leave)
         return self._is_leaving
 
     def _drop_document(self, *, keep_work: bool = False) -> None:
         document, self.document = self.document, None
         if document:
+            self.opener.forget(document)
             if keep_work and (document.is_modified or self.runs.is_active):
                 document.leave()
             else:
@@ -121,30 +130,17 @@ class App(QObject):
         if self.runs.is_active:
             self.notifier.say(Level.WARNING, "A run is under way. Stop it first, then open another model.")
             return
-        self._when_settled("open another model", lambda: self.opener.open(OpenWish(path, custom_code)))
-
-    def _when_settled(self, what: str, go_on: Callable[[], None]) -> None:
-        """Goes on when nothing unsaved is left: at once, after a save, or after a Discard."""
-        document = self.document
-        if not document or not (document.is_modified or self.runs.is_active):
-            go_on()
-            return
-
-        def answered(answer: Answer) -> None:
-            if answer == Answer.Save:
-                self.save(on_saved=lambda is_saved: go_on() if is_saved else None)
-            elif answer == Answer.Discard:
-                go_on()
-
-        why = "The run under way would end. " if self.runs.is_active else ""
-        self.notifier.ask_save(document.path.name, f"{why}Without saving, you lose them when you {what}.", answered)
+        wish = OpenWish(path, custom_code)
+        self._unsaved.when_settled(self.document, "open another model", lambda: self.opener.open(wish))
 
     def _on_opened(self, document: Document) -> None:
-        self._drop_document()
+        # What was done while the file was being opened is offered at the next start.
+        self._drop_document(keep_work=self.document is not None and self._unsaved.is_in(self.document))
         self.document = document
         window = self.window
         document.flags_changed.connect(self._on_flags_changed)
         document.modified_changed.connect(self._refresh)
+        document.troubled.connect(self._on_problem)
         document.stack.indexChanged.connect(self._refresh)
         window.layers.set_tree(document.tree, document.model_name)
         window.inspector.set_tree(document.tree)
@@ -166,31 +162,6 @@ class App(QObject):
             self.notifier.say(Level.WARNING, text, details="\n".join(unmatched))
         else:
             self.notifier.clear()
-
-    def _on_reopened(self, document: Document) -> None:
-        self.runs.note_reopened(document)
-        self._refresh()
-        text = f"The engine has been started again and has {document.path.name}"
-        weights = "with the newest weights that were kept" if document.weights_file else "as it was saved"
-        self.notifier.say(Level.WARNING, f"{text}, {weights}. Your edits are all here; you can go on.")
-
-    def _on_restarted(self) -> None:
-        self.notifier.say(Level.WARNING, "The engine has ended unexpectedly. Another one is starting.")
-        if self.document:
-            self.opener.reopen(self.document)
-
-    def _on_gave_up(self) -> None:
-        self.notifier.say(
-            Level.ERROR,
-            "The engine has ended several times in a row; your edits are kept. The log may tell why.",
-            action="Start Again",
-            on_action=self._on_start_again,
-        )
-
-    def _on_start_again(self) -> None:
-        self.keeper.start()
-        if self.document:
-            self.opener.reopen(self.document)
 
     # -- saving -----------------------------------------------------------------------------------------------
 
@@ -217,18 +188,17 @@ class App(QObject):
     # -- wiring -----------------------------------------------------------------------------------------------
 
     def _connect_engine(self) -> None:
-        window, notifier = self.window, self.notifier
+        window = self.window
         self.keeper.status_changed.connect(self._on_engine_status)
-        self.keeper.restarted.connect(self._on_restarted)
-        self.keeper.gave_up.connect(self._on_gave_up)
+        self._rescue.rescued.connect(self._refresh)
         self.link.engine_ready.connect(self._refresh)
         self.link.engine_ended.connect(self._refresh)
         self.link.log_received.connect(window.log.append_line)
         self.opener.progressed.connect(self._on_open_progressed)
         self.opener.opened.connect(self._on_opened)
-        self.opener.reopened.connect(self._on_reopened)
+        self.opener.reopening.connect(self._refresh)
         self.opener.failed.connect(self._on_problem)
-        self.opener.cancelled.connect(notifier.clear)
+        self.opener.cancelled.connect(self._on_open_cancelled)
         self.saver.started.connect(self._on_save_started)
         self.saver.saved.connect(self._on_saved)
         self.saver.failed.connect(self._on_problem)
@@ -278,6 +248,7 @@ class App(QObject):
         for line in problem.details.splitlines():
             self.window.log.append_line(line)
         self.notifier.problem(problem)
+        self._refresh()
 
     def _on_engine_status(self, text: str) -> None:
         self.window.status.setText(text)
@@ -285,6 +256,11 @@ class App(QObject):
 
     def _on_open_progressed(self, text: str) -> None:
         self.notifier.busy(text, on_cancel=self.opener.cancel)
+        self._refresh()
+
+    def _on_open_cancelled(self) -> None:
+        self.notifier.clear()
+        self._refresh()
 
     def _on_save_started(self, name: str) -> None:
         self.notifier.busy(f"Saving {name}, and reading it back to compare…")

@@ -133,9 +133,7 @@ class Document(QObject):
             self.stack.resetClean()
         self._on_state_changed()
         saved_as = str(path.absolute())
-        self.workspace.update(
-            msgspec.structs.replace(self.workspace.info, saved_as=saved_as, saved_revision=revision)
-        )
+        self.workspace.update(msgspec.structs.replace(self.workspace.info, saved_as=saved_as, saved_revision=revision))
         if self.stack.isClean():
             self._journal.clear()
         self._drop_kept(revision)

@@ -26,7 +26,6 @@ from editor.processes.messages import (
     StopRun,
 )
 
-
 _UNANSWERED = (CheckSettings, CloseDocument, StopRun)
 """Requests that mean nothing where there is no engine; the others are worth starting one."""
 

@@ -75,5 +75,7 @@ class EngineRescue(QObject):
         self._runs.note_reopened(document)
         text = f"The engine has been started again and has {document.path.name}"
         weights = "with the newest weights that were kept" if document.weights_file else "as it was saved"
-        self._notifier.say(Level.WARNING, f"{text}, {weights}. Your edits are all here; you can go on.")
+        text = f"{text}, {weights}. Your edits are all here; you can go on."
+        # What failed with the old engine, such as an opening or a save, is still to be read.
+        self._notifier.say(Level.WARNING, f"{self._notifier.error_text} {text}".strip())
         self.rescued.emit()

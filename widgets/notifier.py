@@ -25,6 +25,11 @@ class Notifier(QObject):
         bar.action_clicked.connect(self._on_action_clicked)
         bar.details_requested.connect(self._on_details_requested)
 
+    @property
+    def error_text(self) -> str:
+        """The error that is shown; empty if there is none."""
+        return self._bar.text if self._bar.level is Level.ERROR else ""
+
     def problem(self, problem: Problem, *, level: Level = Level.ERROR) -> None:
         """Says what went wrong and what to do."""
         self.say(level, f"{problem.summary} {problem.hint}".strip(), details=problem.details)

@@ -40,6 +40,7 @@ class Saver(QObject):
         super().__init__()
         self._link = link
         self._saving: _Saving | None = None
+        self._when_done: Callable[[], None] | None = None
         link.model_saved.connect(self._on_model_saved)
         link.request_failed.connect(self._on_request_failed)
         link.engine_ended.connect(self._on_engine_ended)
@@ -71,6 +72,10 @@ class Saver(QObject):
             )
         )
 
+    def when_done(self, go_on: Callable[[], None]) -> None:
+        """Calls when the save that is under way has ended, however; a later caller takes an earlier one's place."""
+        self._when_done = go_on
+
     def _on_model_saved(self, event: ModelSaved) -> None:
         saving = self._take(event.request_id)
         if not saving:
@@ -80,8 +85,7 @@ class Saver(QObject):
         except EditorError as error:
             self.failed.emit(error.problem)
         self.saved.emit(event)
-        if saving.on_saved:
-            saving.on_saved(True)
+        self._tell(saving, is_saved=True)
 
     def _on_request_failed(self, event: RequestFailed) -> None:
         if saving := self._take(event.request_id):
@@ -100,8 +104,14 @@ class Saver(QObject):
 
     def _fail(self, saving: _Saving, problem: Problem) -> None:
         self.failed.emit(problem)
+        self._tell(saving, is_saved=False)
+
+    def _tell(self, saving: _Saving, *, is_saved: bool) -> None:
+        when_done, self._when_done = self._when_done, None
         if saving.on_saved:
-            saving.on_saved(False)
+            saving.on_saved(is_saved)
+        if when_done:
+            when_done()
 
 
 def saved_text(event: ModelSaved) -> tuple[str, str]:

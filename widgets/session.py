@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from PySide6.QtCore import QMessageLogContext, QObject, QSocketNotifier, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, QObject, QSocketNotifier, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from editor.errors import Problem
@@ -95,4 +95,8 @@ class _Interrupts(QObject):
         self._ours.recv(64)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        # By way of the loop: one that has not begun yet would not notice that the window is closed already.
+        QTimer.singleShot(0, self._leave)
+
+    def _leave(self) -> None:
         self._app.leave(keep_work=True)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QDialogButtonBox, QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialogButtonBox,
+    QFileDialog,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from editor.layers.accounts import State
@@ -17,6 +29,7 @@ from widgets.app import App
 from widgets.document import Document
 from widgets.settings import Settings
 from widgets.training.run_state import RunState
+from widgets.training.settings_form import SettingsForm
 
 PATIENCE_MS = 60_000
 """An engine takes seconds to start; on a busy machine many."""
@@ -45,8 +58,10 @@ class Driver:
 
     # -- hands ------------------------------------------------------------------------------------------------
 
-    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        self.qtbot.keyClick(self.window, key, modifiers)
+    def key_in(
+        self, widget: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+    ) -> None:
+        self.qtbot.keyClick(widget, key, modifiers)
 
     def trigger(self, name: str) -> None:
         """Uses an action by its keys, as its menu says."""
@@ -79,17 +94,17 @@ class Driver:
 
     def answer(self, box_name: str, button_text: str) -> None:
         """Waits for a question and clicks an answer."""
-        self.wait(lambda: self.window.findChild(QMessageBox, box_name))
-        box = self.window.findChild(QMessageBox, box_name)
-        assert isinstance(box, QMessageBox)
+        self.wait(lambda: self.boxes(box_name))
+        (box,) = self.boxes(box_name)
         button = next(button for button in box.buttons() if button.text().replace("&", "") == button_text)
         self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
     def choose_file(self, path: Path) -> None:
         """Goes to a file's folder in the file dialog that is open, picks the file and clicks Open or Save."""
-        self.wait(lambda: self.window.findChild(QFileDialog))
-        dialog = self.window.findChild(QFileDialog)
-        assert isinstance(dialog, QFileDialog)
+        self.wait(self._file_dialogs)
+        (dialog,) = self._file_dialogs()
+        results: list[int] = []
+        dialog.finished.connect(results.append)
         dialog.setDirectory(str(path.parent))
         dialog.selectFile(path.name)
         buttons = dialog.findChild(QDialogButtonBox)
@@ -97,7 +112,19 @@ class Driver:
         accept = next(b for b in buttons.buttons() if buttons.buttonRole(b) == QDialogButtonBox.ButtonRole.AcceptRole)
         self.wait(accept.isEnabled)
         self.qtbot.mouseClick(accept, Qt.MouseButton.LeftButton)
-        self.wait(lambda: not any(dialog.isVisible() for dialog in self.window.findChildren(QFileDialog)))
+        self.wait(lambda: results)
+
+    def cancel_file_dialog(self) -> None:
+        self.wait(self._file_dialogs)
+        self.qtbot.keyClick(self._file_dialogs()[0], Qt.Key.Key_Escape)
+        self.wait(lambda: not self._file_dialogs())
+
+    def type_into(self, field: str, text: str) -> None:
+        """Puts a text in the place of what a field of the training panel holds."""
+        widget = self.window.training.findChild(QWidget, f"{field}Field")
+        assert isinstance(widget, QSpinBox | QLineEdit)
+        widget.selectAll()
+        self.qtbot.keyClicks(widget, text)
 
     def drop(self, path: Path) -> None:
         data = QMimeData()
@@ -114,9 +141,20 @@ class Driver:
     # -- whole errands ----------------------------------------------------------------------------------------
 
     def open(self, path: Path) -> None:
+        """Opens a file by the dialog."""
         before = self.app.document
         self.trigger("open")
         self.choose_file(path)
+        self.wait_until_opened(before)
+
+    def open_as_argument(self, path: Path, custom_code: Path | None = None) -> None:
+        """Opens a file as the command line does."""
+        before = self.app.document
+        self.app.open(path, custom_code)
+        self.wait_until_opened(before)
+
+    def wait_until_opened(self, before: Document | None) -> None:
+        """Waits until another document than `before` is open, or the notice bar says why not."""
         self.wait(lambda: self.app.document is not before or self.has_error)
 
     def save_as(self, path: Path) -> None:
@@ -134,12 +172,51 @@ class Driver:
         self.click("startButton")
         self.wait(lambda: self.app.runs.is_active)
 
+    def start_long_run(self) -> None:
+        """Starts a run that goes on until something ends it, and waits for its first batches."""
+        self.type_into("epochs", "9999")
+        self.start()
+        self.wait(lambda: self.run_state is RunState.RUNNING and self.document.revision > 3)
+
+    def save(self) -> None:
+        self.trigger("save")
+        self.wait(lambda: not self.app.saver.is_busy)
+
+    def kill_engine(self) -> None:
+        """Kills the engine with no chance to say anything, and waits until the window knows."""
+        pid = self.app.link.pid
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        self.wait(lambda: self.app.link.pid != pid)
+
+    def wait_for_engine(self) -> None:
+        """Waits until an engine has the document that is open."""
+        self.wait(lambda: self.app.link.is_ready and not self.app.opener.is_busy)
+
+    def wait_until_closed(self) -> None:
+        """Waits for the window's end, and sees that no process is left."""
+        self.wait(self.window.isHidden)
+        assert self.app.link.pid is None
+        assert not left_over(self._processes())
+
     def close(self) -> None:
         """Ends the program whatever it is doing, and sees that no process is left."""
-        children = psutil.Process().children(recursive=True)
+        children = self._processes()
         self.app.leave()
-        gone, left = psutil.wait_procs([child for child in children if "tracker" not in _name(child)], timeout=10)
+        left = left_over(children)
         assert not left, f"still running: {left}"
+
+    def _processes(self) -> list[psutil.Process]:
+        return psutil.Process().children(recursive=True)
+
+    @property
+    def _form(self) -> SettingsForm:
+        form = self.window.training.findChild(SettingsForm)
+        assert isinstance(form, SettingsForm)
+        return form
+
+    def _file_dialogs(self) -> list[QFileDialog]:
+        return [dialog for dialog in self.window.findChildren(QFileDialog) if dialog.isVisible()]
 
     # -- eyes -------------------------------------------------------------------------------------------------
 
@@ -150,6 +227,20 @@ class Driver:
 
     def state(self, path: str) -> State:
         return self.document.tree.state(self.node(path))
+
+    def boxes(self, name: str) -> list[QMessageBox]:
+        """The boxes of a name that are on the screen."""
+        return [box for box in self.window.findChildren(QMessageBox, name) if box.isVisible()]
+
+    def is_frozen(self, path: str) -> bool:
+        """Whether a node is shown frozen, with nothing trainable counted."""
+        is_zero = self.document.tree.account(self.node(path)).trainable.parameters == 0
+        return is_zero and self.state(path) is State.FROZEN
+
+    def problem_of(self, field: str) -> str:
+        """What stands beside a field of the training panel as wrong; empty if nothing."""
+        message = self._form.row(field).message
+        return message.text() if message.is_problem() else ""
 
     @property
     def notice(self) -> str:
@@ -166,6 +257,12 @@ class Driver:
     @property
     def proof_text(self) -> str:
         return self.window.progress.proof_text
+
+
+def left_over(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Which of the processes do not end within ten seconds; multiprocessing's own tracker may stay."""
+    gone, left = psutil.wait_procs([process for process in processes if "tracker" not in _name(process)], timeout=10)
+    return left
 
 
 def _name(process: psutil.Process) -> str:

@@ -110,9 +110,7 @@ def test_that_a_subclassed_model_is_built_from_its_file(tmp_path):
     np.testing.assert_array_equal(small.outputs_of(reloaded), small.outputs_of(model))
 
 
-@pytest.mark.parametrize(
-    "code", ["1 / 0", "raise SystemExit(3)", "def broken(:", "import a_module_that_nobody_has"]
-)
+@pytest.mark.parametrize("code", ["1 / 0", "raise SystemExit(3)", "def broken(:", "import a_module_that_nobody_has"])
 def test_that_custom_code_that_raises_is_told(tmp_path, code):
     path = tmp_path / "broken_code.py"
     path.write_text(code)
@@ -137,7 +135,9 @@ def test_that_a_class_without_an_argument_of_the_file_is_told_as_such():
 
 def test_that_a_class_that_cannot_be_built_is_told(tmp_path):
     path = tmp_path / "picky.py"
-    path.write_text("import keras\n\nclass SmallCNN(keras.Model):\n    def __init__(self):\n        super().__init__()\n")
+    path.write_text(
+        "import keras\n\nclass SmallCNN(keras.Model):\n    def __init__(self):\n        super().__init__()\n"
+    )
     model = tmp_path / "model.keras"
     small.small_cnn().save(model)
     refused(model, load_custom_objects(path))

@@ -67,7 +67,9 @@ def freeze(tree, *paths):
 
 
 def train(index, tree, data, *, watcher=None, stop=None, **settings):
-    settings = TrainSettings(**{"data": data, "epochs": 1, "batch_size": 8, "validation_split": 0, "seed": 3} | settings)
+    settings = TrainSettings(
+        **{"data": data, "epochs": 1, "batch_size": 8, "validation_split": 0, "seed": 3} | settings
+    )
     return run_training(
         index, settings, tree.freeze_map(), watcher=watcher or Watcher(), stop=stop or threading.Event()
     )

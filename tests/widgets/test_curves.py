@@ -201,3 +201,26 @@ def test_that_values_are_read_with_three_digits():
         "1.23e+05",
         "not a number",
     ]
+
+
+def test_that_the_raw_line_is_free_of_the_steps_of_keras_running_mean():
+    started = RunStarted(
+        run_id=1,
+        num_epochs=2,
+        num_batches=4,
+        metric_names=("loss", "auc"),
+        has_validation=False,
+        seed=0,
+        revision_file="",
+    )
+    curves = RunCurves(started)
+    losses = np.array([8.0, 6.0, 4.0, 2.0, 1.0, 1.0, 1.0, 1.0])
+    for epoch in range(2):
+        for batch in (0, 1, 3):
+            mean = float(losses[4 * epoch : 4 * epoch + batch + 1].mean())
+            curves.add_batch(
+                BatchEnded(run_id=1, epoch=epoch, batch=batch, metrics={"loss": mean, "auc": mean}, revision=1)
+            )
+    np.testing.assert_allclose(curves["loss"].raw.y, [8, 6, 3, 1, 1, 1])
+    np.testing.assert_allclose(curves["auc"].raw.y, [8, 7, 5, 1, 1, 1])
+    assert curves["loss"].train_value == 1.0

@@ -372,7 +372,6 @@ def test_that_clearing_the_filter_brings_back_the_folding(vgg, qtbot):
 
 def test_that_toggling_works_while_filtered(vgg, qtbot):
     vgg.panel.filter_edit.setText("conv3")
-    vgg.view.selectAll()
     vgg.panel.select_nodes(vgg.find("vgg16/block3_conv3", "vgg16/block5_conv3"))
     qtbot.keyClick(vgg.view, Qt.Key.Key_Space)
     assert vgg.states("vgg16/block3_conv3", "vgg16/block4_conv3", "vgg16/block5_conv3") == [
@@ -381,6 +380,18 @@ def test_that_toggling_works_while_filtered(vgg, qtbot):
         "frozen",
     ]
     assert vgg.shown("vgg16/block3_conv3", Column.TRAINABLE) == "0"
+
+
+def test_that_select_all_under_a_filter_leaves_out_the_parents_that_hold_what_is_hidden(vgg, qtbot):
+    vgg.panel.filter_edit.setText("block3_conv")
+    qtbot.keyClick(vgg.view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(vgg.view, Qt.Key.Key_Space)
+    assert vgg.states("vgg16/block3_conv1", "vgg16/block3_conv3", "vgg16/block4_conv1", "vgg16") == [
+        "frozen",
+        "frozen",
+        "trainable",
+        "mixed",
+    ]
 
 
 def test_that_another_tree_resets_filter_and_selection(vgg, qtbot):

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from editor.training.settings import AUTOMATIC, SettingsReport, TrainSettings
 from widgets.icons import Icons
 from widgets.theme import Mode, Theme
+from widgets.training.data_field import DIGITS
 from widgets.training.form_row import Message
 from widgets.training.panel import TrainingPanel
 from widgets.training.run_state import RunState
@@ -45,6 +46,7 @@ def panel(qtbot):
     widget.resize(280, 560)
     with qtbot.waitExposed(widget):
         widget.show()
+    widget.set_data(DIGITS)
     yield widget
     theme.set_mode(Mode.SYSTEM)
 
@@ -427,3 +429,13 @@ def test_that_every_field_has_a_name_for_assistive_technology(panel):
         assert all(found.accessibleName() for found in panel.findChildren(kind))
     assert field(panel, "seed").accessibleName() == "Seed"
     assert panel.accessibleName() == "Training"
+
+
+def test_that_no_data_chosen_is_asked_for_and_not_blamed(ready):
+    ready.set_data("")
+    assert status(ready) == "Choose data to train on."
+    assert not start(ready).isEnabled()
+    assert not ready.findChild(Message, "runStateMessage").is_problem()
+    ready.set_data(DIGITS)
+    ready.show_report(SOUND)
+    assert start(ready).isEnabled()

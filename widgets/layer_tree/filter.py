@@ -58,6 +58,12 @@ class LayerFilter(QSortFilterProxyModel):
         return frozenset(self._kept)
 
     @property
+    def matches(self) -> tuple[Node, ...]:
+        """What matches by itself, from the top down."""
+        tree = self._source.tree
+        return tuple(node for node in tree.walk() if node in self._matches) if tree else ()
+
+    @property
     def num_matches(self) -> int:
         """How many nodes match by themselves."""
         return len(self._matches)

@@ -172,6 +172,14 @@ class LayerTreeView(QTreeView):
         self._selected = None
 
     @override
+    def selectAll(self) -> None:
+        """Under a filter only what matches: its parents are there to show the place, and hold what is hidden."""
+        if self._filter.text:
+            self.select_nodes(self._filter.matches)
+        else:
+            super().selectAll()
+
+    @override
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
         self._selected = None

@@ -21,6 +21,7 @@ SETTLE_INTERVAL_MS = 250
 
 _STOP_TOOLTIP = "Ends the run after the current batch and keeps the weights."
 _NO_MODEL = "Open a model first."
+_NO_DATA = "Choose data to train on."
 
 
 class TrainingPanel(QWidget):
@@ -185,7 +186,10 @@ class TrainingPanel(QWidget):
 
     def _problems(self) -> dict[str, str]:
         """What is wrong, by field: the settings by themselves, what the engine found, what the window knows."""
-        return self._blockers | self._report_problems() | self.settings().problems()
+        problems = self._blockers | self._report_problems() | self.settings().problems()
+        if not self._form.data.data():
+            problems.pop("data", None)  # Nothing chosen yet is no mistake.
+        return problems
 
     def _report_problems(self) -> dict[str, str]:
         """The engine's problems, without those of fields that were edited since: their new value is unchecked."""
@@ -205,6 +209,8 @@ class TrainingPanel(QWidget):
             return "A run is under way."
         if self._engine_obstacle:
             return self._engine_obstacle
+        if not self._form.data.data():
+            return _NO_DATA
         beside_fields = [self._form.title_of(field) for field in problems if self._form.has_row(field)]
         if beside_fields:
             return f"First correct: {', '.join(beside_fields)}."

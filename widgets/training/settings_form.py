@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit, QSpinBox, QWidget
 from editor.training.settings import LOSSES, OPTIMIZERS, SettingsReport, TrainSettings
 from widgets.icons import Icons
 from widgets.training.choice_fields import ChoiceField, MetricsField
-from widgets.training.data_field import DIGITS, DataField
+from widgets.training.data_field import DataField
 from widgets.training.form_row import FormRow, WheelGuard
 
 FIELD_GAP = 4
@@ -24,6 +24,9 @@ QSpinBox { padding: 1px; }
 
 MAX_EPOCHS = 1_000_000
 MAX_BATCH_SIZE = 10_000_000
+
+
+_DATA_HINT = "An .npz file with arrays x and y; or drop one on the window."
 
 
 class SettingsForm(QWidget):
@@ -44,7 +47,7 @@ class SettingsForm(QWidget):
         self._guard = WheelGuard(self)
         self._rows = self._lay_out(icons)
         self._connect()
-        self.set_settings(TrainSettings(data=DIGITS))
+        self.set_settings(TrainSettings(data=""))
 
     def _make_fields(self) -> None:
         self.data = DataField(self)
@@ -141,7 +144,7 @@ class SettingsForm(QWidget):
     def show_findings(self, report: SettingsReport | None) -> None:
         """Shows what the engine found out about the data and what `Automatic` amounts to; None forgets it."""
         found = report or SettingsReport()
-        self._rows["data"].show_note(found.data_text)
+        self._rows["data"].show_note(found.data_text if self.data.data() else _DATA_HINT)
         self.loss.show_automatic(found.loss)
         self.metrics.show_automatic(found.metrics)
         self.validation.setEnabled(not found.has_validation_data)
