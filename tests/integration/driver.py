@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import (
@@ -261,7 +260,7 @@ class Driver:
 
 def left_over(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Which of the processes do not end within ten seconds; multiprocessing's own tracker may stay."""
-    gone, left = psutil.wait_procs([process for process in processes if "tracker" not in _name(process)], timeout=10)
+    _gone, left = psutil.wait_procs([process for process in processes if "tracker" not in _name(process)], timeout=10)
     return left
 
 

@@ -431,9 +431,9 @@ def test_that_every_field_has_a_name_for_assistive_technology(panel):
     assert panel.accessibleName() == "Training"
 
 
-def test_that_no_data_chosen_is_asked_for_and_not_blamed(ready):
+def test_that_no_data_chosen_is_asked_for_and_not_blamed(ready, qtbot):
     ready.set_data("")
-    assert status(ready) == "Choose data to train on."
+    qtbot.waitUntil(lambda: status(ready) == "Choose data to train on.")
     assert not start(ready).isEnabled()
     assert not ready.findChild(Message, "runStateMessage").is_problem()
     ready.set_data(DIGITS)

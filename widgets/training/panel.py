@@ -211,6 +211,9 @@ class TrainingPanel(QWidget):
             return self._engine_obstacle
         if not self._form.data.data():
             return _NO_DATA
+        return self._problem_obstacle(problems)
+
+    def _problem_obstacle(self, problems: dict[str, str]) -> str:
         beside_fields = [self._form.title_of(field) for field in problems if self._form.has_row(field)]
         if beside_fields:
             return f"First correct: {', '.join(beside_fields)}."
