@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 from editor.layers.tree import LayerTree
 from tests.widgets.trees import flat, normalization_only, shared_encoder, vgg16_classifier
@@ -432,3 +433,32 @@ def test_that_both_themes_paint_every_kind_of_row(panel, qapp):
         wired.view._theme.set_mode(Mode.DARK)
         assert panel.grab().toImage() != light
         wired.view._theme.set_mode(Mode.LIGHT)
+
+
+class PaintCounter(QObject):
+    """Counts how often a widget is painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Paint
+        return False
+
+
+def test_that_a_toggle_of_the_root_is_right_at_once_and_painted_in_one_frame(vgg, qtbot):
+    vgg.view.expandAll()
+    vgg.panel.select_nodes([vgg.tree.root])
+    shown = vgg.view.viewport().grab().toImage()
+    counter = PaintCounter(vgg.view.viewport())
+    qtbot.waitUntil(lambda: counter.count > 0)
+    counter.count = 0
+
+    qtbot.keyClick(vgg.view, Qt.Key.Key_Space)
+    assert vgg.shown("", Column.TRAINABLE) == "0"
+    assert vgg.shown("vgg16/block5_conv3", Column.TRAINABLE) == "0"
+    qtbot.waitUntil(lambda: counter.count > 0)
+    assert counter.count == 1
+    assert vgg.view.viewport().grab().toImage() != shown
