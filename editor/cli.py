@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from editor.errors import EditorError, NotBuiltYetError
+from editor.native import prepare_tensorflow
 from editor.quiet import quiet_native_output
 from editor.training.settings import AUTOMATIC, LOSSES, METRICS, OPTIMIZERS, TrainSettings
 
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         try:
             _refuse_what_is_not_built(options)
             # Keras and TensorFlow take seconds to import; a wrong word on the command line should not.
+            prepare_tensorflow()
             from editor import commands
 
             getattr(commands, options.command)(options)

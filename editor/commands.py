@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from editor.errors import FileError
+from editor.errors import EditorError, FileError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
 from editor.inspection import inspection, inspection_text
@@ -23,7 +23,7 @@ from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
 from editor.processes.reader_client import ReaderClient
 from editor.training.report import run_report
-from editor.training.run import Metrics, RunPlan, run_training
+from editor.training.run import Metrics, RunPlan, RunResult, failure_of, run_training
 from editor.training.settings import TrainSettings
 
 
@@ -36,17 +36,18 @@ class _Opened:
         self.custom_objects = load_custom_objects(custom_code) if custom_code else {}
         self.index: ModelIndex = walk_model(load_model(path, self.custom_objects))
         self.tree = LayerTree(self.index.root)
+        self.unmatched: tuple[str, ...] = ()
         freeze_map = read_freeze_map(path)
         if freeze_map:
             change, report = self.tree.plan_map(rebased(self.tree, freeze_map))
             self.tree.apply(change)
-            _say_unmatched(report.unmatched)
+            self.unmatched = report.unmatched
 
 
 def inspect(options: argparse.Namespace) -> None:
     """Prints the layers of a model and what is frozen."""
     opened = _Opened(options.model, options.custom_code)
-    found = inspection(opened.tree, opened.facts)
+    found = inspection(opened.tree, opened.facts, opened.unmatched)
     print(msgspec.json.format(msgspec.json.encode(found)).decode() if options.json else inspection_text(found))
 
 
@@ -54,6 +55,7 @@ def freeze(options: argparse.Namespace) -> None:
     """Applies a map and patterns and saves the model."""
     check_target(options.output)
     opened = _Opened(options.model, options.custom_code)
+    _say_unmatched(opened.unmatched)
     if options.map:
         change, report = opened.tree.plan_map(_read_map(options.map))
         opened.tree.apply(change)
@@ -65,21 +67,30 @@ def freeze(options: argparse.Namespace) -> None:
 def train(options: argparse.Namespace) -> None:
     """Applies patterns, trains and saves the model."""
     check_target(options.output)
+    if options.report and not options.report.parent.is_dir():
+        raise FileError(f"There is no folder {str(options.report.parent)!r}.", hint="Make it, or choose another.")
     opened = _Opened(options.model, options.custom_code)
+    _say_unmatched(opened.unmatched)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
-    result = run_training(
-        opened.index,
-        _settings(options),
-        opened.tree.freeze_map(),
-        watcher=_Printer(),
-        stop=threading.Event(),
-    )
+    result = _run(opened, _settings(options))
     proof = result.proof
     print(f"{proof.frozen_unchanged} of {proof.frozen_total} frozen weights unchanged")
     _save(opened, options.output, keep_optimizer=True)
     if options.report:
         with write_atomically(options.report) as path:
             path.write_bytes(msgspec.json.format(msgspec.json.encode(run_report(result, opened.tree))))
+
+
+def _run(opened: _Opened, settings: TrainSettings) -> RunResult:
+    try:
+        return run_training(
+            opened.index, settings, opened.tree.freeze_map(), watcher=_Printer(), stop=threading.Event()
+        )
+    except EditorError:
+        raise
+    # Keras and TensorFlow raise whatever they met, a custom layer what it likes.
+    except Exception as error:
+        raise failure_of(error) from error
 
 
 def _settings(options: argparse.Namespace) -> TrainSettings:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from editor.files.facts import FileFacts
@@ -46,6 +44,15 @@ class InspectedLayer(msgspec.Struct, frozen=True, kw_only=True):
     weights: tuple[InspectedWeight, ...]
 
 
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person should know about the file or a layer of it; `severity` is `warning` so far."""
+
+    severity: str = "warning"
+    code: str
+    path: str
+    text: str
+
+
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     """A model file, its totals and its layers, depth-first."""
 
@@ -55,11 +62,17 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     totals: dict[str, int]
     layers: tuple[InspectedLayer, ...]
-    findings: tuple[dict[str, Any], ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
-def inspection(tree: LayerTree, facts: FileFacts) -> Inspection:
-    """Describes a loaded model."""
+def inspection(tree: LayerTree, facts: FileFacts, unmatched: tuple[str, ...] = ()) -> Inspection:
+    """Describes a loaded model.
+
+    Args:
+        tree: The model with the flags of its file.
+        facts: What a reader found out about the file.
+        unmatched: Paths in the file's freeze map that the model does not have.
+    """
     return Inspection(
         file=facts.path,
         format=facts.format,
@@ -68,6 +81,10 @@ def inspection(tree: LayerTree, facts: FileFacts) -> Inspection:
         totals=_counts(tree.account(tree.root)),
         layers=tuple(
             _layer(tree, node) for node in tree.walk_layers() if node is not tree.root and tree.is_first_place(node)
+        ),
+        findings=tuple(
+            Finding(code="map-entry", path=path, text="The file's freeze map names it, but the model does not have it.")
+            for path in unmatched
         ),
     )
 
@@ -115,7 +132,8 @@ def inspection_text(found: Inspection) -> str:
     totals = " · ".join(f"{value:,} {name}" for name, value in found.totals.items())
     head = f"{found.file} ({found.format}, Keras {found.keras_version or 'unknown'})"
     titles = _line(("layer", "class", "state"), widths, "parameters", "trainable")
-    return "\n".join((head, titles, *lines, totals))
+    findings = [f"{finding.path}: {finding.text}" for finding in found.findings]
+    return "\n".join((head, titles, *lines, totals, *findings))
 
 
 def _line(texts: tuple[str, str, str], widths: list[int], parameters: str, trainable: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from editor.errors import FileError, ModelError
+from editor.keras_model.error_text import first_sentence
 
 _OLD_ARGUMENT = re.compile(r"Unrecognized keyword arguments passed to (\w+): \{'(\w+)'")
 _UNKNOWN_CLASS = re.compile(r"(?:Unknown (?:layer|object)|Could not locate (?:class|function)):? '([^']+)'")
@@ -76,15 +77,7 @@ def explain(error: Exception, path: Path) -> ModelError:
             details=details,
         )
     return ModelError(
-        f"Keras could not build the model in {path.name!r}: {_first_sentence(text)}",
-        hint="The log has Keras's full message.",
+        f"Keras could not build the model in {path.name!r}: {first_sentence(error)}",
+        hint="Try the version of Keras that wrote it, or ask whoever made it.",
         details=details,
     )
-
-
-def _first_sentence(text: str) -> str:
-    lines = text.partition("Exception encountered:")[2] or text
-    sentence = re.split(r"(?<=[.!?])\s", " ".join(lines.split()), maxsplit=1)[0]
-    if len(sentence) > 200:
-        return sentence[:200] + "…"
-    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."

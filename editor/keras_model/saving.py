@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from editor.errors import EditorError, FileError, ModelError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import add_freeze_map, drop_optimizer, read_freeze_map
+from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, forgotten_by_keras, rebased, tree_with_map
 from editor.keras_model.loading import load_model
 from editor.keras_model.walk import ModelIndex, walk_model
@@ -27,11 +28,13 @@ class WrittenModel:
         path: The `.keras` file.
         values: The value of each weight at the moment of writing, by `weight_id`.
         freeze_map: The map in the file.
+        has_optimizer: Whether the optimizer's state is in the file.
     """
 
     path: Path
     values: Sequence[np.ndarray[Any, Any]]
     freeze_map: FreezeMap
+    has_optimizer: bool = False
 
 
 def check_target(target: Path) -> None:
@@ -77,7 +80,7 @@ def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path, *, keep_op
     # Keras raises whatever a layer's get_config raised.
     except Exception as error:
         raise ModelError(
-            f"Keras could not write this model: {error}",
+            f"Keras could not write this model: {first_sentence(error)}",
             hint="A custom layer needs a get_config() that returns its arguments.",
             details=repr(error),
         ) from error
@@ -85,7 +88,7 @@ def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path, *, keep_op
         if written is not path:
             written.unlink(missing_ok=True)
     add_freeze_map(path, freeze_map)
-    return WrittenModel(path, weight_values(index), freeze_map)
+    return WrittenModel(path, weight_values(index), freeze_map, keep_optimizer and model.compiled)
 
 
 def save_model(
@@ -116,6 +119,8 @@ def weight_values(index: ModelIndex) -> list[np.ndarray[Any, Any]]:
 def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = None) -> tuple[str, ...]:
     """Reloads a written file apart, holds every weight bit for bit and every flag one by one against it.
 
+    An optimizer whose slots would not fit the flags that plain Keras restores is taken out of the file.
+
     Returns:
         Paths of the weights that plain `keras.saving.load_model` does not restore as frozen (fact F16).
 
@@ -135,7 +140,12 @@ def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = 
     for variable, value, found in zip(index.variables, written.values, weight_values(index), strict=True):
         if found.dtype != value.dtype or found.tobytes() != value.tobytes():
             raise _unfaithful(written.path, f"the weight {variable.path!r} differs")
-    return forgotten_by_keras(reloaded, index, tree)
+    forgotten = forgotten_by_keras(reloaded, index, tree)
+    if forgotten and written.has_optimizer:
+        # Plain Keras would train more weights than there are slots, and complain of each (fact F13).
+        drop_optimizer(written.path, written.path)
+        return verify_model(replace(written, has_optimizer=False), custom_objects)
+    return forgotten
 
 
 def _read_back(written: WrittenModel, custom_objects: dict[str, Any] | None) -> keras.Model:
@@ -144,8 +154,9 @@ def _read_back(written: WrittenModel, custom_objects: dict[str, Any] | None) -> 
     except ModelError as error:
         shared = [(path, flags.also_at[0]) for path, flags in written.freeze_map.layers.items() if flags.also_at]
         cause = f"Keras cannot save a layer that is in two submodels: {' and '.join(shared[0])}. " if shared else ""
+        text = error.summary.replace(repr(written.path.name), "it")
         raise ModelError(
-            f"The model was written, but could not be read back: {error.summary.replace(repr(written.path.name), 'it')}",
+            f"The model was written, but could not be read back: {text}",
             hint=f"{cause}Nothing was replaced; the file that was there is untouched.",
             details=error.details,
         ) from error

@@ -5,13 +5,12 @@ from __future__ import annotations
 import queue
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from editor.errors import EditorError, Problem
+from editor.errors import EditorError
 from editor.processes.document import Document
 from editor.processes.messages import (
     BatchEnded,
@@ -25,7 +24,7 @@ from editor.processes.messages import (
 )
 from editor.runs.revisions import RevisionMeta
 from editor.runs.workspace import revision_path
-from editor.training.run import Metrics, RunPlan, run_training
+from editor.training.run import Metrics, RunPlan, failure_of, run_training
 from editor.training.snapshot import write_snapshot
 
 T = TypeVar("T")
@@ -138,8 +137,7 @@ class ActiveRun:
             problem = error.problem
         # The edge of the thread: Keras and TensorFlow raise whatever they met, out of memory too.
         except Exception as error:  # noqa: BLE001
-            text = f"{type(error).__name__}: {error}".splitlines()[0]
-            problem = Problem(f"Training failed: {text}", "The log has the details.", traceback.format_exc())
+            problem = failure_of(error).problem
         return self._ended("failed", self._kept_after_failure(), problem=problem)
 
     def _kept_after_failure(self) -> Path | None:

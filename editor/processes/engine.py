@@ -154,8 +154,11 @@ class Engine:
 
     def _restore(self, request: RestoreRevision) -> None:
         document = self._document(request.document_id)
-        revision = read_revision(Path(request.path))
-        document.revision = self._between_batches(document, lambda: restore(document.index.model, revision))
+        if self._run and self._run.document is document and not self._run.is_over:
+            raise ModelError("The model is being trained.", hint="Stop the run first.")
+        document.revision = restore(document.index.model, read_revision(Path(request.path)))
+        # The optimizer's slots belong to the weights that went away.
+        document.trained_map = None
         self._send(RevisionRestored(request_id=request.request_id, revision=document.revision))
 
     def _between_batches(self, document: Document, job: Callable[[], T]) -> T:

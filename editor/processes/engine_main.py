@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+from editor.native import prepare_tensorflow
 from editor.processes.messages import Event, Quit, Request, StopRun, decode_request, encode
 from editor.processes.spawn import redirect_output
 
@@ -20,7 +21,7 @@ def main(connection: Connection, log: Connection) -> None:
         log: What Keras and TensorFlow print goes here.
     """
     redirect_output(log)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    prepare_tensorflow()
     mailbox = _Mailbox(connection)
     threading.Thread(target=mailbox.receive, name="receive", daemon=True).start()
 

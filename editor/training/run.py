@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from editor.errors import DataError, SettingsError
+from editor.errors import DataError, ModelError, SettingsError
+from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import apply_tree, tree_with_map
 from editor.keras_model.walk import ModelIndex
 from editor.layers.freeze_map import FreezeMap
@@ -149,17 +151,29 @@ def run_training(
     return RunResult(plan, stop.is_set(), epochs, clock.seconds, prove(before, index, tree))
 
 
+def failure_of(error: Exception) -> ModelError:
+    """What a person is told when a run was ended by an error of Keras, TensorFlow or a custom layer.
+
+    To be called while `error` is being handled.
+    """
+    return ModelError(
+        f"Training failed: {first_sentence(error)}",
+        hint="Check the data and the model's own layers, then start again.",
+        details=traceback.format_exc(),
+    )
+
+
 def _fit(
     model: keras.Model, plan: RunPlan, data: TrainData, *, watcher: RunWatcher, stop: threading.Event
 ) -> tuple[Metrics, ...]:
     follower = _Follower(watcher, stop)
     try:
         model.fit(
-            data.x,
+            _as_inputs(model, data.x),
             data.y,
             batch_size=plan.settings.batch_size,
             epochs=plan.settings.epochs,
-            validation_data=(data.x_val, data.y_val) if plan.has_validation else None,
+            validation_data=(_as_inputs(model, data.x_val), data.y_val) if plan.has_validation else None,
             callbacks=[follower],
             verbose=0,
         )
@@ -169,6 +183,12 @@ def _fit(
         # Keras keeps the validation data of a fit that was left by an error, and the next fit would use them.
         model._eval_epoch_iterator = None
     return tuple(follower.epochs)
+
+
+def _as_inputs(model: keras.Model, samples: Any) -> Any:
+    """Samples in the structure of a model's only input: in old files it stands in a list, and Keras warns otherwise."""
+    structure = getattr(model, "_inputs_struct", None)
+    return samples if structure is None else keras.tree.pack_sequence_as(structure, [samples])
 
 
 def _plan(settings: TrainSettings, data: TrainData, report: SettingsReport) -> tuple[RunPlan, TrainData]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,19 @@ from tests.integration.driver import Driver
 
 
 @pytest.fixture
-def driver(qtbot: QtBot, tmp_path: Path) -> Iterator[Driver]:
-    driver = Driver(qtbot, tmp_path)
-    yield driver
-    driver.close()
+def start_driver(qtbot: QtBot) -> Iterator[Callable[[Path], Driver]]:
+    """Starts the program with its files in a folder; may be called again after `close`."""
+    drivers: list[Driver] = []
+
+    def start(folder: Path) -> Driver:
+        drivers.append(Driver.start(qtbot, folder))
+        return drivers[-1]
+
+    yield start
+    for driver in drivers:
+        driver.close()
+
+
+@pytest.fixture
+def driver(start_driver: Callable[[Path], Driver], tmp_path: Path) -> Driver:
+    return start_driver(tmp_path)

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QComboBox,
     QDialogButtonBox,
     QFileDialog,
     QLineEdit,
@@ -37,15 +38,20 @@ PATIENCE_MS = 60_000
 class Driver:
     """One running program and the hands on it."""
 
-    def __init__(self, qtbot: QtBot, folder: Path) -> None:
+    def __init__(self, qtbot: QtBot, app: App) -> None:
         self.qtbot = qtbot
-        self.folder = folder
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        self.app = App(app, Settings(folder / "settings.ini"), folder / "workspaces")
-        self.window = self.app.window
-        self.app.show()
-        qtbot.waitExposed(self.window)
+        self.app = app
+        self.window = app.window
+
+    @classmethod
+    def start(cls, qtbot: QtBot, folder: Path) -> Driver:
+        """Starts the program in this process; its settings and workspaces are in `folder`."""
+        qt = QApplication.instance()
+        assert isinstance(qt, QApplication)
+        app = App(qt, Settings(folder / "settings.ini"), folder / "workspaces")
+        app.show()
+        qtbot.waitExposed(app.window)
+        return cls(qtbot, app)
 
     @property
     def document(self) -> Document:
@@ -118,6 +124,13 @@ class Driver:
         self.qtbot.keyClick(self._file_dialogs()[0], Qt.Key.Key_Escape)
         self.wait(lambda: not self._file_dialogs())
 
+    def choose_digits(self) -> None:
+        """Chooses the first of the offered data, the bundled digits."""
+        box = self.window.training.findChild(QComboBox, "dataField")
+        assert isinstance(box, QComboBox)
+        self.qtbot.keyClick(box, Qt.Key.Key_Home)
+        assert self.window.training.settings().data == "sample:digits"
+
     def type_into(self, field: str, text: str) -> None:
         """Puts a text in the place of what a field of the training panel holds."""
         widget = self.window.training.findChild(QWidget, f"{field}Field")
@@ -126,16 +139,16 @@ class Driver:
         self.qtbot.keyClicks(widget, text)
 
     def drop(self, path: Path) -> None:
+        """Drags a file over the window and lets it go."""
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(path))])
-        event = QDropEvent(
-            QPointF(50, 50),
-            Qt.DropAction.CopyAction,
-            data,
-            Qt.MouseButton.LeftButton,
-            Qt.KeyboardModifier.NoModifier,
-        )
-        QApplication.sendEvent(self.window, event)
+        copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        for event in (
+            QDragEnterEvent(QPoint(50, 50), copy, data, left, none),
+            QDropEvent(QPointF(50, 50), copy, data, left, none),
+        ):
+            QApplication.sendEvent(self.window, event)
+            assert event.isAccepted()
 
     # -- whole errands ----------------------------------------------------------------------------------------
 
@@ -180,6 +193,14 @@ class Driver:
     def save(self) -> None:
         self.trigger("save")
         self.wait(lambda: not self.app.saver.is_busy)
+
+    def undo(self) -> None:
+        self.trigger("undo")
+        self.wait(lambda: not self.app.undo.is_busy)
+
+    def redo(self) -> None:
+        self.trigger("redo")
+        self.wait(lambda: not self.app.undo.is_busy)
 
     def kill_engine(self) -> None:
         """Kills the engine with no chance to say anything, and waits until the window knows."""
@@ -258,9 +279,15 @@ class Driver:
         return self.window.progress.proof_text
 
 
-def left_over(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Which of the processes do not end within ten seconds; multiprocessing's own tracker may stay."""
-    _gone, left = psutil.wait_procs([process for process in processes if "tracker" not in _name(process)], timeout=10)
+def left_over(processes: list[psutil.Process], *, with_tracker: bool = False) -> list[psutil.Process]:
+    """Which of the processes do not end within ten seconds.
+
+    Args:
+        processes: Which may end.
+        with_tracker: Whether multiprocessing's own tracker counts, which lives as long as the process that started it.
+    """
+    awaited = [process for process in processes if with_tracker or "tracker" not in _name(process)]
+    _gone, left = psutil.wait_procs(awaited, timeout=10)
     return left
 
 

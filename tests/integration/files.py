@@ -37,7 +37,8 @@ class Case:
     def write_model(self, folder: Path) -> Path:
         """Everything in the file is trainable: to freeze is left to the window."""
         model = models.seeded(getattr(models, self.name))
-        model.trainable = True
+        for layer in model.layers:  # A Sequential's own flag does not reach them.
+            layer.trainable = True
         path = folder / f"{self.name}.keras"
         model.save(path)
         return path

@@ -23,6 +23,7 @@ def test_that_the_demo_model_is_frozen_trained_saved_and_reopened(driver: Driver
     assert driver.window.isWindowModified()
     assert "Frozen 28,048" in driver.window.summary.text
 
+    driver.choose_digits()
     driver.train()
     assert driver.run_state is RunState.FINISHED
     assert "12 of 12 frozen weights unchanged" in driver.proof_text

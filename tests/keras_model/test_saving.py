@@ -282,6 +282,21 @@ def test_that_the_optimizer_is_kept_with_the_map_it_was_trained_with(trained, tm
     assert [value.tobytes() for value in after] == [value.tobytes() for value in before]
 
 
+def test_that_slots_that_plain_keras_could_not_match_are_dropped(tmp_path):
+    """With flags that plain Keras forgets it trains more weights than there are slots (facts F13 and F16)."""
+    index, tree = opened(models.small_cnn)
+    apply_tree(index, tree)
+    index.model.compile("adam", "sparse_categorical_crossentropy")
+    index.model.fit(models.sample_inputs(index.model, 8), np.arange(8) % 3, verbose=0)
+    path = tmp_path / "saved.keras"
+    forgotten = save_model(index, tree.freeze_map(), path, keep_optimizer=True, custom_objects=CUSTOM)
+    assert forgotten == ("conv1:kernel", "conv1:bias")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not keras.saving.load_model(path, CUSTOM).compiled
+    assert states(reopened(path)[1]) == states(tree)
+
+
 def test_that_slots_of_other_flags_are_dropped_without_a_warning_on_reload(trained, tmp_path):
     index, tree = trained
     freeze(tree, "digit")

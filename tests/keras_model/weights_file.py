@@ -9,8 +9,6 @@ import numpy as np
 
 from editor.files.zip_members import open_weights
 
-_NOT_LAYERS = ("optimizer", "seed_generators")
-
 
 def weight_groups(path: Path) -> dict[str, list[np.ndarray]]:
     """The variables of each layer's group that has any, by the group's name, in Keras's order."""
@@ -19,7 +17,7 @@ def weight_groups(path: Path) -> dict[str, list[np.ndarray]]:
 
         def visit(name: str, item: object) -> None:
             holder, _, last = name.rpartition("/")
-            is_layer = not any(part in holder.split("/") + [last] for part in _NOT_LAYERS) and "seed_gen" not in holder
+            is_layer = "seed_generator" not in holder and not holder.startswith("optimizer")
             if last == "vars" and isinstance(item, h5py.Group) and len(item) and is_layer:
                 found[holder] = [np.asarray(item[str(at)]) for at in range(len(item))]
 

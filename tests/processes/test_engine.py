@@ -315,6 +315,17 @@ def test_that_a_run_that_fails_inside_says_so_and_the_next_one_works(engine, fil
     sound.close()
 
 
+def test_that_strided_convolutions_of_real_models_train(engine, tmp_path, workspace):
+    """Their gradient ended the process: TensorFlow's oneDNN wrote outside its memory."""
+    document = Opened(engine, ROOT / "tests" / "data" / "models" / "fer" / "emotion_model.hdf5")
+    faces = np.random.default_rng(1).uniform(size=(12, 64, 64, 1)).astype("float32")
+    np.savez(tmp_path / "faces.npz", x=faces, y=np.arange(12) % 7)
+    before = len(engine.log)
+    assert document.train(tmp_path / "faces.npz", workspace, batch_size=6).outcome == "finished"
+    assert not [line for line in engine.log[before:] if "structure of `inputs`" in line]
+    document.close()
+
+
 def test_that_checkpoints_are_written_during_a_run(engine, document, files, workspace):
     events = []
     run_id = document.start(files / "data.npz", workspace, epochs=FOR_EVER, checkpoint_seconds=0.0)
@@ -508,6 +519,7 @@ def test_that_a_killed_engine_is_told_and_a_new_one_goes_on_from_the_checkpoint(
             if "seed_generator" not in variable.path
         ]
         assert again.train(files / "data.npz", workspace).revision == revision + 7
+        again.close()
         wrong = tmp_path / "wrong.npz"
         stored = read_revision(newest)
         write_revision(wrong, stored.variables[1:], [], stored.meta)

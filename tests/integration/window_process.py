@@ -1,0 +1,56 @@
+"""The program in a process of its own, with hands on it, to be ended from outside.
+
+`python -m tests.integration.window_process STATE MODEL [TARGET]`; says READY when it is in the state, and goes on.
+
+States: `unsaved` has a trained run and edits that are not saved; `saved` has saved a trained run to TARGET and has an
+edit since; `early` gets a polite kill before its event loop begins.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# Nothing else here: the processes that multiprocessing spawns import this module too.
+
+
+def run(state: str, model: str, target: str = "") -> int:
+    """Runs the real program, its steps as timer events in its own loop."""
+    import os
+    import signal
+    from pathlib import Path
+
+    from PySide6.QtCore import QTimer
+    from pytestqt.qtbot import QtBot
+
+    import main
+    from tests.integration.driver import Driver
+    from widgets import app, session
+
+    def reach_state(driver: Driver) -> None:
+        driver.wait(lambda: driver.app.document)
+        driver.click_tick("backbone")
+        driver.choose_digits()
+        driver.type_into("epochs", "1")
+        driver.train()
+        if state == "saved":
+            driver.save_as(Path(target))
+        driver.click_tick("digit")
+        sys.stdout.write(f"READY {driver.document.weights_file}\n")
+        sys.stdout.flush()
+
+    class DrivenApp(app.App):
+        def show(self) -> None:
+            super().show()
+            if state == "early":
+                os.kill(os.getpid(), signal.SIGTERM)
+            else:
+                driver = Driver(QtBot(None), self)
+                QTimer.singleShot(0, lambda: reach_state(driver))
+
+    session.App = DrivenApp
+    sys.argv = ["main.py", model]
+    return main.main()
+
+
+if __name__ == "__main__":
+    sys.exit(run(*sys.argv[1:]))
