@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from editor.errors import Problem
+from widgets.dialogs.details import show_details
 from widgets.notice_bar import Level, NoticeBar
 
 Answer = QMessageBox.StandardButton
@@ -62,6 +64,8 @@ class Notifier(QObject):
         box = self._box("saveQuestion", f"Save the changes to {name}?", why)
         box.setStandardButtons(Answer.Save | Answer.Discard | Answer.Cancel)
         box.setDefaultButton(Answer.Save)
+        for button in box.buttons():
+            button.setIcon(QIcon())  # Fusion's own icons are of another hand.
         self._open(box, on_answer)
 
     def ask_recovery(
@@ -79,7 +83,7 @@ class Notifier(QObject):
         box.open()
 
     def _box(self, name: str, text: str, why: str) -> QMessageBox:
-        box = QMessageBox(QMessageBox.Icon.Question, "Frostline", text, parent=self._window)
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "Frostline", text, parent=self._window)
         box.setObjectName(name)
         box.setInformativeText(why)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -96,11 +100,7 @@ class Notifier(QObject):
             action()
 
     def _on_details_requested(self) -> None:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "Details", self._bar.text, parent=self._window)
-        box.setObjectName("detailsBox")
-        box.setInformativeText(self._details)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        show_details(self._window, self._bar.text, self._details)
 
 
 def _nothing() -> None:
