@@ -17,7 +17,7 @@ def start_driver(qtbot: QtBot) -> Iterator[Callable[[Path], Driver]]:
     drivers: list[Driver] = []
 
     def start(folder: Path) -> Driver:
-        drivers.append(Driver.start(qtbot, folder))
+        drivers.append(Driver.launch(qtbot, folder))
         return drivers[-1]
 
     yield start

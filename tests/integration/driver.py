@@ -44,7 +44,7 @@ class Driver:
         self.window = app.window
 
     @classmethod
-    def start(cls, qtbot: QtBot, folder: Path) -> Driver:
+    def launch(cls, qtbot: QtBot, folder: Path) -> Driver:
         """Starts the program in this process; its settings and workspaces are in `folder`."""
         qt = QApplication.instance()
         assert isinstance(qt, QApplication)
@@ -176,10 +176,10 @@ class Driver:
 
     def train(self) -> None:
         """Clicks Start when it can be clicked, and waits for the end."""
-        self.start()
+        self.start_run()
         self.wait(lambda: not self.app.runs.is_active)
 
-    def start(self) -> None:
+    def start_run(self) -> None:
         self.wait(lambda: not self.window.training.start_obstacle())
         self.click("startButton")
         self.wait(lambda: self.app.runs.is_active)
@@ -187,7 +187,7 @@ class Driver:
     def start_long_run(self) -> None:
         """Starts a run that goes on until something ends it, and waits for its first batches."""
         self.type_into("epochs", "9999")
-        self.start()
+        self.start_run()
         self.wait(lambda: self.run_state is RunState.RUNNING and self.document.revision > 3)
 
     def save(self) -> None:

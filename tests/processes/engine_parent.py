@@ -1,4 +1,4 @@
-"""A parent of an engine for tests that end it: `python -m tests.processes.engine_parent ready|importing|train ...`.
+"""A parent of an engine for tests that end it: `python -m tests.processes.engine_parent importing|train ...`.
 
 `train MODEL DATA FOLDER` starts a run that does not end by itself. Prints one line when the state is reached.
 """
@@ -10,7 +10,7 @@ import threading
 
 from editor.layers.tree import LayerTree
 from editor.processes.engine_client import EngineClient
-from editor.processes.messages import BatchEnded, EngineReady, Event, ModelOpened, OpenModel, StartRun
+from editor.processes.messages import BatchEnded, Event, ModelOpened, OpenModel, StartRun
 from editor.training.settings import TrainSettings
 
 
@@ -19,8 +19,6 @@ def main(state: str, model: str = "", data: str = "", folder: str = "") -> None:
 
     def on_event(event: Event) -> None:
         match event:
-            case EngineReady() if state == "ready":
-                reached.set()
             case ModelOpened():
                 settings = TrainSettings(data=data, epochs=1_000_000, batch_size=2)
                 freeze_map = LayerTree(event.root).freeze_map()
@@ -33,7 +31,6 @@ def main(state: str, model: str = "", data: str = "", folder: str = "") -> None:
     client = EngineClient(on_event, lambda _: None, lambda _: None)
     if state == "train":
         client.send(OpenModel(document_id=1, path=model))
-    if state != "importing":
         reached.wait()
     sys.stdout.write(f"{client.pid}\n")
     sys.stdout.flush()
