@@ -106,7 +106,7 @@ class Document(QObject):
         touched = self.tree.apply(change)
         self.flags_changed.emit(touched)
         try:
-            self._journal.append(step_of(self.tree, change, text))
+            self._journal.append(step_of(change, text))
         except EditorError as error:
             self.troubled.emit(error.problem)
 

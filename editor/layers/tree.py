@@ -79,7 +79,9 @@ class LayerTree:
         for node in self.walk():
             if isinstance(node, WeightNode):
                 self._holders[node.record.weight_id].append(node)
-        self._is_trainable = {weight.weight_id: weight.is_trainable for weight in self.root.weights_below}
+        self._is_trainable = {
+            weight.weight_id: weight.is_trainable for weight in self.root.weights_below if not weight.is_statistics
+        }
         self._modes = {
             layer.layer_id: StatisticsMode.UPDATE if layer.is_flag_set else StatisticsMode.STILL
             for layer in self.root.layers_below
@@ -142,7 +144,7 @@ class LayerTree:
 
     def is_trainable(self, weight: WeightRecord) -> bool:
         """Whether a weight trains."""
-        return self._is_trainable[weight.weight_id]
+        return self._is_trainable.get(weight.weight_id, False)
 
     def layer_flag(self, layer: LayerNode) -> bool:
         """The `trainable` flag that Keras's layer object must carry for this state (fact F5).
@@ -183,19 +185,19 @@ class LayerTree:
             for layer_id, layer in touched.items()
             if layer_id in self._modes
         }
-        return self._change_to(wanted, modes)
+        return self.change_to(wanted, modes)
 
     def _mode_with_layer(self, layer: LayerRecord, wanted: dict[int, bool], *, alone: bool) -> StatisticsMode:
         own = [weight.weight_id for weight in layer.weights if not weight.is_statistics]
         trains = any(wanted.get(key, self._is_trainable[key]) for key in own) if own else alone
         return StatisticsMode.UPDATE if trains else StatisticsMode.STILL
 
-    def _change_to(self, flags: dict[int, bool], modes: dict[int, StatisticsMode]) -> FlagChange:
+    def change_to(self, flags: dict[int, bool], modes: dict[int, StatisticsMode]) -> FlagChange:
+        """The edit that sets flags by `weight_id` and modes by `layer_id`; ids that can have none are passed over."""
+        was, were = self._is_trainable, self._modes
         return FlagChange(
-            tuple(
-                (key, self._is_trainable[key], flag) for key, flag in flags.items() if self._is_trainable[key] != flag
-            ),
-            tuple((key, self._modes[key], mode) for key, mode in modes.items() if self._modes[key] != mode),
+            tuple((key, was[key], flag) for key, flag in flags.items() if was.get(key, flag) != flag),
+            tuple((key, were[key], mode) for key, mode in modes.items() if were.get(key, mode) != mode),
         )
 
     def apply(self, change: FlagChange) -> set[Node]:
@@ -265,7 +267,7 @@ class LayerTree:
             for layer in self.walk_layers()
             if layer.weights and self.is_first_place(layer) and layer.record.layer_id not in covered
         ]
-        return self._change_to(wanted, modes), MapReport(tuple(unmatched), tuple(uncovered))
+        return self.change_to(wanted, modes), MapReport(tuple(unmatched), tuple(uncovered))
 
 
 def _add_with_parents(node: Node, touched: set[Node]) -> None:

@@ -8,9 +8,7 @@ from pathlib import Path
 import msgspec
 
 from editor.errors import FileError
-from editor.layers.accounts import State, StatisticsMode
-from editor.layers.freeze_map import StatisticsFlag, WeightFlag
-from editor.layers.nodes import LayerNode, WeightNode
+from editor.layers.accounts import StatisticsMode
 from editor.layers.tree import FlagChange, LayerTree
 
 _DECODER_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError)
@@ -19,15 +17,17 @@ _DECODER_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError)
 class JournalStep(msgspec.Struct, frozen=True, omit_defaults=True):
     """The flags that one step has set; an undo or redo is a step of its own.
 
+    Ids, not paths: the order of the walk is the same whenever a file is loaded, automatic names are not (fact F9).
+
     Attributes:
         text: Name of the step, as in the Edit menu.
-        weights: The flag after the step of each weight that it touched, by the weight's path.
-        statistics: Likewise of each layer whose statistics it touched, by the layer's path.
+        weights: Whether each weight that it touched trains after the step, by `weight_id`.
+        statistics: The mode after the step of each layer whose statistics it touched, by `layer_id`.
     """
 
     text: str
-    weights: dict[str, WeightFlag] = msgspec.field(default_factory=dict)
-    statistics: dict[str, StatisticsFlag] = msgspec.field(default_factory=dict)
+    weights: dict[int, bool] = msgspec.field(default_factory=dict)
+    statistics: dict[int, StatisticsMode] = msgspec.field(default_factory=dict)
 
 
 _encode = msgspec.json.Encoder().encode
@@ -108,45 +108,23 @@ def read_journal(path: Path) -> tuple[JournalStep, ...]:
     return tuple(step for step in steps if step is not None)
 
 
-def step_of(tree: LayerTree, change: FlagChange, text: str) -> JournalStep:
-    """The step that `change` makes, by the first path of each weight and layer."""
-    weight_paths = {node.record.weight_id: node.path for node in tree.walk_weights()}
-    layer_paths = {node.record.layer_id: node.path for node in tree.walk_layers() if tree.is_first_place(node)}
+def step_of(change: FlagChange, text: str) -> JournalStep:
+    """The step that `change` makes."""
     return JournalStep(
         text,
-        {weight_paths[key]: "trainable" if flag else "frozen" for key, _, flag in change.weights},
-        {layer_paths[key]: mode.value for key, _, mode in change.statistics},
+        {key: flag for key, _, flag in change.weights},
+        {key: mode for key, _, mode in change.statistics},
     )
 
 
 def plan_steps(tree: LayerTree, steps: Iterable[JournalStep]) -> FlagChange:
     """The edit that brings the tree to where all steps have led; what the tree does not have is passed over."""
-    weights: dict[str, WeightFlag] = {}
-    statistics: dict[str, StatisticsFlag] = {}
+    weights: dict[int, bool] = {}
+    statistics: dict[int, StatisticsMode] = {}
     for step in steps:
         weights.update(step.weights)
         statistics.update(step.statistics)
-    flags = (_weight_edit(tree, path, flag) for path, flag in weights.items())
-    modes = (_statistics_edit(tree, path, flag) for path, flag in statistics.items())
-    return FlagChange(tuple(edit for edit in flags if edit), tuple(edit for edit in modes if edit))
-
-
-def _weight_edit(tree: LayerTree, path: str, flag: WeightFlag) -> tuple[int, bool, bool] | None:
-    node = tree.find(path)
-    if not isinstance(node, WeightNode) or node.record.is_statistics:
-        return None
-    before, after = tree.state(node) is State.TRAINABLE, flag == "trainable"
-    return (node.record.weight_id, before, after) if before != after else None
-
-
-def _statistics_edit(
-    tree: LayerTree, path: str, flag: StatisticsFlag
-) -> tuple[int, StatisticsMode, StatisticsMode] | None:
-    node = tree.find(path)
-    before = tree.statistics_mode(node) if isinstance(node, LayerNode) else None
-    if before is None or not isinstance(node, LayerNode) or before.value == flag:
-        return None
-    return node.record.layer_id, before, StatisticsMode(flag)
+    return tree.change_to(weights, statistics)
 
 
 def _step_in(line: bytes) -> JournalStep | None:

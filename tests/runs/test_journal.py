@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from editor.errors import FileError
+from editor.layers.accounts import StatisticsMode
 from editor.layers.nodes import Node
 from editor.layers.tree import LayerTree
 from editor.runs.journal import Journal, JournalStep, plan_steps, read_journal, step_of
@@ -15,8 +16,8 @@ from tests.runs.trees import small_tree
 steps = st.builds(
     JournalStep,
     st.text(),
-    st.dictionaries(st.text(), st.sampled_from(["frozen", "trainable"])),
-    st.dictionaries(st.text(), st.sampled_from(["still", "update"])),
+    st.dictionaries(st.integers(0, 9999), st.booleans()),
+    st.dictionaries(st.integers(0, 9999), st.sampled_from(StatisticsMode)),
 )
 PATHS = ["block", "block/conv", "twin/conv", "block/norm", "block/norm:gamma", "head", "head:kernel", "twin"]
 
@@ -35,8 +36,8 @@ def write(path: Path, *written: JournalStep) -> None:
 
 
 STEPS = (
-    JournalStep("Freeze block", {"block/conv:kernel": "frozen"}, {"block/norm": "still"}),
-    JournalStep("Thaw head", {"head:kernel": "trainable"}),
+    JournalStep("Freeze block", {0: False}, {2: StatisticsMode.STILL}),
+    JournalStep("Thaw head", {4: True}),
     JournalStep("Grüße 冷", {}),
 )
 
@@ -101,17 +102,17 @@ def test_that_a_step_holds_the_values_after_it() -> None:
     tree = small_tree()
     change = tree.plan([node_at(tree, "twin/conv"), node_at(tree, "block/norm")], trainable=False)
     tree.apply(change)
-    assert step_of(tree, change, "Freeze 2 layers") == JournalStep(
-        "Freeze 2 layers",
-        {
-            "block/conv:kernel": "frozen",
-            "block/conv:bias": "frozen",
-            "block/norm:gamma": "frozen",
-            "block/norm:beta": "frozen",
-        },
-        {"block/norm": "still"},
-    )
-    assert step_of(tree, change.reverted, "Undo").statistics == {"block/norm": "update"}
+    step = step_of(change, "Freeze 2 layers")
+    names = {node.record.weight_id: node.path for node in tree.walk_weights()}
+    assert {names[key]: flag for key, flag in step.weights.items()} == {
+        "block/conv:kernel": False,
+        "block/conv:bias": False,
+        "block/norm:gamma": False,
+        "block/norm:beta": False,
+    }
+    norm = node_at(tree, "block/norm").record.layer_id
+    assert step.statistics == {norm: StatisticsMode.STILL}
+    assert step_of(change.reverted, "Undo").statistics == {norm: StatisticsMode.UPDATE}
 
 
 @settings(deadline=None)
@@ -121,20 +122,19 @@ def test_that_the_steps_lead_another_tree_to_the_same_flags(edits: list[tuple[li
     for paths, trainable, is_undone in edits:
         change = tree.plan([node_at(tree, path) for path in paths], trainable=trainable)
         tree.apply(change)
-        recorded.append(step_of(tree, change, "edit"))
+        recorded.append(step_of(change, "edit"))
         if is_undone:
             tree.apply(change.reverted)
-            recorded.append(step_of(tree, change.reverted, "undo"))
+            recorded.append(step_of(change.reverted, "undo"))
     again = small_tree()
     again.apply(plan_steps(again, recorded))
     assert again.freeze_map() == tree.freeze_map()
     assert not plan_steps(again, recorded)
 
 
-def test_that_paths_the_tree_does_not_have_are_passed_over() -> None:
-    foreign = JournalStep(
-        "Freeze",
-        {"gone:kernel": "frozen", "block": "frozen", "block/norm:moving_mean": "trainable"},
-        {"gone": "still", "head": "still", "head:kernel": "still"},
-    )
-    assert not plan_steps(small_tree(), [foreign])
+def test_that_what_the_tree_does_not_have_is_passed_over() -> None:
+    tree = small_tree()
+    mean = node_at(tree, "block/norm:moving_mean").record.weight_id
+    head = node_at(tree, "head").record.layer_id
+    foreign = JournalStep("Freeze", {9999: False, mean: True}, {9999: StatisticsMode.STILL, head: StatisticsMode.STILL})
+    assert not plan_steps(tree, [foreign])

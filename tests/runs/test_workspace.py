@@ -27,7 +27,7 @@ from editor.runs.workspace import (
 )
 
 PROJECT = Path(__file__).parent.parent.parent
-STEP = JournalStep("Freeze", {"conv:kernel": "frozen"})
+STEP = JournalStep("Freeze", {0: False})
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from editor.runs.workspace import DocumentInfo, Workspace
 def main(root: str, source: str) -> None:
     workspace = Workspace.create(Path(root), DocumentInfo.of(Path(source)))
     journal = Journal(workspace.journal_path)
-    journal.append(JournalStep("Freeze", {"conv:kernel": "frozen"}))
+    journal.append(JournalStep("Freeze", {0: False}))
     for revision in (1, 2):
         meta = RevisionMeta(revision=revision)
         write_revision(workspace.revision_path(revision), [np.full(3, revision)], [], meta)
