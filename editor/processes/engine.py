@@ -145,7 +145,16 @@ class Engine:
         with write_atomically(target) as path:
             written, revision = self._between_batches(document, lambda: self._write(document, request, path))
             forgotten = verify_model(written, document.custom_objects)
-        self._send(ModelSaved(request_id=request.request_id, path=str(target), revision=revision, forgotten=forgotten))
+        is_left_out = document.index.model.compiled and (bool(forgotten) or not written.has_optimizer)
+        self._send(
+            ModelSaved(
+                request_id=request.request_id,
+                path=str(target),
+                revision=revision,
+                forgotten=forgotten,
+                notes=("The optimizer's state is left out, as it would not fit the flags.",) if is_left_out else (),
+            )
+        )
 
     def _write(self, document: Document, request: SaveModel, path: Path) -> tuple[WrittenModel, int]:
         keep_optimizer = request.freeze_map == document.trained_map

@@ -422,9 +422,10 @@ def test_that_a_save_in_mid_run_does_not_change_its_course(engine, files, tmp_pa
 def test_that_the_optimizer_is_saved_with_its_own_map_only(engine, document, files, tmp_path, workspace):
     document.freeze("dense")
     document.train(files / "data.npz", workspace)
-    document.save(tmp_path / "same.keras")
+    assert document.save(tmp_path / "same.keras").notes == ()
     document.freeze("middle")
-    document.save(tmp_path / "other.keras")
+    (note,) = document.save(tmp_path / "other.keras").notes
+    assert "optimizer's state is left out" in note
     assert keras.saving.load_model(tmp_path / "same.keras").compiled
     assert not keras.saving.load_model(tmp_path / "other.keras").compiled
     assert weights_of(tmp_path / "same.keras") == weights_of(tmp_path / "other.keras")
