@@ -53,6 +53,7 @@ class Photographer:
         yield "error", self._open_what_is_no_model
 
     def _open(self) -> None:
+        self._app.window.training.set_data("sample:digits")
         self._app.open(resource_path("demo", "digits_transfer.keras"))
         self._wait(lambda: self._app.document is not None)
         self._wait(lambda: not self._app.window.training.start_obstacle())

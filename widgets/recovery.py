@@ -41,4 +41,5 @@ def _contents(abandoned: AbandonedWorkspace) -> str:
     if abandoned.newer_weights:
         parts.append("trained weights")
     when = abandoned.changed_at.astimezone()
-    return f"There are {' and '.join(parts) or 'edits'} from {when:%d %B, %H:%M}."
+    verb = "is" if abandoned.num_steps == 1 else "are"
+    return f"There {verb} {' and '.join(parts)} from {when:%d %B, %H:%M}."

@@ -38,7 +38,7 @@ class Unsaved:
 
         Args:
             document: What is open.
-            what: What would lose the work, as in "when you {what}".
+            what: What would lose the work, as in "if you {what} without saving".
             go_on: Not called after a Cancel, or when the save failed.
         """
         if self._saver.is_busy:
@@ -64,7 +64,7 @@ class Unsaved:
                 self.when_settled(document, what, go_on)
 
         why = "The run under way would end. " if self._runs.is_active else ""
-        self._notifier.ask_save(document.path.name, f"{why}Without saving, you lose them when you {what}.", answered)
+        self._notifier.ask_save(document.path.name, f"{why}If you {what} without saving, the changes are lost.", answered)
 
 
 def _mark(document: Document) -> tuple[Document, int, int]:

@@ -252,6 +252,12 @@ class Driver:
         """The boxes of a name that are on the screen."""
         return [box for box in self.window.findChildren(QMessageBox, name) if box.isVisible()]
 
+    def question(self, box_name: str) -> str:
+        """Waits for a question and reads what it says."""
+        self.wait(lambda: self.boxes(box_name))
+        (box,) = self.boxes(box_name)
+        return f"{box.text()} {box.informativeText()}"
+
     def is_frozen(self, path: str) -> bool:
         """Whether a node is shown frozen, with nothing trainable counted."""
         is_zero = self.document.tree.account(self.node(path)).trainable.parameters == 0
@@ -269,6 +275,12 @@ class Driver:
     @property
     def has_error(self) -> bool:
         return bool(self.notice) and self.window.notices.level in ("error", "warning")
+
+    @property
+    def start_button(self) -> QPushButton:
+        button = self.window.training.findChild(QPushButton, "startButton")
+        assert isinstance(button, QPushButton)
+        return button
 
     @property
     def run_state(self) -> RunState:

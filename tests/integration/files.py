@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -43,11 +44,13 @@ class Case:
         model.save(path)
         return path
 
-    def write_data(self, folder: Path, num_samples: int = 16) -> Path:
+    def write_data(self, folder: Path, num_samples: int = 16, label_offset: int = 0) -> Path:
+        """Random samples and labels; an offset puts labels out of the model's range."""
         source = np.random.default_rng(1)
+        folder.mkdir(exist_ok=True)
         path = folder / f"{self.name}.npz"
         x = source.uniform(size=(num_samples, *self.input_shape)).astype("float32")
-        np.savez(path, x=x, y=source.integers(self.num_classes, size=num_samples))
+        np.savez(path, x=x, y=source.integers(self.num_classes, size=num_samples) + label_offset)
         return path
 
 
@@ -64,3 +67,29 @@ def write_lambda_model(folder: Path) -> Path:
     path = folder / "doubled.keras"
     model.save(path)
     return path
+
+
+MOODY_CODE = """
+from pathlib import Path
+import keras
+
+class Moody(keras.layers.Layer):
+    def call(self, inputs, training=False):
+        if training and not (Path(__file__).parent / "better").exists():
+            raise ValueError("this layer is in a bad mood")
+        return inputs
+"""
+
+
+def write_failing_model(folder: Path) -> tuple[Path, Path, Path]:
+    """A model whose layer raises while training, until there is a file `better`; with its code and data."""
+    code = folder / "moody.py"
+    code.write_text(MOODY_CODE)
+    names: dict[str, Any] = {"__file__": str(code), "__name__": "moody"}
+    exec(MOODY_CODE, names)
+    model = keras.Sequential([keras.Input((4,)), names["Moody"](name="moody"), keras.layers.Dense(2, name="head")])
+    path = folder / "moody.keras"
+    model.save(path)
+    data = folder / "moody.npz"
+    np.savez(data, x=np.ones((8, 4), "float32"), y=np.ones((8, 2), "float32"))
+    return path, code, data

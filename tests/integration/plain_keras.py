@@ -35,8 +35,6 @@ def weights_of_revision(revision: Path, model: Path) -> list[bytes]:
     return [by_id[id(weight)].tobytes() for weight in live.weights]
 
 
-def frozen(path: Path) -> set[str]:
-    """Paths of the weights that are not trainable."""
-    model = load(path)
-    trainable = {id(variable) for variable in model.trainable_variables}
-    return {variable.path for variable in model.weights if id(variable) not in trainable}
+def is_frozen(path: Path, layer: str) -> bool:
+    """Whether the layer with that name, and all below it, is frozen for plain Keras."""
+    return not load(path).get_layer(layer).trainable_variables

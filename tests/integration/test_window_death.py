@@ -73,8 +73,7 @@ def test_that_the_work_of_a_killed_window_is_offered_until_it_is_taken(
     driver.close()
 
     driver = start_driver(tmp_path)
-    (box,) = driver.boxes("recoverQuestion")
-    assert "2 edits and trained weights" in box.informativeText()
+    assert "2 edits and trained weights" in driver.question("recoverQuestion")
     driver.answer("recoverQuestion", "Recover")
     driver.wait_until_opened(None)
     assert driver.is_frozen("backbone")
@@ -85,7 +84,9 @@ def test_that_the_work_of_a_killed_window_is_offered_until_it_is_taken(
     driver.trigger("quit")
     driver.wait_until_closed()
 
-    assert not start_driver(tmp_path).boxes("recoverQuestion")
+    driver = start_driver(tmp_path)
+    driver.wait(lambda: driver.app.link.pid)
+    assert not driver.boxes("recoverQuestion")
 
 
 def test_that_discarded_work_of_a_killed_window_is_gone(start_driver: Callable[[Path], Driver], tmp_path: Path):
@@ -106,8 +107,7 @@ def test_that_discarded_work_of_a_killed_window_is_gone(start_driver: Callable[[
 def assert_saved_model_is_recovered(driver: Driver, saved: Path):
     """What comes back is the saved file with the edit made since; weights kept earlier do not get in the way."""
     expected = plain_keras.weights(saved)
-    (box,) = driver.boxes("recoverQuestion")
-    assert "There are 1 edit from" in box.informativeText()
+    assert "There is 1 edit from" in driver.question("recoverQuestion")
     driver.answer("recoverQuestion", "Recover")
     driver.wait_until_opened(None)
     assert driver.document.path == saved

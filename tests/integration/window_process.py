@@ -17,14 +17,24 @@ def run(state: str, model: str, target: str = "") -> int:
     """Runs the real program, its steps as timer events in its own loop."""
     import os
     import signal
+    import traceback
     from pathlib import Path
 
     from PySide6.QtCore import QTimer
+    from pytestqt.qt_compat import qt_api
     from pytestqt.qtbot import QtBot
 
     import main
     from tests.integration.driver import Driver
     from widgets import app, session
+
+    def reach_state_or_end(driver: Driver) -> None:
+        try:
+            reach_state(driver)
+        # The program itself would show it and go on, and the test would wait for ever.
+        except BaseException:  # noqa: BLE001
+            traceback.print_exc()
+            os._exit(1)
 
     def reach_state(driver: Driver) -> None:
         driver.wait(lambda: driver.app.document)
@@ -45,8 +55,9 @@ def run(state: str, model: str, target: str = "") -> int:
                 os.kill(os.getpid(), signal.SIGTERM)
             else:
                 driver = Driver(QtBot(None), self)
-                QTimer.singleShot(0, lambda: reach_state(driver))
+                QTimer.singleShot(0, lambda: reach_state_or_end(driver))
 
+    qt_api.set_qt_api("pyside6")
     session.App = DrivenApp
     sys.argv = ["main.py", model]
     return main.main()

@@ -1,0 +1,19 @@
+"""The command that draws every main state of the window."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+STATES = ("empty", "open", "mixed", "training", "finished", "saved", "settings-problem", "error")
+
+
+def test_that_the_screenshots_of_every_state_are_drawn(tmp_path: Path):
+    subprocess.run(
+        [sys.executable, "-m", "tests.screenshots", str(tmp_path)], cwd=ROOT, check=True, capture_output=True
+    )
+    for number, state in enumerate(STATES, start=1):
+        light, dark = (tmp_path / f"{number}-{state}-{mode}.png" for mode in ("light", "dark"))
+        assert light.read_bytes() != dark.read_bytes()
