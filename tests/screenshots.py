@@ -13,6 +13,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from PySide6.QtCore import QEventLoop, QTimer, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
+from editor.training.settings import TrainSettings
 from resources import resource_path
 from widgets.app import App
 from widgets.opening import OpenWish
@@ -22,6 +23,8 @@ from widgets.theme import Mode
 SIZES = {"": (1280, 800), "-wide": (1440, 900)}
 PATIENCE_MS = 120_000
 DRAW_MS = 250
+EPOCHS = 16
+"""Enough for the run to be under way in all of its pictures."""
 
 
 class Photographer:
@@ -53,7 +56,7 @@ class Photographer:
         yield "error", self._open_what_is_no_model
 
     def _open(self) -> None:
-        self._app.window.training.set_data("sample:digits")
+        self._app.window.training.set_settings(TrainSettings(data="sample:digits", epochs=EPOCHS))
         self._app.open(resource_path("demo", "digits_transfer.keras"))
         self._wait(lambda: self._app.document is not None)
         self._wait(lambda: not self._app.window.training.start_obstacle())
