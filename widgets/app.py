@@ -106,6 +106,7 @@ class App(QObject):
         self.settings.flush()
         self.opener.close()
         self.link.close()
+        self.saver.close()
         self._drop_document(keep_work=keep_work)
         self.window.close()
 

@@ -152,13 +152,18 @@ class Document(QObject):
 
     def forget(self) -> None:
         """The document is closed for good: nothing of it is to be recovered."""
-        self._journal.close()
+        self._end()
         self.workspace.clean()
 
     def leave(self) -> None:
         """The window ends, and the next start is to offer what is not saved."""
-        self._journal.close()
+        self._end()
         self.workspace.release()
+
+    def _end(self) -> None:
+        # A stack that is destroyed says that its index has changed, perhaps to a window that is gone.
+        self.stack.blockSignals(True)
+        self._journal.close()
 
     def _on_state_changed(self) -> None:
         if self._was_modified != self.is_modified:

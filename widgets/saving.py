@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from editor.errors import EditorError, Problem
+from editor.files.atomic import remove_unfinished
 from editor.processes.messages import ModelSaved, RequestFailed, SaveModel
 from widgets.document import Document
 from widgets.engine_link import EngineLink
@@ -22,6 +23,7 @@ OnSaved = Callable[[bool], None]
 class _Saving:
     request_id: int
     document: Document
+    target: Path
     step: int
     on_saved: OnSaved | None
 
@@ -61,7 +63,7 @@ class Saver(QObject):
         if self._saving:
             self.failed.emit(Problem("A save is under way already.", "Wait until it is done."))
             return
-        self._saving = _Saving(self._link.new_request_id(), document, document.stack.index(), on_saved)
+        self._saving = _Saving(self._link.new_request_id(), document, path, document.stack.index(), on_saved)
         self.started.emit(path.name)
         self._link.send(
             SaveModel(
@@ -91,8 +93,14 @@ class Saver(QObject):
         if saving := self._take(event.request_id):
             self._fail(saving, event.problem)
 
+    def close(self) -> None:
+        """The engine was ended; what it may have been writing is taken away."""
+        if self._saving:
+            remove_unfinished(self._saving.target)
+
     def _on_engine_ended(self, _exit_code: object) -> None:
         if self._saving and (saving := self._take(self._saving.request_id)):
+            remove_unfinished(saving.target)
             self._fail(saving, Problem("The engine ended before the file was saved.", "Save again in a moment."))
 
     def _take(self, request_id: int) -> _Saving | None:

@@ -64,7 +64,8 @@ class Unsaved:
                 self.when_settled(document, what, go_on)
 
         why = "The run under way would end. " if self._runs.is_active else ""
-        self._notifier.ask_save(document.path.name, f"{why}If you {what} without saving, the changes are lost.", answered)
+        why += f"If you {what} without saving, the changes are lost."
+        self._notifier.ask_save(document.path.name, why, answered)
 
 
 def _mark(document: Document) -> tuple[Document, int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 import sys
@@ -42,6 +43,17 @@ def write_atomically(target: Path) -> Iterator[Path]:
     except BaseException:
         _remove(temporary)
         raise
+
+
+def remove_unfinished(target: Path) -> None:
+    """Removes what a process has left beside `target` that died while it wrote; only while no other one writes it."""
+    real = _real_path(target)
+    beginning = re.escape(f".{real.stem[:_LONGEST_STEM]}.")
+    unfinished = re.compile(rf"{beginning}[0-9a-f]{{8}}\.tmp.*{re.escape(real.suffix)}")
+    with suppress(OSError):
+        for path in real.parent.iterdir():
+            if unfinished.fullmatch(path.name):
+                _remove(path)
 
 
 def _real_path(target: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from editor.errors import FileError
-from editor.files.atomic import write_atomically
+from editor.files.atomic import remove_unfinished, write_atomically
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
 
@@ -134,3 +134,14 @@ def test_that_an_error_of_ours_passes_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="my own"), write_atomically(tmp_path / "model.keras"):
         raise FileError("my own")
     assert names_in(tmp_path) == []
+
+
+def test_that_what_a_dead_writer_left_is_removed_and_nothing_else(tmp_path):
+    target = tmp_path / "model.keras"
+    left = [tmp_path / ".model.0123abcd.tmp.keras", tmp_path / ".model.0123abcd.tmp.full.keras"]
+    other = [target, tmp_path / ".models.0123abcd.tmp.keras", tmp_path / ".model.keras", tmp_path / ".model.tmp.h5"]
+    for path in (*left, *other):
+        path.touch()
+    remove_unfinished(target)
+    assert sorted(tmp_path.iterdir()) == sorted(other)
+    remove_unfinished(tmp_path / "missing" / "model.keras")

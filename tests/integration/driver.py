@@ -13,10 +13,12 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
+    QDialog,
     QDialogButtonBox,
     QFileDialog,
     QLineEdit,
     QMessageBox,
+    QPlainTextEdit,
     QPushButton,
     QSpinBox,
     QWidget,
@@ -257,6 +259,16 @@ class Driver:
         self.wait(lambda: self.boxes(box_name))
         (box,) = self.boxes(box_name)
         return f"{box.text()} {box.informativeText()}"
+
+    def read_details(self) -> str:
+        """Reads the long text behind the notice and closes its dialog."""
+        dialog = self.window.findChild(QDialog, "detailsDialog")
+        assert isinstance(dialog, QDialog)
+        text = dialog.findChild(QPlainTextEdit)
+        assert isinstance(text, QPlainTextEdit)
+        details = text.toPlainText()
+        self.key_in(dialog, Qt.Key.Key_Escape)
+        return details
 
     def is_frozen(self, path: str) -> bool:
         """Whether a node is shown frozen, with nothing trainable counted."""

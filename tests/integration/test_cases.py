@@ -47,10 +47,7 @@ def assert_notice_says_what_plain_keras_forgets(driver: Driver, case: Case):
         return
     assert f"plain Keras will load {len(case.forgotten)} frozen weights as trainable" in driver.notice
     driver.click("noticeDetails")
-    (box,) = driver.boxes("detailsBox")
-    assert box.informativeText().splitlines()[-len(case.forgotten) :] == list(case.forgotten)
-    driver.qtbot.keyClick(box, Qt.Key.Key_Escape)
-    driver.wait(lambda: not driver.boxes("detailsBox"))
+    assert set(case.forgotten) <= set(driver.read_details().splitlines())
 
 
 def test_that_a_model_and_its_code_are_opened_by_two_dialogs(driver: Driver, tmp_path: Path):

@@ -121,8 +121,10 @@ def test_that_a_save_which_the_engine_did_not_survive_is_said_and_nothing_is_mar
     driver.trigger("save_as")
     driver.choose_file(target)
     assert driver.app.saver.is_busy
+    driver.wait(lambda: any(tmp_path.glob(".saved.*")))
     driver.kill_engine()
     assert "before the file was saved" in driver.notice
+    assert not list(tmp_path.glob("*.keras"))
     driver.wait_for_engine()
     assert "before the file was saved" in driver.notice
     assert driver.window.isWindowModified()

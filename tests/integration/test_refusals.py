@@ -79,8 +79,7 @@ def test_that_an_opening_can_be_cancelled_and_none_begins_in_a_run(driver: Drive
 def test_that_what_keeps_a_run_from_starting_stands_beside_its_field(driver: Driver, tmp_path: Path):
     driver.open(SEQUENTIAL.write_model(tmp_path))
     driver.choose_digits()
-    driver.wait(lambda: driver.problem_of("data"))
-    assert "x has shape (8, 8, 1), but the model takes (28, 28, 1)" in driver.problem_of("data")
+    driver.wait(lambda: "x has shape (8, 8, 1), but the model takes (28, 28, 1)" in driver.problem_of("data"))
     assert "Data" in driver.window.training.start_obstacle()
     assert not driver.start_button.isEnabled()
 

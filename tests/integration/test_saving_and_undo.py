@@ -52,28 +52,6 @@ def test_that_a_save_in_mid_run_writes_the_edited_flags_and_leaves_the_run_its_o
     assert not driver.window.isWindowModified()
 
 
-def test_that_a_run_which_ends_during_a_save_is_not_taken_for_saved(driver: Driver, model: Path):
-    driver.open(model)
-    driver.choose_digits()
-    driver.start_long_run()
-    driver.trigger("save")
-    # The weights are taken after the next batch; reading the file back takes much longer than ten more.
-    asked_at = driver.document.revision
-    driver.wait(lambda: driver.document.revision > asked_at + 10)
-    driver.click("stopButton")
-    driver.wait(lambda: not driver.app.runs.is_active)
-    assert driver.app.saver.is_busy, "the run was to end first"
-    trained = driver.document.weights_file
-    driver.wait(lambda: not driver.app.saver.is_busy)
-    assert driver.window.isWindowModified()
-    assert driver.document.weights_file == trained
-
-    driver.kill_engine()
-    driver.wait_for_engine()
-    driver.save()
-    assert plain_keras.weights(model) == plain_keras.weights_of_revision(trained, DEMO)
-
-
 def test_that_undo_takes_runs_and_edits_back_in_their_order(driver: Driver, model: Path):
     original = plain_keras.weights(model)
     driver.open(model)
