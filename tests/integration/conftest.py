@@ -22,7 +22,8 @@ def start_driver(qtbot: QtBot) -> Iterator[Callable[[Path], Driver]]:
 
     yield start
     for driver in drivers:
-        driver.close()
+        if not driver.is_closed:
+            driver.close()
 
 
 @pytest.fixture

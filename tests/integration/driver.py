@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -44,6 +44,7 @@ class Driver:
         self.qtbot = qtbot
         self.app = app
         self.window = app.window
+        self.is_closed = False
 
     @classmethod
     def launch(cls, qtbot: QtBot, folder: Path) -> Driver:
@@ -223,10 +224,14 @@ class Driver:
 
     def close(self) -> None:
         """Ends the program whatever it is doing, and sees that no process is left."""
+        self.is_closed = True
         children = self._processes()
         self.app.leave()
         left = left_over(children)
         assert not left, f"still running: {left}"
+        # Each window that stays would make the next one's style slower.
+        self.window.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
     def _processes(self) -> list[psutil.Process]:
         return psutil.Process().children(recursive=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
-import threading
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer
@@ -168,13 +166,11 @@ class RunPlots(QWidget):
     # -- the slow import ------------------------------------------------------------------------------------
 
     def _warm_up(self) -> None:
-        """Imports pyqtgraph on a thread of its own while the window already lives.
+        """Imports pyqtgraph when the window has been painted, so that neither that nor the first run waits for it.
 
-        It takes half a second, which neither the first paint nor the first run should wait for. The thread only
-        imports; a run that begins meanwhile waits for it at its own import.
+        On the GUI thread: it makes Qt types known to Python as it goes, which two threads must not do at once.
         """
-        if _DRAWING_MODULE not in sys.modules:
-            threading.Thread(target=importlib.import_module, args=(_DRAWING_MODULE,), name="import-plots").start()
+        importlib.import_module(_DRAWING_MODULE)
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
