@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from editor.errors import EditorError, NotBuiltYetError
+from editor.errors import EditorError, NotBuiltYetError, UsageError
 from editor.native import prepare_tensorflow
 from editor.quiet import quiet_native_output
 from editor.training.settings import AUTOMATIC, LOSSES, METRICS, OPTIMIZERS, TrainSettings
@@ -29,14 +29,18 @@ def main(arguments: Sequence[str]) -> int:
             from editor import commands
 
             getattr(commands, options.command)(options)
-        except NotBuiltYetError as error:
+        except UsageError as error:
             print(f"frostline: {error}", file=errors)
             return WRONG_USAGE
         except EditorError as error:
             print(f"frostline: {error}", file=errors)
             return FAILED
         except KeyboardInterrupt:
-            print("frostline: Interrupted; nothing was written.", file=errors)
+            print("frostline: Interrupted.", file=errors)
+            return FAILED
+        # The edge of the process: a custom layer may raise anything, and call sys.exit.
+        except BaseException as error:  # noqa: BLE001
+            print(f"frostline: Something unexpected went wrong: {type(error).__name__}: {error}", file=errors)
             return FAILED
     return DONE
 

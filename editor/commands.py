@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from editor.errors import EditorError, FileError
+from editor.errors import EditorError, FileError, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
 from editor.inspection import inspection, inspection_text
@@ -33,8 +35,10 @@ class _Opened:
     def __init__(self, path: Path, custom_code: Path | None) -> None:
         with ReaderClient(start=False) as reader:
             self.facts = reader.probe_now(path)
-        self.custom_objects = load_custom_objects(custom_code) if custom_code else {}
-        self.index: ModelIndex = walk_model(load_model(path, self.custom_objects))
+        # Standard output is for the command's own words, also when the custom code prints.
+        with contextlib.redirect_stdout(sys.stderr):
+            self.custom_objects = load_custom_objects(custom_code) if custom_code else {}
+            self.index: ModelIndex = walk_model(load_model(path, self.custom_objects))
         self.tree = LayerTree(self.index.root)
         self.unmatched: tuple[str, ...] = ()
         freeze_map = read_freeze_map(path)
@@ -67,12 +71,12 @@ def freeze(options: argparse.Namespace) -> None:
 def train(options: argparse.Namespace) -> None:
     """Applies patterns, trains and saves the model."""
     check_target(options.output)
-    if options.report and not options.report.parent.is_dir():
-        raise FileError(f"There is no folder {str(options.report.parent)!r}.", hint="Make it, or choose another.")
+    _check_report(options.report)
+    settings = _settings(options)
     opened = _Opened(options.model, options.custom_code)
     _say_unmatched(opened.unmatched)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
-    result = _run(opened, _settings(options))
+    result = _run(opened, settings)
     proof = result.proof
     print(f"{proof.frozen_unchanged} of {proof.frozen_total} frozen weights unchanged")
     _save(opened, options.output, keep_optimizer=True)
@@ -93,8 +97,15 @@ def _run(opened: _Opened, settings: TrainSettings) -> RunResult:
         raise failure_of(error) from error
 
 
+def _check_report(report: Path | None) -> None:
+    if report and not report.parent.is_dir():
+        raise FileError(f"There is no folder {str(report.parent)!r}.", hint="Make it, or choose another.")
+    if report and report.is_dir():
+        raise FileError(f"{str(report)!r} is a folder.", hint="Give the report a file name, such as report.json.")
+
+
 def _settings(options: argparse.Namespace) -> TrainSettings:
-    return TrainSettings(
+    settings = TrainSettings(
         data=options.data,
         epochs=options.epochs,
         batch_size=options.batch_size,
@@ -105,6 +116,9 @@ def _settings(options: argparse.Namespace) -> TrainSettings:
         validation_split=options.validation_split,
         seed=options.seed,
     )
+    for field, problem in settings.problems().items():
+        raise UsageError(f"--{field.replace('_', '-')} {getattr(options, field)}: {problem}")
+    return settings
 
 
 def _read_map(path: Path) -> FreezeMap:
@@ -125,7 +139,7 @@ def _save(opened: _Opened, target: Path, *, keep_optimizer: bool) -> None:
     account = opened.tree.account(opened.tree.root)
     print(f"{target}: {account.trainable.parameters:,} trainable, {account.frozen.parameters:,} frozen parameters")
     if forgotten:
-        print(f"Plain Keras will load these {len(forgotten)} frozen weights as trainable: {', '.join(forgotten)}")
+        print(f"Plain Keras will load as trainable, though frozen: {', '.join(forgotten)}")
 
 
 def _say_unmatched(unmatched: tuple[str, ...]) -> None:

@@ -70,5 +70,9 @@ class EngineError(EditorError):
     """The engine or the reader process ended, hung, or answered what was not asked."""
 
 
-class NotBuiltYetError(EditorError):
+class UsageError(EditorError):
+    """A command was called with words or numbers that it does not take."""
+
+
+class NotBuiltYetError(UsageError):
     """A promised option whose feature this version does not have."""

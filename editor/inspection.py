@@ -121,8 +121,8 @@ def _layer(tree: LayerTree, node: LayerNode) -> InspectedLayer:
 def inspection_text(found: Inspection) -> str:
     """The same for people: a line a layer, aligned."""
     cells = [
-        ("  " * layer.depth + layer.path.rpartition("/")[2], layer.class_name, layer.state.value)
-        for layer in found.layers
+        ("  " * layer.depth + name, layer.class_name, layer.state.value)
+        for layer, name in zip(found.layers, _names(found.layers), strict=True)
     ]
     widths = [max(map(len, column)) for column in zip(("layer", "class", "state"), *cells, strict=True)]
     lines = [
@@ -134,6 +134,16 @@ def inspection_text(found: Inspection) -> str:
     titles = _line(("layer", "class", "state"), widths, "parameters", "trainable")
     findings = [f"{finding.path}: {finding.text}" for finding in found.findings]
     return "\n".join((head, titles, *lines, totals, *findings))
+
+
+def _names(layers: tuple[InspectedLayer, ...]) -> list[str]:
+    """Each layer's path below the layer it stands under: `blocks/0` for an item of a list."""
+    above: dict[int, str] = {}
+    names = []
+    for layer in layers:
+        above[layer.depth] = layer.path
+        names.append(layer.path.removeprefix(f"{above.get(layer.depth - 1, '')}/"))
+    return names
 
 
 def _line(texts: tuple[str, str, str], widths: list[int], parameters: str, trainable: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
@@ -132,8 +131,7 @@ class Document(QObject):
         else:
             self.stack.resetClean()
         self._on_state_changed()
-        saved_as = str(path.absolute())
-        self.workspace.update(msgspec.structs.replace(self.workspace.info, saved_as=saved_as, saved_revision=revision))
+        self.workspace.update(self.workspace.info.after_save(path, revision))
         if self.stack.isClean():
             self._journal.clear()
         self._drop_kept(revision)

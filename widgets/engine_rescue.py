@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from editor.errors import Problem
 from widgets.document import Document
 from widgets.engine_keeper import EngineKeeper
 from widgets.notice_bar import Level
@@ -47,6 +48,7 @@ class EngineRescue(QObject):
         keeper.gave_up.connect(self._on_gave_up)
         opener.reopening.connect(self._on_reopening)
         opener.reopened.connect(self._on_reopened)
+        opener.reopen_failed.connect(self._on_reopen_failed)
 
     def _on_restarted(self) -> None:
         self._notifier.say(Level.WARNING, "The engine has ended unexpectedly. Another one is starting.")
@@ -70,6 +72,12 @@ class EngineRescue(QObject):
 
     def _on_reopening(self, name: str) -> None:
         self._notifier.busy(f"The engine has ended unexpectedly. Another one is starting and loads {name} again…")
+
+    def _on_reopen_failed(self, problem: Problem) -> None:
+        text = f"{problem.summary} {problem.hint}".strip()
+        self._notifier.say(
+            Level.ERROR, text, details=problem.details, action="Try Again", on_action=self._give_document_back
+        )
 
     def _on_reopened(self, document: Document) -> None:
         self._runs.note_reopened(document)

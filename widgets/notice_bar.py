@@ -51,10 +51,13 @@ class NoticeBar(QFrame):
         self._busy.setTextVisible(False)
         self._busy.setFixedSize(96, 6)
         self._action = _named(QPushButton(), "noticeAction")
-        self._details = _named(QPushButton("Details"), "noticeDetails")
+        self._details = _named(QPushButton("&Details"), "noticeDetails")
         self._close = _named(QToolButton(), "noticeClose")
         self._close.setAccessibleName("Close notice")
         self._close.setAutoRaise(True)
+        for button in (self._action, self._details, self._close):
+            # A button that takes the focus when another one goes would turn the next Space into a Cancel.
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._arrange()
         self._action.clicked.connect(self.action_clicked)
         self._details.clicked.connect(self.details_requested)
@@ -96,7 +99,7 @@ class NoticeBar(QFrame):
         self._level = level
         self._text.setText(text)
         self._text.setAccessibleName(text)
-        self._action.setText(action)
+        self._action.setText(f"&{action}" if action else "")
         self._action.setVisible(bool(action))
         self._on_theme_changed()
         self.show()

@@ -66,6 +66,8 @@ class Opener(QObject):
     """Carries the new `Document`."""
     reopened = Signal(object)
     """Carries the `Document` that a new engine has loaded again."""
+    reopen_failed = Signal(object)
+    """Carries the `Problem`; the engine does not have the document that is open."""
     failed = Signal(object)
     """Carries the `Problem`; what was open is as it was."""
     cancelled = Signal()
@@ -80,9 +82,11 @@ class Opener(QObject):
         self._workspaces = workspaces
         self._opening: _Opening | None = None
         self._reopening: Document | None = None
+        self._is_lost = False
         self._next_id = 0
         self._probed.connect(self._on_probed)
         link.model_opened.connect(self._on_model_opened)
+        link.engine_ready.connect(self._on_engine_ready)
         link.open_failed.connect(self._on_open_failed)
         link.engine_ended.connect(self._on_engine_ended)
 
@@ -96,6 +100,8 @@ class Opener(QObject):
         """Why the model that is open cannot be trained just now; empty if it can."""
         if self._reopening:
             return "The engine is loading the model again."
+        if self._is_lost:
+            return "The engine does not have the model."
         return "Another model is being opened." if self._opening else ""
 
     def warm_up(self) -> None:
@@ -111,6 +117,12 @@ class Opener(QObject):
         self._next_id += 1
         document_id = self._next_id
         self._opening = _Opening(document_id, wish)
+        if wish.abandoned:
+            try:
+                wish.abandoned.info.check_file()
+            except EditorError as error:
+                self._fail(error.problem)
+                return
         self.progressed.emit(f"Looking at {wish.path.name}…")
         try:
             ticket = self._reader.probe(wish.path, lambda outcome: self._probed.emit(document_id, outcome))
@@ -120,8 +132,17 @@ class Opener(QObject):
         self._opening = replace(self._opening, ticket=ticket)
 
     def reopen(self, document: Document) -> None:
-        """Loads a document into a new engine, with the newest weights that are on disk."""
+        """Loads a document into a new engine, with the newest weights that are on disk.
+
+        `reopened` or `reopen_failed` follows.
+        """
         self._reopening = document
+        self._is_lost = True
+        try:
+            document.workspace.info.check_file()
+        except EditorError as error:
+            self._fail_reopening(error.problem)
+            return
         self.reopening.emit(document.path.name)
         self._link.send(
             OpenModel(
@@ -178,10 +199,15 @@ class Opener(QObject):
         self.progressed.emit(f"Loading {opening.wish.path.name}{version}{waiting}…")
         self._link.send(_request(document_id, opening.wish))
 
+    def _on_engine_ready(self, _event: object) -> None:
+        if self._opening and not self._opening.ticket:
+            self.progressed.emit(f"Loading {self._opening.wish.path.name}…")
+
     def _on_model_opened(self, event: ModelOpened) -> None:
         document, opening = self._reopening, self._opening
         if document and document.document_id == event.document_id:
             self._reopening = None
+            self._is_lost = False
             document.note_revision(event.revision)
             self.reopened.emit(document)
         elif opening and opening.document_id == event.document_id:
@@ -192,6 +218,7 @@ class Opener(QObject):
                 self.failed.emit(error.problem)
                 return
             self._opening = None
+            self._is_lost = False
             self.opened.emit(document)
 
     def _new_document(self, wish: OpenWish, event: ModelOpened) -> Document:
@@ -208,8 +235,11 @@ class Opener(QObject):
         if self._opening and self._opening.document_id == event.document_id:
             self._fail(event.problem)
         elif self._reopening and self._reopening.document_id == event.document_id:
-            self._reopening = None
-            self.failed.emit(event.problem)
+            self._fail_reopening(event.problem)
+
+    def _fail_reopening(self, problem: Problem) -> None:
+        self._reopening = None
+        self.reopen_failed.emit(problem)
 
     def _on_engine_ended(self, _exit_code: object) -> None:
         if self._opening and not self._opening.ticket:

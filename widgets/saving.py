@@ -52,6 +52,11 @@ class Saver(QObject):
         """Whether a save is under way."""
         return self._saving is not None
 
+    def give_up(self) -> None:
+        """Waits no longer for the save that is under way; the engine may still finish it."""
+        if self._saving and (saving := self._take(self._saving.request_id)):
+            self._fail(saving, Problem("The save was not waited for.", "The file may or may not be written."))
+
     def save(self, document: Document, path: Path, on_saved: OnSaved | None = None) -> None:
         """Writes the flags of now and the weights of the engine; `saved` or `failed` follows.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from widgets.document import Document
+from widgets.notice_bar import Level
 from widgets.notifier import Answer, Notifier
 from widgets.run_control import RunControl
 from widgets.saving import OnSaved, Saver
@@ -43,6 +44,9 @@ class Unsaved:
         """
         if self._saver.is_busy:
             self._saver.when_done(lambda: self.when_settled(document, what, go_on))
+            # A save waits for the end of a batch, which a custom layer may never reach.
+            text = "The file is being saved; then Frostline goes on."
+            self._notifier.say(Level.INFO, text, action="Do Not Wait", on_action=self._saver.give_up)
         elif not document or not (document.is_modified or self._runs.is_active):
             go_on()
         else:

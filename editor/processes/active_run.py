@@ -135,8 +135,8 @@ class ActiveRun:
             return self._ended(outcome, self._keep_weights(), proof=result.proof, seconds=result.seconds)
         except EditorError as error:
             problem = error.problem
-        # The edge of the thread: Keras and TensorFlow raise whatever they met, out of memory too.
-        except Exception as error:  # noqa: BLE001
+        # The edge of the thread: Keras and TensorFlow raise whatever they met, and a custom layer may call sys.exit.
+        except BaseException as error:  # noqa: BLE001
             problem = failure_of(error).problem
         return self._ended("failed", self._kept_after_failure(), problem=problem)
 
@@ -173,6 +173,6 @@ class ActiveRun:
             job, future = self._jobs.get()
             try:
                 future.set_result(job())
-            # Whoever waits for the job gets its error.
-            except Exception as error:  # noqa: BLE001
+            # Whoever waits for the job gets its error, a custom layer's sys.exit too.
+            except BaseException as error:  # noqa: BLE001
                 future.set_exception(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from editor.errors import EditorError, ModelError, Problem
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
 from editor.keras_model.custom_code import load_custom_objects
+from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import rebased
 from editor.keras_model.loading import load_model
 from editor.keras_model.saving import WrittenModel, check_target, verify_model, write_model
@@ -54,6 +56,8 @@ class Engine:
     def __init__(self, send: Callable[[Event], None]) -> None:
         self._send = send
         self._documents: dict[int, Document] = {}
+        self._given_up: set[int] = set()
+        self._opening = threading.Lock()
         self._run: ActiveRun | None = None
 
     def announce(self) -> None:
@@ -68,13 +72,22 @@ class Engine:
 
     def handle(self, request: Request) -> None:
         """Does what a request asks and sends the answer."""
+        if isinstance(request, OpenModel):
+            # A file's own code may take for ever, and nothing can interrupt it; the other requests need not wait.
+            threading.Thread(
+                target=self._answer, args=(request,), name=f"open {request.document_id}", daemon=True
+            ).start()
+        else:
+            self._answer(request)
+
+    def _answer(self, request: Request) -> None:
         try:
             self._dispatch(request)
         except EditorError as error:
             self._refuse(request, error.problem)
-        # The edge of the process: whatever Keras or a custom layer raised becomes an answer.
-        except Exception as error:  # noqa: BLE001
-            summary = f"Something unexpected went wrong: {type(error).__name__}: {error}"
+        # The edge of the process: whatever Keras or a custom layer raised, sys.exit too, becomes an answer.
+        except BaseException as error:  # noqa: BLE001
+            summary = f"Something unexpected went wrong: {type(error).__name__}: {first_sentence(error)}"
             self._refuse(request, Problem(summary, "The log has the details.", traceback.format_exc()))
 
     def _dispatch(self, request: Request) -> None:
@@ -82,7 +95,7 @@ class Engine:
             case OpenModel():
                 self._open(request)
             case CloseDocument():
-                self._documents.pop(request.document_id, None)
+                self._close(request)
             case CheckSettings():
                 report = check_settings(self._document(request.document_id).index, request.settings)
                 self._send(SettingsChecked(request_id=request.request_id, report=report))
@@ -119,7 +132,8 @@ class Engine:
             document.revision = restore(index.model, read_revision(Path(request.weights)))
         document.newest_revision = max(document.revision, request.newest_revision)
         freeze_map = read_freeze_map(path)
-        self._documents[request.document_id] = document
+        if not self._keep(request.document_id, document):
+            return
         self._send(
             ModelOpened(
                 document_id=request.document_id,
@@ -130,6 +144,19 @@ class Engine:
                 revision=document.revision,
             )
         )
+
+    def _keep(self, document_id: int, document: Document) -> bool:
+        """Holds a document that was loaded, unless it was given up meanwhile."""
+        with self._opening:
+            is_wanted = document_id not in self._given_up
+            if is_wanted:
+                self._documents[document_id] = document
+        return is_wanted
+
+    def _close(self, request: CloseDocument) -> None:
+        with self._opening:
+            if self._documents.pop(request.document_id, None) is None:
+                self._given_up.add(request.document_id)
 
     def _start(self, request: StartRun) -> None:
         document = self._document(request.document_id)

@@ -22,6 +22,7 @@ from editor.runs.workspace import (
     lock_of,
     newest_revision_in,
     remove_folder,
+    revision_path,
     revisions_in,
 )
 
@@ -55,6 +56,7 @@ class AbandonedWorkspace:
         try:
             is_newer = (
                 self.last_revision is not None
+                and self.last_revision != revision_path(self.folder, self.info.saved_revision)
                 # Clocks of file systems tick slowly: of two in one tick, the weights were marked after the note.
                 and self.last_revision.stat().st_mtime_ns >= (self.folder / DOCUMENT_FILE).stat().st_mtime_ns
             )

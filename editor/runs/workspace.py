@@ -36,8 +36,8 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         source: Absolute path of the model file that was opened.
-        size: Its size in bytes when it was opened.
-        mtime_ns: Its time of change when it was opened, in nanoseconds.
+        size: Size in bytes of the model's file when it was opened or last saved.
+        mtime_ns: Its time of change then, in nanoseconds.
         custom_code: Python file that the person agreed to run for it; None without.
         opened_at: When it was opened, ISO 8601, UTC.
         saved_as: Absolute path of the file that it was last saved to; None before the first save.
@@ -72,10 +72,43 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def is_source_unchanged(self) -> bool:
-        """Whether the source is still the file that was opened, by size and time of change."""
+    def path(self) -> Path:
+        """The model's file: what was opened, or what it was saved to since."""
+        return Path(self.saved_as or self.source)
+
+    def after_save(self, path: Path, revision: int) -> DocumentInfo:
+        """The document when it has just been saved to a file with the weights of `revision`.
+
+        Raises:
+            FileError: The file is gone already.
+        """
+        found = DocumentInfo.of(path)
+        return msgspec.structs.replace(
+            self,
+            saved_as=found.source,
+            saved_revision=revision,
+            size=found.size,
+            mtime_ns=found.mtime_ns,
+        )
+
+    def check_file(self) -> None:
+        """Holds the model's file against what it was when it was opened or last saved.
+
+        Raises:
+            FileError: It is gone, or another one.
+        """
+        if not self.is_file_unchanged:
+            what = "was changed by another program" if self.path.exists() else "is no longer there"
+            raise FileError(
+                f"{self.path} {what}, so the unsaved work cannot be put back onto it.",
+                hint="The work is kept. Put the file back as it was, then try again.",
+            )
+
+    @property
+    def is_file_unchanged(self) -> bool:
+        """Whether the model's file is still the same, by size and time of change."""
         try:
-            found = Path(self.source).stat()
+            found = self.path.stat()
         except OSError:
             return False
         return (found.st_size, found.st_mtime_ns) == (self.size, self.mtime_ns)

@@ -151,7 +151,7 @@ def run_training(
     return RunResult(plan, stop.is_set(), epochs, clock.seconds, prove(before, index, tree))
 
 
-def failure_of(error: Exception) -> ModelError:
+def failure_of(error: BaseException) -> ModelError:
     """What a person is told when a run was ended by an error of Keras, TensorFlow or a custom layer.
 
     To be called while `error` is being handled.

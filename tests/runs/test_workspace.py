@@ -91,11 +91,11 @@ def test_that_it_knows_its_document(workspace: Workspace, info: DocumentInfo) ->
 
 
 def test_that_a_source_that_changed_is_noticed(info: DocumentInfo) -> None:
-    assert info.is_source_unchanged
+    assert info.is_file_unchanged
     Path(info.source).write_bytes(b"other model")
-    assert not info.is_source_unchanged
+    assert not info.is_file_unchanged
     Path(info.source).unlink()
-    assert not info.is_source_unchanged
+    assert not info.is_file_unchanged
 
 
 def test_that_a_missing_source_is_an_expected_error(tmp_path: Path) -> None:

@@ -30,6 +30,10 @@ _BELOW_LINES = -200
 """The grid is part of an axis, and axes are above the view by default: it would cross out lines and labels."""
 
 
+_FEW_EPOCHS = 20
+"""Runs up to this length are shown whole from their start."""
+
+
 class MetricPlot(QWidget):
     """Title and newest values above, below them the lines over the epochs; zoomed by wheel and drag."""
 
@@ -131,9 +135,18 @@ class MetricPlot(QWidget):
         """A little beyond the last epoch, so that a mark that stands there is whole."""
         return max(1, self._num_epochs) * 1.015
 
+    @property
+    def _shown_end(self) -> float:
+        """Of a long run as many epochs as have come, rounded up, so that its beginning is no needle."""
+        newest = max(self._curves.raw.last_x, self._curves.validation.last_x) if self._curves else 0.0
+        shown = float(_FEW_EPOCHS)
+        while shown < newest:
+            shown *= 2
+        return min(self._right_end, shown * 1.015)
+
     def _fit(self) -> None:
         low, high = value_range(self._curves) if self._curves else (0.0, 1.0)
-        self._view.setRange(xRange=(0, self._right_end), yRange=(low, high), padding=0, disableAutoRange=True)
+        self._view.setRange(xRange=(0, self._shown_end), yRange=(low, high), padding=0, disableAutoRange=True)
 
     def _draw_best(self, curves: MetricCurves) -> None:
         best = curves.best
@@ -143,7 +156,7 @@ class MetricPlot(QWidget):
             return
         self._best.setData([best.x], [best.y])
         self._best_text.setText(f"best {value_text(best.y)}")
-        across = min(1.0, max(0.0, best.x / max(1, self._num_epochs)))
+        across = min(1.0, max(0.0, best.x / self._shown_end))
         self._best_text.setAnchor((across, 1.35 if is_less_better(self.metric_name) else -0.35))
         self._best_text.setPos(best.x, best.y)
 
