@@ -452,3 +452,45 @@ def test_that_the_saved_file_is_a_sound_archive(capfd, tmp_path):
         assert archive.testzip() is None
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
     assert "backbone/bn_1:gamma" in capfd.readouterr().out
+
+
+def test_that_custom_code_cannot_end_a_command_in_silence(capfd, tmp_path):
+    (tmp_path / "leaver.py").write_text(
+        "import sys\nimport keras\n\nclass Leaver(keras.layers.Layer):\n"
+        "    def call(self, inputs, training=False):\n"
+        "        if training:\n            sys.exit(0)\n"
+        "        return inputs\n"
+    )
+    leaver = type("Leaver", (keras.layers.Layer,), {"call": lambda _self, inputs: inputs})
+    layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax"), leaver()]
+    keras.Sequential(layers).save(tmp_path / "leaver.keras")
+    out = tmp_path / "out.keras"
+    options = ["--data", "sample:digits", "--custom-code", tmp_path / "leaver.py"]
+    assert refused(capfd, "train", tmp_path / "leaver.keras", "-o", out, *options)
+    assert not out.exists()
+
+
+def test_that_custom_code_that_prints_does_not_spoil_the_json(small_model, tmp_path):
+    (tmp_path / "talking.py").write_text("print('hello')")
+    assert inspected(DEMO, "--custom-code", tmp_path / "talking.py")["layers"]
+
+
+@pytest.mark.parametrize(
+    "options", [("--epochs", "0"), ("--batch-size", "-1"), ("--metrics", "foo"), ("--validation-split", "1.5")]
+)
+def test_that_a_setting_out_of_range_is_wrong_usage(capfd, tmp_path, options):
+    arguments = ["train", str(DEMO), "-o", str(tmp_path / "out.keras"), "--data", "sample:digits", *options]
+    assert cli.main(arguments) == 2
+    assert f"{options[0]} {options[1]}: Use" in capfd.readouterr().err
+
+
+def test_that_a_report_that_is_a_folder_is_refused_before_the_training(capfd, tmp_path):
+    out = tmp_path / "out.keras"
+    options = ["--data", "sample:digits", "--report", tmp_path]
+    assert "is a folder" in refused(capfd, "train", DEMO, "-o", out, *options)
+    assert not out.exists()
+
+
+def test_that_an_item_of_a_list_is_told_by_list_and_number(small_model):
+    code = ("--custom-code", ROOT / "tests" / "models.py")
+    assert "blocks/1" in done("inspect", small_model, *code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from PySide6.QtWidgets import QPushButton
@@ -158,3 +159,28 @@ def test_that_an_engine_that_keeps_dying_is_given_up_until_it_is_asked_for(drive
     driver.wait_for_engine()
     driver.save()
     assert "Saved saved.keras" in driver.notice
+
+
+def test_that_a_file_that_changed_meanwhile_is_not_taken_for_the_model(driver: Driver, tmp_path: Path):
+    model, aside = tmp_path / "model.keras", tmp_path / "aside.keras"
+    shutil.copy2(DEMO, model)
+    driver.open(model)
+    driver.click_tick("backbone")
+    model.rename(aside)
+    shutil.copy(DEMO, model)
+    driver.kill_engine()
+    driver.wait(lambda: "was changed by another program" in driver.notice)
+    assert driver.is_frozen("backbone")
+    assert driver.window.training.start_obstacle()
+
+    model.unlink()
+    driver.wait(lambda: driver.app.link.is_ready)
+    driver.click("noticeAction")
+    driver.wait(lambda: "is no longer there" in driver.notice)
+
+    aside.rename(model)
+    driver.click("noticeAction")
+    driver.wait_for_engine()
+    assert driver.is_frozen("backbone")
+    driver.save_as(tmp_path / "saved.keras")
+    assert "read back and compared" in driver.notice

@@ -315,6 +315,34 @@ def test_that_a_run_that_fails_inside_says_so_and_the_next_one_works(engine, fil
     sound.close()
 
 
+def test_that_a_layer_that_ends_the_interpreter_ends_the_run_only(engine, tmp_path, files, workspace):
+    (tmp_path / "leaver.py").write_text(
+        "import sys\nimport keras\n\nclass Leaver(keras.layers.Layer):\n"
+        "    def call(self, inputs, training=False):\n"
+        "        if training:\n            sys.exit(3)\n"
+        "        return inputs\n"
+    )
+    leaver = type("Leaver", (keras.layers.Layer,), {"call": lambda _self, inputs: inputs})
+    head = keras.layers.Dense(3, activation="softmax")
+    keras.Sequential([keras.Input((6,)), head, leaver()]).save(tmp_path / "leaver.keras")
+    document = Opened(engine, tmp_path / "leaver.keras", custom_code=str(tmp_path / "leaver.py"))
+    document.start(files / "data.npz", workspace)
+    ended = engine.wait_for(RunEnded)
+    assert ended.outcome == "failed"
+    assert "Training failed" in ended.problem.summary
+    assert isinstance(document.save(tmp_path / "saved.keras"), ModelSaved)
+    document.close()
+
+
+def test_that_custom_code_that_never_ends_keeps_no_other_model_out(own_engine, files, tmp_path):
+    (tmp_path / "endless.py").write_text("import threading\nthreading.Event().wait()\n")
+    hanging = own_engine.next_number()
+    path, code = str(files / "small_cnn.keras"), str(tmp_path / "endless.py")
+    own_engine.send(OpenModel(document_id=hanging, path=path, custom_code=code))
+    own_engine.send(CloseDocument(document_id=hanging))
+    assert isinstance(own_engine.open(files / "bare_normalization.keras"), ModelOpened)
+
+
 def test_that_strided_convolutions_of_real_models_train(engine, tmp_path, workspace):
     """Their gradient ended the process: TensorFlow's oneDNN wrote outside its memory."""
     document = Opened(engine, ROOT / "tests" / "data" / "models" / "fer" / "emotion_model.hdf5")

@@ -155,6 +155,16 @@ def test_that_the_axis_goes_from_nothing_to_the_last_epoch(qtbot, plots):
     assert bottom < 0 < 1 < top < 1.2
 
 
+def test_that_the_axis_of_a_long_run_grows_with_it(qtbot, plots):
+    plots.begin(started(num_epochs=500))
+    feed(plots, 5)
+    wait_until_drawn(qtbot, plots, 50)
+    assert plots.plots[0].view_range()[0][1] == pytest.approx(20, rel=0.05)
+    feed(plots, 25)
+    wait_until_drawn(qtbot, plots, 250)
+    assert plots.plots[0].view_range()[0][1] == pytest.approx(40, rel=0.05)
+
+
 def test_that_the_best_validation_point_is_marked_and_labelled(qtbot, plots):
     plots.begin(started(num_epochs=3))
     feed(plots, 3, loss=lambda x: abs(x - 1.9) + 0.2)
