@@ -168,10 +168,17 @@ class App(QObject):
 
     def save(self, *, on_saved: Callable[[bool], None] | None = None) -> None:
         """Saves to the document's own file, or asks for one where it cannot hold the flags."""
-        if self.document and self.document.path.suffix == MODEL_SUFFIX:
-            self.saver.save(self.document, self.document.path, on_saved)
-        else:
+        document = self.document
+        if not document or document.path.suffix != MODEL_SUFFIX:
             self.save_as(on_saved=on_saved)
+        elif document.workspace.info.is_file_unchanged or not document.path.exists():
+            self.saver.save(document, document.path, on_saved)
+        else:
+            self.notifier.ask_overwrite(
+                document.path.name,
+                on_overwrite=lambda: self.saver.save(document, document.path, on_saved),
+                on_save_as=lambda: self.save_as(on_saved=on_saved),
+            )
 
     def save_as(self, *, on_saved: Callable[[bool], None] | None = None) -> None:
         """Asks for a file and saves to it."""

@@ -90,11 +90,6 @@ class MainWindow(QMainWindow):
         self.restoreState(self._default_state, _LAYOUT_VERSION)
         self._default_sizes()
 
-    def show_panel(self, name: str) -> None:
-        """Brings a panel to the front."""
-        self._docks[name].show()
-        self._docks[name].raise_()
-
     def _arrange(self) -> None:
         self.actions_.fill_menus(self.menuBar())
         self._add_toolbars()

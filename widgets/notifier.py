@@ -82,6 +82,19 @@ class Notifier(QObject):
         box.buttonClicked.connect(lambda button: chosen.get(button, _nothing)())
         box.open()
 
+    def ask_overwrite(self, name: str, *, on_overwrite: Callable[[], None], on_save_as: Callable[[], None]) -> None:
+        """Asks what to do when a file was changed by another program since it was opened or saved here."""
+        why = "Another program, or another window, has changed it since it was opened. Overwriting loses that."
+        box = self._box("overwriteQuestion", f"Overwrite {name}?", why)
+        overwrite = box.addButton("Overwrite", QMessageBox.ButtonRole.DestructiveRole)
+        save_as = box.addButton("Save As…", QMessageBox.ButtonRole.AcceptRole)
+        cancel = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(save_as)
+        box.setEscapeButton(cancel)
+        chosen = {overwrite: on_overwrite, save_as: on_save_as}
+        box.buttonClicked.connect(lambda button: chosen.get(button, _nothing)())
+        box.open()
+
     def _box(self, name: str, text: str, why: str) -> QMessageBox:
         box = QMessageBox(QMessageBox.Icon.NoIcon, "Frostline", text, parent=self._window)
         box.setObjectName(name)
@@ -104,4 +117,4 @@ class Notifier(QObject):
 
 
 def _nothing() -> None:
-    """What *Ask Later* does."""
+    """What *Ask Later* and *Cancel* do."""

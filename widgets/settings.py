@@ -39,10 +39,6 @@ class Settings:
         """Remembers a geometry or state."""
         self._store.setValue(f"layout/{name}", value)
 
-    def forget_layout(self) -> None:
-        """Forgets all places."""
-        self._store.remove("layout")
-
     @property
     def theme_mode(self) -> Mode:
         """Light, dark, or as the system."""

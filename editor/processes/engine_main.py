@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+
+import msgspec
 
 from editor.native import prepare_tensorflow
 from editor.processes.messages import Event, Quit, Request, StopRun, decode_request, encode
@@ -56,6 +59,9 @@ class _Mailbox:
                 request = decode_request(self._connection.recv_bytes())
             except (EOFError, OSError):
                 _end()
+            except msgspec.MsgspecError as error:
+                sys.stderr.write(f"A request could not be read: {error}\n")
+                continue
             match request:
                 case Quit():
                     _end()

@@ -111,3 +111,20 @@ def test_that_while_a_run_goes_on_edits_can_be_undone_and_earlier_runs_cannot(dr
     driver.undo()
     driver.save()
     assert plain_keras.weights(model) == plain_keras.weights(DEMO)
+
+
+def test_that_a_file_that_another_program_changed_is_not_overwritten_unasked(driver: Driver, tmp_path: Path):
+    model = tmp_path / "model.keras"
+    shutil.copy(DEMO, model)
+    driver.open(model)
+    driver.click_tick("backbone")
+    shutil.copy(DEMO, model)
+    other = model.read_bytes()
+    driver.trigger("save")
+    driver.answer("overwriteQuestion", "Cancel")
+    assert model.read_bytes() == other
+    driver.trigger("save")
+    driver.answer("overwriteQuestion", "Overwrite")
+    driver.wait(lambda: "read back and compared" in driver.notice)
+    assert model.read_bytes() != other
+    assert not driver.window.isWindowModified()

@@ -63,11 +63,6 @@ class LayerFilter(QSortFilterProxyModel):
         tree = self._source.tree
         return tuple(node for node in tree.walk() if node in self._matches) if tree else ()
 
-    @property
-    def num_matches(self) -> int:
-        """How many nodes match by themselves."""
-        return len(self._matches)
-
     @Slot()
     def _find(self) -> None:
         self._matches.clear()
