@@ -56,6 +56,7 @@ class Engine:
     def __init__(self, send: Callable[[Event], None]) -> None:
         self._send = send
         self._documents: dict[int, Document] = {}
+        self._loading: dict[int, threading.Thread] = {}
         self._given_up: set[int] = set()
         self._opening = threading.Lock()
         self._run: ActiveRun | None = None
@@ -72,13 +73,19 @@ class Engine:
 
     def handle(self, request: Request) -> None:
         """Does what a request asks and sends the answer."""
-        if isinstance(request, OpenModel):
-            # A file's own code may take for ever, and nothing can interrupt it; the other requests need not wait.
-            threading.Thread(
-                target=self._answer, args=(request,), name=f"open {request.document_id}", daemon=True
-            ).start()
-        else:
-            self._answer(request)
+        match request:
+            case OpenModel():
+                # A file's own code may take for ever, and nothing can interrupt it; other documents need not wait.
+                name = f"open {request.document_id}"
+                thread = threading.Thread(target=self._answer, args=(request,), name=name, daemon=True)
+                self._loading[request.document_id] = thread
+                thread.start()
+            case CheckSettings() | StartRun() | SaveModel() | RestoreRevision():
+                if loading := self._loading.get(request.document_id):
+                    loading.join()
+                self._answer(request)
+            case _:
+                self._answer(request)
 
     def _answer(self, request: Request) -> None:
         try:
@@ -154,6 +161,7 @@ class Engine:
         return is_wanted
 
     def _close(self, request: CloseDocument) -> None:
+        self._loading.pop(request.document_id, None)
         with self._opening:
             if self._documents.pop(request.document_id, None) is None:
                 self._given_up.add(request.document_id)
