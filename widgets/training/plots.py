@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from widgets.training.curves import RunCurves
     from widgets.training.metric_plot import MetricPlot
 
+WARM_UP_DELAY_MS = 300
+"""From the first showing to the import of what draws; the first painting of the window comes before."""
 REDRAW_INTERVAL_MS = 50
 EMPTY_TEXT = "Start a run to see its curves here."
 
@@ -177,7 +179,7 @@ class RunPlots(QWidget):
         super().showEvent(event)
         if not self._has_warmed_up:
             self._has_warmed_up = True
-            QTimer.singleShot(0, self, self._warm_up)
+            QTimer.singleShot(WARM_UP_DELAY_MS, self, self._warm_up)
         self._schedule()
 
     @override
