@@ -14,6 +14,7 @@ from keras.src.saving.keras_saveable import KerasSaveable
 from keras.src.saving.saving_lib import _walk_saveable
 from keras.src.utils.naming import to_snake_case
 
+from editor.keras_model.data_flow import DataFlow, call_order, data_flow, is_graph
 from editor.keras_model.describe import config_of, output_shapes_of
 from editor.layers.paths import escape
 from editor.layers.records import LayerRecord, WeightRecord
@@ -44,40 +45,60 @@ def walk_model(model: keras.Model) -> ModelIndex:
     # A wrapper that takes a weight of a frozen layer over, as SpectralNormalization does, has it among those that never
     # train: Keras looks at the flag of the moment. The weight's first owner knows better.
     can_train = {id(variable) for layer in model._flatten_layers() for variable in layer._trainable_variables}
-    walk = _Walk(store_keys(model), can_train)
-    root = walk.record(model, "", ())
+    positions = {id(variable): at for at, variable in enumerate(model.variables)}
+    walk = _Walk(store_keys(model), can_train, positions, _calls(model))
+    walk.number(model)
+    root = walk.record(model, "", (), DataFlow())
     return ModelIndex(root, walk.layers, walk.variables)
+
+
+def _calls(model: keras.Model) -> dict[int, int]:
+    """The order of calls, where there is a container that has no graph to tell it."""
+    is_needed = any(len(layer._layers) > 1 and not is_graph(layer) for layer in model._flatten_layers())
+    return call_order(model) if is_needed else {}
 
 
 @dataclass
 class _Walk:
     stores: dict[int, str]
     can_train: set[int]
+    positions: dict[int, int]
+    calls: dict[int, int]
     layers: list[keras.Layer] = field(default_factory=list)
     variables: list[keras.Variable] = field(default_factory=list)
     _layer_ids: dict[int, int] = field(default_factory=dict)
+    _held: dict[int, list[tuple[str, keras.Layer]]] = field(default_factory=dict)
     _weight_ids: dict[int, int] = field(default_factory=dict)
 
-    def record(self, layer: keras.Layer, name: str, above: tuple[int, ...]) -> LayerRecord:
-        layer_id = self._layer_ids.setdefault(id(layer), len(self.layers))
-        if layer_id == len(self.layers):
-            self.layers.append(layer)
+    def number(self, layer: keras.Layer) -> None:
+        """Gives a layer and all below it their ids, which do not depend on what a trace of the calls finds."""
+        if id(layer) in self._layer_ids:
+            return
+        self._layer_ids[id(layer)] = len(self.layers)
+        self.layers.append(layer)
+        self._held[id(layer)] = list(_children(layer))
+        for _, child in self._held[id(layer)]:
+            self.number(child)
+
+    def record(self, layer: keras.Layer, name: str, above: tuple[int, ...], outer: DataFlow) -> LayerRecord:
         above = (*above, id(layer))
+        # A layer that reaches itself again would never end.
+        children = [(child_name, child) for child_name, child in self._held[id(layer)] if id(child) not in above]
+        inner = data_flow(layer, [child for _, child in children], self.calls)
         return LayerRecord(
-            layer_id=layer_id,
+            layer_id=self._layer_ids[id(layer)],
             name=name,
             class_name=type(layer).__name__,
             store=self.stores.get(id(layer), ""),
             output_shapes=output_shapes_of(layer),
             is_flag_set=bool(layer.trainable),
             weights=self._weights(layer),
-            # A layer that reaches itself again would never end.
-            children=tuple(
-                self.record(child, child_name, above)
-                for child_name, child in _children(layer)
-                if id(child) not in above
-            ),
+            children=tuple(self.record(child, child_name, above, inner) for child_name, child in children),
             config=config_of(layer),
+            is_graph=is_graph(layer),
+            takes_from=tuple(self._layer_ids[id(source)] for source in outer.takes_from.get(id(layer), ())),
+            fixed_training=outer.fixed_training.get(id(layer)),
+            has_lora=bool(getattr(layer, "lora_enabled", False)),
         )
 
     def _weights(self, layer: keras.Layer) -> tuple[WeightRecord, ...]:
@@ -104,6 +125,7 @@ class _Walk:
             num_bytes=_num_bytes(variable),
             is_statistics=is_statistics,
             is_trainable=bool(variable.trainable) and not is_statistics,
+            position=self.positions.get(id(variable), -1),
         )
 
 
@@ -126,7 +148,7 @@ def _children(layer: keras.Layer) -> Iterator[tuple[str, keras.Layer]]:
 
 
 def _named(layer: keras.Layer) -> Iterator[tuple[str, Any]]:
-    if isinstance(layer, keras.Sequential) or _is_functional(layer):
+    if is_graph(layer):
         yield from ((escape(child.name), child) for child in layer.layers)
     for attribute, value in _walk_saveable(layer):
         if attribute == "layers" and isinstance(layer, keras.Model):
@@ -136,10 +158,6 @@ def _named(layer: keras.Layer) -> Iterator[tuple[str, Any]]:
     yield from (
         (escape(child.name), child) for child in layer._layers if not isinstance(child, keras.layers.InputLayer)
     )
-
-
-def _is_functional(layer: keras.Layer) -> bool:
-    return isinstance(layer, keras.Model) and layer._obj_type() == "Functional"
 
 
 def _items(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -22,6 +22,8 @@ class WeightRecord(msgspec.Struct, frozen=True):
         num_bytes: Size of the values, as Keras counts it.
         is_statistics: True for a weight that is never trained, such as BatchNormalization's moving mean.
         is_trainable: The variable's own flag when the model was walked; False for statistics.
+        position: Its index in Keras's `model.variables`, in whose order optimizers keep their slots; -1 if it is not
+            among them.
     """
 
     weight_id: int
@@ -31,6 +33,7 @@ class WeightRecord(msgspec.Struct, frozen=True):
     num_bytes: int
     is_statistics: bool
     is_trainable: bool
+    position: int = -1
 
     @property
     def num_parameters(self) -> int:
@@ -56,6 +59,12 @@ class LayerRecord(msgspec.Struct, frozen=True):
         weights: The variables that the layer itself owns.
         children: The layers it holds, in Keras's order.
         config: Its `get_config()` as plain JSON values; empty where there is none.
+        is_graph: Whether it is a Functional or Sequential model, whose children Keras restores one by one with their
+            own flags (fact F15); its children stand in the order of the graph.
+        takes_from: The `layer_id`s of the siblings whose output it takes in the graph of its parent. In a parent that
+            is no graph: of the sibling that is called before it, where a trace of the calls could tell.
+        fixed_training: The value of `training` that is baked into its calls in the graph (fact F6); None if none is.
+        has_lora: Whether LoRA is enabled on it (fact F8).
     """
 
     layer_id: int
@@ -67,3 +76,7 @@ class LayerRecord(msgspec.Struct, frozen=True):
     weights: tuple[WeightRecord, ...] = ()
     children: tuple[LayerRecord, ...] = ()
     config: dict[str, Any] = {}
+    is_graph: bool = False
+    takes_from: tuple[int, ...] = ()
+    fixed_training: bool | None = None
+    has_lora: bool = False
