@@ -27,7 +27,16 @@ from editor.files.zip_members import (
 )
 from editor.layers.freeze_map import FreezeMap
 
-__all__ = ["MAP_ATTRIBUTE", "MAP_MEMBER", "add_freeze_map", "drop_optimizer", "read_freeze_map"]
+__all__ = [
+    "MAP_ATTRIBUTE",
+    "MAP_MEMBER",
+    "add_freeze_map",
+    "drop_optimizer",
+    "is_hdf5",
+    "read_freeze_map",
+    "reading",
+    "replace_optimizer",
+]
 
 _OPTIMIZER_GROUP = "optimizer"
 _COMPILE_KEY = "compile_config"
@@ -40,8 +49,8 @@ def read_freeze_map(path: Path) -> FreezeMap | None:
         FileError: The file cannot be read.
         FreezeMapError: What stands in the map's place is no map, or one of a newer version.
     """
-    with _reading(path):
-        text = _hdf5_map(path) if _is_hdf5(path) else _archive_map(path)
+    with reading(path):
+        text = _hdf5_map(path) if is_hdf5(path) else _archive_map(path)
     return None if text is None else FreezeMap.from_json(text)
 
 
@@ -53,8 +62,8 @@ def add_freeze_map(path: Path, freeze_map: FreezeMap) -> None:
     Raises:
         FileError: The file cannot be read or written.
     """
-    with _reading(path):
-        if _is_hdf5(path):
+    with reading(path):
+        if is_hdf5(path):
             with h5py.File(path, "r+") as file:
                 file.attrs[MAP_ATTRIBUTE] = freeze_map.to_json().decode()
             return
@@ -72,12 +81,31 @@ def drop_optimizer(source: Path, target: Path) -> None:
     Raises:
         FileError: `source` cannot be read, or `target` cannot be written.
     """
-    with _reading(source), _rewriting(source, target) as (archive, copy):
+    with reading(source), _rewriting(source, target) as (archive, copy):
         for info in archive.infolist():
             if info.filename == CONFIG_MEMBER:
                 copy.writestr(info.filename, _without_compile(read_json_member(archive, info.filename)))
             elif info.filename == WEIGHTS_MEMBER:
-                with _weights_without_optimizer(source, target.parent) as weights:
+                with _weights_with(None, source, target.parent) as weights:
+                    _add_stream(copy, info.filename, weights)
+            else:
+                _copy_member(archive, copy, info)
+
+
+def replace_optimizer(path: Path, optimizer_file: Path) -> None:
+    """Puts other variables of the optimizer into a `.keras` archive; all else stays as it is.
+
+    Args:
+        path: The archive.
+        optimizer_file: An HDF5 file with the group `optimizer` as Keras writes it.
+
+    Raises:
+        FileError: `path` cannot be read or written.
+    """
+    with reading(path), _rewriting(path, path) as (archive, copy):
+        for info in archive.infolist():
+            if info.filename == WEIGHTS_MEMBER:
+                with _weights_with(optimizer_file, path, path.parent) as weights:
                     _add_stream(copy, info.filename, weights)
             else:
                 _copy_member(archive, copy, info)
@@ -86,7 +114,8 @@ def drop_optimizer(source: Path, target: Path) -> None:
 # -- maps -----------------------------------------------------------------------------------------------------
 
 
-def _is_hdf5(path: Path) -> bool:
+def is_hdf5(path: Path) -> bool:
+    """Whether a file is HDF5, by its content."""
     with path.open("rb") as stream:
         return superblock_offset(stream, path.stat().st_size) is not None
 
@@ -140,8 +169,8 @@ def _without_compile(config_json: bytes) -> str:
 
 
 @contextmanager
-def _weights_without_optimizer(source: Path, folder: Path) -> Iterator[IO[bytes]]:
-    """The other weights, as they are, in a temporary file of `folder`, where room is needed anyway."""
+def _weights_with(optimizer_file: Path | None, source: Path, folder: Path) -> Iterator[IO[bytes]]:
+    """The weights, as they are, with another optimizer or none, in a temporary file of `folder`."""
     with tempfile.TemporaryFile(dir=folder) as stream:
         with open_weights(source) as weights, h5py.File(stream, "w") as kept:
             for key, value in weights.attrs.items():
@@ -149,12 +178,15 @@ def _weights_without_optimizer(source: Path, folder: Path) -> Iterator[IO[bytes]
             for name in weights:
                 if name != _OPTIMIZER_GROUP:
                     weights.copy(name, kept)
+            if optimizer_file:
+                with h5py.File(optimizer_file, "r") as other:
+                    other.copy(_OPTIMIZER_GROUP, kept)
         stream.seek(0)
         yield stream
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def reading(path: Path) -> Iterator[None]:
     """Turns what the zip and HDF5 libraries raise into one sentence."""
     try:
         yield
