@@ -15,6 +15,7 @@ from editor.errors import EditorError, FileError, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
 from editor.inspection import inspection, inspection_text
+from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.flags import rebased
 from editor.keras_model.loading import load_model
@@ -39,6 +40,7 @@ class _Opened:
         with contextlib.redirect_stdout(sys.stderr):
             self.custom_objects = load_custom_objects(custom_code) if custom_code else {}
             self.index: ModelIndex = walk_model(load_model(path, self.custom_objects))
+        self._path = path
         self.tree = LayerTree(self.index.root)
         self.unmatched: tuple[str, ...] = ()
         freeze_map = read_freeze_map(path)
@@ -46,6 +48,12 @@ class _Opened:
             change, report = self.tree.plan_map(rebased(self.tree, freeze_map))
             self.tree.apply(change)
             self.unmatched = report.unmatched
+
+    def compile(self) -> None:
+        """Gives the model the compile settings and the optimizer in its file; prints what could not be restored."""
+        with contextlib.redirect_stdout(sys.stderr):
+            notes = restore_from_file(self.index, self._path, self.custom_objects)
+        _say(notes)
 
 
 def inspect(options: argparse.Namespace) -> None:
@@ -59,13 +67,14 @@ def freeze(options: argparse.Namespace) -> None:
     """Applies a map and patterns and saves the model."""
     check_target(options.output)
     opened = _Opened(options.model, options.custom_code)
+    opened.compile()
     _say_unmatched(opened.unmatched)
     if options.map:
         change, report = opened.tree.plan_map(_read_map(options.map))
         opened.tree.apply(change)
         _say_unmatched(report.unmatched)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
-    _save(opened, options.output, keep_optimizer=False)
+    _save(opened, options.output)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -74,12 +83,13 @@ def train(options: argparse.Namespace) -> None:
     _check_report(options.report)
     settings = _settings(options)
     opened = _Opened(options.model, options.custom_code)
+    opened.compile()
     _say_unmatched(opened.unmatched)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
     result = _run(opened, settings)
     proof = result.proof
     print(f"{proof.frozen_unchanged} of {proof.frozen_total} frozen weights unchanged")
-    _save(opened, options.output, keep_optimizer=True)
+    _save(opened, options.output)
     if options.report:
         with write_atomically(options.report) as path:
             path.write_bytes(msgspec.json.format(msgspec.json.encode(run_report(result, opened.tree))))
@@ -128,18 +138,18 @@ def _read_map(path: Path) -> FreezeMap:
         raise FileError(f"The freeze map {str(path)!r} cannot be read.", hint="Check its name.") from error
 
 
-def _save(opened: _Opened, target: Path, *, keep_optimizer: bool) -> None:
-    forgotten = save_model(
-        opened.index,
-        opened.tree.freeze_map(),
-        target,
-        keep_optimizer=keep_optimizer,
-        custom_objects=opened.custom_objects,
-    )
+def _save(opened: _Opened, target: Path) -> None:
+    verified = save_model(opened.index, opened.tree.freeze_map(), target, custom_objects=opened.custom_objects)
     account = opened.tree.account(opened.tree.root)
     print(f"{target}: {account.trainable.parameters:,} trainable, {account.frozen.parameters:,} frozen parameters")
-    if forgotten:
-        print(f"Plain Keras will load as trainable, though frozen: {', '.join(forgotten)}")
+    if verified.forgotten:
+        print(f"Plain Keras will load as trainable, though frozen: {', '.join(verified.forgotten)}")
+    _say(verified.notes)
+
+
+def _say(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        print(note)
 
 
 def _say_unmatched(unmatched: tuple[str, ...]) -> None:
@@ -153,6 +163,7 @@ class _Printer:
     def run_started(self, plan: RunPlan) -> None:
         self._num_epochs = plan.settings.epochs
         print(f"{plan.report.data_text}; {plan.num_batches} batches, loss {plan.report.loss}, seed {plan.seed}")
+        _say(plan.notes)
 
     def batch_ended(self, epoch: int, batch: int, metrics: Callable[[], Metrics]) -> None:
         """Batches are not printed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ import numpy as np
 
 from editor.errors import EditorError, FileError, ModelError
 from editor.files.atomic import write_atomically
-from editor.files.keras_archive import add_freeze_map, drop_optimizer, read_freeze_map
+from editor.files.keras_archive import add_freeze_map, read_freeze_map
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, forgotten_by_keras, rebased, tree_with_map
 from editor.keras_model.loading import load_model
+from editor.keras_model.optimizer_state import OptimizerState, optimizer_state
+from editor.keras_model.saved_optimizer import fit_optimizer
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.freeze_map import FreezeMap
 
@@ -28,13 +30,26 @@ class WrittenModel:
         path: The `.keras` file.
         values: The value of each weight at the moment of writing, by `weight_id`.
         freeze_map: The map in the file.
-        has_optimizer: Whether the optimizer's state is in the file.
+        optimizer: The state of the optimizer at that moment, of the weights that train; None where there is none.
     """
 
     path: Path
     values: Sequence[np.ndarray[Any, Any]]
     freeze_map: FreezeMap
-    has_optimizer: bool = False
+    optimizer: OptimizerState | None = None
+
+
+@dataclass(frozen=True)
+class VerifiedModel:
+    """What the reload of a written file has shown.
+
+    Attributes:
+        forgotten: Paths of the weights that plain `keras.saving.load_model` does not restore as frozen (fact F16).
+        notes: What of the model is not in the file, a sentence each.
+    """
+
+    forgotten: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def check_target(target: Path) -> None:
@@ -52,29 +67,26 @@ def check_target(target: Path) -> None:
         )
 
 
-def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path, *, keep_optimizer: bool) -> WrittenModel:
+def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path) -> WrittenModel:
     """Writes a model with the flags of a map. The live model has the flags it had before (it may be in a run).
 
-    To be called on the thread that changes the weights, or while none does.
+    To be called on the thread that changes the weights, or while none does. The optimizer is in the file as Keras
+    writes it; only `verify_model` makes it that of the weights that train (fact F13).
 
     Args:
         index: The live model.
         freeze_map: The flags in the file.
         path: A temporary `.keras` path beside the target.
-        keep_optimizer: Whether the optimizer's slots fit `freeze_map`; if not they are left out (fact F13).
 
     Raises:
         ModelError: Keras cannot write this model.
         FreezeMapError: The map is not of this model.
     """
-    model = index.model
     tree = tree_with_map(index, freeze_map)
-    written = path if keep_optimizer else path.with_name(f"{path.stem}.full.keras")
+    state = optimizer_state(index)
     try:
         with flags_applied(index, tree):
-            model.save(written)
-        if not keep_optimizer:
-            drop_optimizer(written, path)
+            index.model.save(path)
     except (EditorError, OSError):
         raise
     # Keras raises whatever a layer's get_config raised.
@@ -84,21 +96,14 @@ def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path, *, keep_op
             hint="A custom layer needs a get_config() that returns its arguments.",
             details=repr(error),
         ) from error
-    finally:
-        if written is not path:
-            written.unlink(missing_ok=True)
     add_freeze_map(path, freeze_map)
-    return WrittenModel(path, weight_values(index), freeze_map, keep_optimizer and model.compiled)
+    trains = {weight.weight_id for weight in tree.root.weights_below if tree.is_trainable(weight)}
+    return WrittenModel(path, weight_values(index), freeze_map, state.only(trains) if state else None)
 
 
 def save_model(
-    index: ModelIndex,
-    freeze_map: FreezeMap,
-    target: Path,
-    *,
-    keep_optimizer: bool = False,
-    custom_objects: dict[str, Any] | None = None,
-) -> tuple[str, ...]:
+    index: ModelIndex, freeze_map: FreezeMap, target: Path, *, custom_objects: dict[str, Any] | None = None
+) -> VerifiedModel:
     """Writes beside the target, verifies, and only then renames over it; see `write_model` and `verify_model`.
 
     Raises:
@@ -107,8 +112,7 @@ def save_model(
     """
     check_target(target)
     with write_atomically(target) as path:
-        written = write_model(index, freeze_map, path, keep_optimizer=keep_optimizer)
-        return verify_model(written, custom_objects)
+        return verify_model(write_model(index, freeze_map, path), custom_objects)
 
 
 def weight_values(index: ModelIndex) -> list[np.ndarray[Any, Any]]:
@@ -116,13 +120,10 @@ def weight_values(index: ModelIndex) -> list[np.ndarray[Any, Any]]:
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in index.variables]
 
 
-def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = None) -> tuple[str, ...]:
+def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = None) -> VerifiedModel:
     """Reloads a written file apart, holds every weight bit for bit and every flag one by one against it.
 
-    An optimizer whose slots would not fit the flags that plain Keras restores is taken out of the file.
-
-    Returns:
-        Paths of the weights that plain `keras.saving.load_model` does not restore as frozen (fact F16).
+    The optimizer in the file becomes that of the weights that plain Keras trains after loading; see `fit_optimizer`.
 
     Raises:
         ModelError: The file does not give back what was saved.
@@ -135,17 +136,18 @@ def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = 
     tree = tree_with_map(index, saved_map)
     if tree.freeze_map().layers != rebased(tree, written.freeze_map).layers:
         raise _unfaithful(written.path, "its layers differ")
+    _check_weights(written, index)
+    forgotten = forgotten_by_keras(reloaded, index, tree)
+    note = fit_optimizer(written.path, written.optimizer, index, custom_objects) if written.optimizer else None
+    return VerifiedModel(forgotten, (note,) if note else ())
+
+
+def _check_weights(written: WrittenModel, index: ModelIndex) -> None:
     if len(index.variables) != len(written.values):
         raise _unfaithful(written.path, f"it has {len(index.variables)} weights of {len(written.values)}")
     for variable, value, found in zip(index.variables, written.values, weight_values(index), strict=True):
         if found.dtype != value.dtype or found.tobytes() != value.tobytes():
             raise _unfaithful(written.path, f"the weight {variable.path!r} differs")
-    forgotten = forgotten_by_keras(reloaded, index, tree)
-    if forgotten and written.has_optimizer:
-        # Plain Keras would train more weights than there are slots, and complain of each (fact F13).
-        drop_optimizer(written.path, written.path)
-        return verify_model(replace(written, has_optimizer=False), custom_objects)
-    return forgotten
 
 
 def _read_back(written: WrittenModel, custom_objects: dict[str, Any] | None) -> keras.Model:

@@ -22,10 +22,10 @@ from editor.processes.messages import (
     RunStarted,
     StartRun,
 )
-from editor.runs.revisions import RevisionMeta
+from editor.runs.revisions import RevisionMeta, read_revision
 from editor.runs.workspace import revision_path
 from editor.training.run import Metrics, RunPlan, failure_of, run_training
-from editor.training.snapshot import write_snapshot
+from editor.training.snapshot import restore, write_snapshot
 
 T = TypeVar("T")
 
@@ -80,7 +80,6 @@ class ActiveRun:
     # -- the watcher, on the run's thread ---------------------------------------------------------------------
 
     def run_started(self, plan: RunPlan) -> None:
-        self.document.trained_map = self._request.freeze_map
         self._num_batches = plan.num_batches
         self._send(
             RunStarted(
@@ -91,6 +90,7 @@ class ActiveRun:
                 has_validation=plan.has_validation,
                 seed=plan.seed,
                 revision_file=str(self._revision_path),
+                notes=plan.notes,
             )
         )
 
@@ -126,8 +126,10 @@ class ActiveRun:
         self._send(ended)
 
     def _run(self) -> RunEnded:
+        optimizer = getattr(self.document.index.model, "optimizer", None)
+        before: Path | None = None
         try:
-            self._keep_weights()
+            before = self._keep_weights()
             result = run_training(
                 self.document.index, self._request.settings, self._request.freeze_map, watcher=self, stop=self.stop
             )
@@ -138,11 +140,15 @@ class ActiveRun:
         # The edge of the thread: Keras and TensorFlow raise whatever they met, and a custom layer may call sys.exit.
         except BaseException as error:  # noqa: BLE001
             problem = failure_of(error).problem
-        return self._ended("failed", self._kept_after_failure(), problem=problem)
+        is_recompiled = getattr(self.document.index.model, "optimizer", None) is not optimizer
+        return self._ended("failed", self._kept_after_failure(before, is_recompiled=is_recompiled), problem=problem)
 
-    def _kept_after_failure(self) -> Path | None:
+    def _kept_after_failure(self, before: Path | None, *, is_recompiled: bool) -> Path | None:
         """The weights as the failure left them; a full disk may be the failure itself."""
         try:
+            if before == self._revision_path and is_recompiled:
+                # No batch was trained, and the optimizer is still that of these weights.
+                restore(self.document.index, read_revision(before), self.document.custom_objects)
             return self._keep_weights()
         except EditorError:
             return None
@@ -164,7 +170,7 @@ class ActiveRun:
         path = self._revision_path
         if not path.exists():
             meta = RevisionMeta(revision=self.document.revision, run_id=self.run_id, epoch=self._epoch)
-            write_snapshot(self.document.index.model, path, meta)
+            write_snapshot(self.document.index, path, meta)
             self._send(Checkpointed(run_id=self.run_id, revision=self.document.revision, path=str(path)))
         return path
 

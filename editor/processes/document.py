@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from editor.keras_model.walk import ModelIndex
-from editor.layers.freeze_map import FreezeMap
 
 
 @dataclass
@@ -16,14 +15,12 @@ class Document:
     Attributes:
         revision: Of the weights; grows with every change of them.
         newest_revision: The greatest number given so far; an undo goes back with `revision` alone.
-        trained_map: The flags that the model is compiled with; None if it is not compiled.
     """
 
     index: ModelIndex
     custom_objects: dict[str, Any]
     revision: int = 0
     newest_revision: int = 0
-    trained_map: FreezeMap | None = None
 
     def note_change(self) -> None:
         """The weights are others than a moment ago."""

@@ -14,6 +14,7 @@ import tensorflow as tf
 from editor.errors import EditorError, ModelError, Problem
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
+from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import rebased
@@ -135,8 +136,11 @@ class Engine:
         custom_objects = load_custom_objects(Path(request.custom_code)) if request.custom_code else {}
         index = walk_model(load_model(path, custom_objects))
         document = Document(index, custom_objects, request.revision)
+        notes: tuple[str, ...] = ()
         if request.weights:
-            document.revision = restore(index.model, read_revision(Path(request.weights)))
+            document.revision = restore(index, read_revision(Path(request.weights)), custom_objects)
+        else:
+            notes = restore_from_file(index, path, custom_objects)
         document.newest_revision = max(document.revision, request.newest_revision)
         freeze_map = read_freeze_map(path)
         if not self._keep(request.document_id, document):
@@ -149,6 +153,7 @@ class Engine:
                 input_shapes=model_facts(index).input_shapes,
                 freeze_map=rebased(LayerTree(index.root), freeze_map) if freeze_map else None,
                 revision=document.revision,
+                notes=notes,
             )
         )
 
@@ -179,30 +184,25 @@ class Engine:
         check_target(target)
         with write_atomically(target) as path:
             written, revision = self._between_batches(document, lambda: self._write(document, request, path))
-            forgotten = verify_model(written, document.custom_objects)
-        is_left_out = document.index.model.compiled and (bool(forgotten) or not written.has_optimizer)
+            verified = verify_model(written, document.custom_objects)
         self._send(
             ModelSaved(
                 request_id=request.request_id,
                 path=str(target),
                 revision=revision,
-                forgotten=forgotten,
-                notes=("The optimizer's state is left out, as it would not fit the flags.",) if is_left_out else (),
+                forgotten=verified.forgotten,
+                notes=verified.notes,
             )
         )
 
     def _write(self, document: Document, request: SaveModel, path: Path) -> tuple[WrittenModel, int]:
-        keep_optimizer = request.freeze_map == document.trained_map
-        written = write_model(document.index, request.freeze_map, path, keep_optimizer=keep_optimizer)
-        return written, document.revision
+        return write_model(document.index, request.freeze_map, path), document.revision
 
     def _restore(self, request: RestoreRevision) -> None:
         document = self._document(request.document_id)
         if self._run and self._run.document is document and not self._run.is_over:
             raise ModelError("The model is being trained.", hint="Stop the run first.")
-        document.revision = restore(document.index.model, read_revision(Path(request.path)))
-        # The optimizer's slots belong to the weights that went away.
-        document.trained_map = None
+        document.revision = restore(document.index, read_revision(Path(request.path)), document.custom_objects)
         self._send(RevisionRestored(request_id=request.request_id, revision=document.revision))
 
     def _between_batches(self, document: Document, job: Callable[[], T]) -> T:

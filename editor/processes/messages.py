@@ -162,6 +162,7 @@ class RunStarted(Message, frozen=True, kw_only=True):
         metric_names: Keys of the metrics to come, without `val_`, the loss first.
         has_validation: Whether `val_` metrics come at each epoch's end.
         revision_file: File of the weights before the run; a `RestoreRevision` with it undoes the run.
+        notes: What a person should know about the optimizer's state, a sentence each.
     """
 
     run_id: int
@@ -171,6 +172,7 @@ class RunStarted(Message, frozen=True, kw_only=True):
     has_validation: bool
     seed: int
     revision_file: str
+    notes: tuple[str, ...] = ()
 
 
 class BatchEnded(Message, frozen=True, kw_only=True):

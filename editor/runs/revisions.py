@@ -46,7 +46,10 @@ class RevisionMeta(msgspec.Struct, frozen=True, kw_only=True):
         epoch: The epoch under way or done, 0 upwards; None without a run.
         outcome: How the run ended; None while it goes on, and without a run.
         variable_paths: Keras's path of each variable, for the log; may be empty.
-        optimizer_config: The optimizer's configuration as JSON; None where there is no optimizer.
+        compile_config: How the model was compiled, as JSON; None where it was not.
+        optimizer_roles: What each of the optimizer's variables is: its name in the optimizer, and the id of the weight
+            whose slot it is, None for what belongs to no weight.
+        optimizer_weights: The ids of the weights that the optimizer is for, in its order.
         iterations: Steps that the optimizer has made; None where there is no optimizer.
     """
 
@@ -55,7 +58,9 @@ class RevisionMeta(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int | None = None
     outcome: str | None = None
     variable_paths: tuple[str, ...] = ()
-    optimizer_config: str | None = None
+    compile_config: str | None = None
+    optimizer_roles: tuple[tuple[str, int | None], ...] = ()
+    optimizer_weights: tuple[int, ...] = ()
     iterations: int | None = None
 
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from editor.keras_model.optimizer_state import OptimizerState, innermost, optimizer_state, put_state
 from editor.keras_model.walk import ModelIndex
 from editor.layers.records import LayerRecord
 from editor.training.checks import ModelFacts
@@ -60,23 +61,63 @@ def _activation(record: LayerRecord) -> str | None:
     return record.class_name.lower() if record.class_name.lower() in _PROBABILITIES else None
 
 
-def compile_model(index: ModelIndex, settings: TrainSettings, report: SettingsReport, sample: Any) -> None:
+def compile_model(index: ModelIndex, settings: TrainSettings, report: SettingsReport, sample: Any) -> tuple[str, ...]:
     """Compiles with a new optimizer, since an old one does not know newly thawed weights (facts F10, F11).
+
+    Where the model has an optimizer of the class that is asked for, the new one has its settings, its step count, and
+    the slots of the weights that go on training (fact F12); the learning rate is the one that is asked for. An
+    optimizer of another class starts fresh as a whole: a step count without slots would only spoil its first steps.
 
     Args:
         index: The live model.
         settings: What the run is asked to do.
         report: The checked settings, with the loss and the metrics to use.
         sample: A few samples of `x`, shape `(num_samples, *sample_shape)`.
+
+    Returns:
+        What a person should know about the optimizer, a sentence each.
     """
-    optimizer = keras.optimizers.get({"class_name": settings.optimizer, "config": {}})
-    optimizer.learning_rate = settings.learning_rate
+    state = optimizer_state(index)
+    optimizer, is_same_class = _optimizer(index, settings)
     from_logits = report.loss in _CROSSENTROPIES and _gives_logits(index, sample)
     index.model.compile(
         optimizer=optimizer,
         loss=_loss(report.loss, from_logits=from_logits),
         metrics=[_metric(name, report.loss, from_logits=from_logits) for name in report.metrics],
     )
+    index.model.optimizer.build(index.model.trainable_variables)
+    return _carried(index, state, is_same_class=is_same_class) if state else ()
+
+
+def _optimizer(index: ModelIndex, settings: TrainSettings) -> tuple[keras.optimizers.Optimizer, bool]:
+    """The new optimizer, and whether the model has one of its class, whose settings it takes over then."""
+    new = keras.optimizers.get({"class_name": settings.optimizer, "config": {}})
+    old = innermost(index.model.optimizer) if getattr(index.model, "optimizer", None) else None
+    is_same_class = type(old) is type(new)
+    if old is not None and is_same_class:
+        new = type(new).from_config({**old.get_config(), "learning_rate": settings.learning_rate})
+    new.learning_rate = settings.learning_rate
+    return new, is_same_class
+
+
+def _carried(index: ModelIndex, state: OptimizerState, *, is_same_class: bool) -> tuple[str, ...]:
+    """Gives the new optimizer the state of the old one, if both are of one class; says what became of it."""
+    if not is_same_class:
+        return (f"The optimizer starts fresh, as the model was trained with {_class_name(state)} before.",)
+    carried = put_state(index, state, with_learning_rate=False)
+    if carried.is_partly_unknown:
+        return ("A part of the optimizer's state starts fresh: nothing tells which weights it belongs to.",)
+    if not state.num_steps:
+        return ()
+    fresh = f"; {len(carried.fresh)} weights that did not train before start fresh" if carried.fresh else ""
+    return (f"The optimizer goes on from step {state.num_steps:,}{fresh}.",)
+
+
+def _class_name(state: OptimizerState) -> str:
+    config = state.config
+    while "inner_optimizer" in config["config"]:
+        config = config["config"]["inner_optimizer"]
+    return str(config["class_name"])
 
 
 def _gives_logits(index: ModelIndex, sample: Any) -> bool:

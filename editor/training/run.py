@@ -7,7 +7,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import keras
@@ -52,6 +52,7 @@ class RunPlan:
         seed: The seed it uses, drawn if the settings have none.
         num_batches: Batches in one epoch.
         report: The checked settings, with the loss and the metrics that are used.
+        notes: What a person should know about the optimizer's state, a sentence each.
     """
 
     run_id: str
@@ -60,6 +61,7 @@ class RunPlan:
     num_batches: int
     has_validation: bool
     report: SettingsReport
+    notes: tuple[str, ...] = ()
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -116,6 +118,8 @@ def run_training(
 ) -> RunResult:
     """Trains a model with the flags of a map; returns when finished or stopped.
 
+    The same weights, the same state of the optimizer, the same settings and seed give the same result, bit for bit.
+
     Args:
         index: The live model; its flags belong to the run while it lasts.
         settings: What to do.
@@ -142,7 +146,7 @@ def run_training(
     keras.utils.set_random_seed(plan.seed)
     reset_seed_generators(model, plan.seed)
     apply_tree(index, tree)
-    compile_model(index, settings, report, parts.x[:2])
+    plan = replace(plan, notes=compile_model(index, settings, report, parts.x[:2]))
     before = Before.of(index)
     clock.lap("compile")
     watcher.run_started(plan)

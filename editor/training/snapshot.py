@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
+import msgspec
 
 from editor.errors import FileError
+from editor.keras_model.compile_settings import compile_as, compile_text, uncompile
+from editor.keras_model.optimizer_state import OptimizerState, Role, optimizer_state, put_state
+from editor.keras_model.walk import ModelIndex
 from editor.runs.revisions import Array, Revision, RevisionMeta, write_revision
 
 
-def write_snapshot(model: keras.Model, path: Path, meta: RevisionMeta) -> None:
-    """Writes all `model.variables` (seed generators too) and the optimizer's variables.
+def write_snapshot(index: ModelIndex, path: Path, meta: RevisionMeta) -> None:
+    """Writes all `model.variables` (seed generators too), how the model is compiled, and its optimizer's variables.
 
     Raises:
         FileError: The file cannot be written.
     """
-    optimizer = model.optimizer if model.compiled else None
-    slots = _values(optimizer.variables) if optimizer else []
-    write_revision(path, _values(model.variables), slots, meta)
+    state = optimizer_state(index)
+    if state:
+        meta = msgspec.structs.replace(
+            meta,
+            compile_config=compile_text(index.model),
+            optimizer_roles=tuple((role.name, role.weight_id) for role in state.values),
+            optimizer_weights=state.weight_ids,
+            iterations=state.num_steps,
+        )
+    write_revision(path, _values(index.model.variables), list(state.values.values()) if state else [], meta)
 
 
 def _values(variables: list[keras.Variable]) -> list[Array]:
     return [keras.ops.convert_to_numpy(variable) for variable in variables]
 
 
-def restore(model: keras.Model, revision: Revision) -> int:
-    """Puts the variables of a revision back.
+def restore(index: ModelIndex, revision: Revision, custom_objects: dict[str, Any] | None = None) -> int:
+    """Puts the variables of a revision back, and the optimizer that the model had then, or none.
+
+    Args:
+        index: The live model; the flags of its weights are left as they are.
+        revision: What to put back.
+        custom_objects: Classes and functions that the compile settings may name.
 
     Returns:
         The number of the revision.
@@ -34,7 +51,7 @@ def restore(model: keras.Model, revision: Revision) -> int:
     Raises:
         FileError: The revision is of another model; nothing was changed.
     """
-    variables = model.variables
+    variables = index.model.variables
     shapes = [tuple(variable.shape) for variable in variables]
     if shapes != [value.shape for value in revision.variables]:
         raise FileError(
@@ -43,4 +60,18 @@ def restore(model: keras.Model, revision: Revision) -> int:
         )
     for variable, value in zip(variables, revision.variables, strict=True):
         variable.assign(value)
+    _restore_optimizer(index, revision, custom_objects)
     return revision.meta.revision
+
+
+def _restore_optimizer(index: ModelIndex, revision: Revision, custom_objects: dict[str, Any] | None) -> None:
+    meta = revision.meta
+    if meta.compile_config is None or len(meta.optimizer_roles) != len(revision.optimizer):
+        uncompile(index.model)
+        return
+    weights = [index.variables[weight_id] for weight_id in meta.optimizer_weights if weight_id >= 0]
+    compile_as(index.model, meta.compile_config, weights, custom_objects)
+    roles = (Role(name, weight_id) for name, weight_id in meta.optimizer_roles)
+    state = OptimizerState({}, meta.optimizer_weights, dict(zip(roles, revision.optimizer, strict=True)))
+    if getattr(index.model, "optimizer", None):
+        put_state(index, state)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import warnings
 import zipfile
 
 import keras
@@ -10,7 +9,7 @@ import pytest
 from editor.errors import FileError, ModelError
 from editor.files.keras_archive import read_freeze_map
 from editor.files.zip_members import MAP_MEMBER
-from editor.keras_model.flags import apply_tree, tree_with_map
+from editor.keras_model.flags import tree_with_map
 from editor.keras_model.loading import load_model
 from editor.keras_model.saving import save_model, weight_values, write_model
 from editor.keras_model.walk import walk_model
@@ -121,7 +120,7 @@ def test_that_the_weights_that_plain_keras_forgets_are_named_exactly(builder, fr
     path = tmp_path / "saved.keras"
     index, tree = opened(builder)
     freeze(tree, *frozen)
-    told = save_model(index, tree.freeze_map(), path, custom_objects=CUSTOM)
+    told = save_model(index, tree.freeze_map(), path, custom_objects=CUSTOM).forgotten
     expected_frozen = {
         node.path
         for node in tree.walk_weights()
@@ -134,7 +133,7 @@ def test_that_the_weights_that_plain_keras_forgets_are_named_exactly(builder, fr
 def test_that_a_whole_frozen_attention_is_told_by_its_variables(tmp_path):
     index, tree = opened(models.composites)
     freeze(tree, "mha")
-    told = save_model(index, tree.freeze_map(), tmp_path / "saved.keras")
+    told = save_model(index, tree.freeze_map(), tmp_path / "saved.keras").forgotten
     assert len(told) == 8
     assert all(path.startswith("mha/") for path in told)
 
@@ -249,71 +248,8 @@ def test_that_a_missing_folder_is_refused(tmp_path):
         save_model(index, tree.freeze_map(), tmp_path / "nowhere" / "saved.keras")
 
 
-# -- the optimizer --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def trained():
-    """A compiled model that was trained with `conv` frozen, and its tree."""
+def test_that_writing_uses_no_name_but_its_own(tmp_path):
     index, tree = opened(models.digits_cnn)
-    freeze(tree, "conv")
-    apply_tree(index, tree)
-    index.model.compile("adam", "sparse_categorical_crossentropy")
-    index.model.fit(models.sample_inputs(index.model, 8), np.arange(8), verbose=0)
-    return index, tree
-
-
-def plainly_reloaded(path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        # The compiled reload, with which stale slots come back (fact F13).
-        return keras.saving.load_model(path)
-
-
-def test_that_the_optimizer_is_kept_with_the_map_it_was_trained_with(trained, tmp_path):
-    index, tree = trained
-    path = tmp_path / "saved.keras"
-    save_model(index, tree.freeze_map(), path, keep_optimizer=True)
-    reloaded = plainly_reloaded(path)
-    assert reloaded.compiled
-    before = [variable.numpy() for variable in index.model.optimizer.variables]
-    after = [variable.numpy() for variable in reloaded.optimizer.variables]
-    assert len(before) > 2
-    assert [value.tobytes() for value in after] == [value.tobytes() for value in before]
-
-
-def test_that_slots_that_plain_keras_could_not_match_are_dropped(tmp_path):
-    """With flags that plain Keras forgets it trains more weights than there are slots (facts F13 and F16)."""
-    index, tree = opened(models.small_cnn)
-    apply_tree(index, tree)
-    index.model.compile("adam", "sparse_categorical_crossentropy")
-    index.model.fit(models.sample_inputs(index.model, 8), np.arange(8) % 3, verbose=0)
-    path = tmp_path / "saved.keras"
-    forgotten = save_model(index, tree.freeze_map(), path, keep_optimizer=True, custom_objects=CUSTOM)
-    assert forgotten == ("conv1:kernel", "conv1:bias")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert not keras.saving.load_model(path, CUSTOM).compiled
-    assert states(reopened(path)[1]) == states(tree)
-
-
-def test_that_slots_of_other_flags_are_dropped_without_a_warning_on_reload(trained, tmp_path):
-    index, tree = trained
-    freeze(tree, "digit")
-    tree.apply(tree.plan([tree.find("conv")], trainable=True))
-    path = tmp_path / "saved.keras"
-    save_model(index, tree.freeze_map(), path, keep_optimizer=False)
-    reloaded = plainly_reloaded(path)
-    assert not reloaded.compiled
-    assert [variable.path for variable in reloaded.trainable_variables] == ["conv/kernel", "conv/bias"]
-    reloaded.compile("adam", "sparse_categorical_crossentropy")
-    reloaded.fit(models.sample_inputs(reloaded, 8), np.arange(8), verbose=0)
-    assert index.model.compiled  # the live model keeps its own
-
-
-def test_that_writing_uses_no_name_but_its_own(trained, tmp_path):
-    index, tree = trained
     path = tmp_path / "beside.keras"
-    for keep_optimizer in (True, False):
-        write_model(index, tree.freeze_map(), path, keep_optimizer=keep_optimizer)
-        assert [file.name for file in tmp_path.iterdir()] == ["beside.keras"]
+    write_model(index, tree.freeze_map(), path)
+    assert [file.name for file in tmp_path.iterdir()] == ["beside.keras"]

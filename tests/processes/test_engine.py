@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 import keras
@@ -427,8 +428,10 @@ def test_that_a_save_in_mid_run_writes_its_own_map_and_the_run_goes_on(engine, d
     assert ended.proof.frozen_total == 2  # of `dense`, as the run began
     assert {"head", "middle"} <= set(ended.proof.changed_layers)
     assert read_freeze_map(tmp_path / "saved.keras") == document.tree.freeze_map()
-    # The slots of other flags are left out, so that the compiled reload gives no warning (fact F13).
-    assert not keras.saving.load_model(tmp_path / "saved.keras").compiled
+    # With slots for what trains in the file, and not for what trains in the run (fact F13).
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert keras.saving.load_model(tmp_path / "saved.keras").compiled
 
 
 def test_that_a_save_in_mid_run_does_not_change_its_course(engine, files, tmp_path, workspace):
@@ -447,16 +450,132 @@ def test_that_a_save_in_mid_run_does_not_change_its_course(engine, files, tmp_pa
     assert variables_in(ends[0].revision_file) == variables_in(ends[1].revision_file)
 
 
-def test_that_the_optimizer_is_saved_with_its_own_map_only(engine, document, files, tmp_path, workspace):
+def slots_of(path):
+    """The optimizer's variables in a file as plain Keras reloads it, by name."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = keras.saving.load_model(path)
+    assert model.compiled
+    return {variable.path.partition("/")[2]: variable.numpy().tobytes() for variable in model.optimizer.variables}
+
+
+def test_that_the_optimizer_is_saved_with_the_slots_of_what_trains(engine, document, files, tmp_path, workspace):
     document.freeze("dense")
     document.train(files / "data.npz", workspace)
     assert document.save(tmp_path / "same.keras").notes == ()
     document.freeze("middle")
-    (note,) = document.save(tmp_path / "other.keras").notes
-    assert "optimizer's state is left out" in note
-    assert keras.saving.load_model(tmp_path / "same.keras").compiled
-    assert not keras.saving.load_model(tmp_path / "other.keras").compiled
+    assert document.save(tmp_path / "other.keras").notes == ()
+    same, other = slots_of(tmp_path / "same.keras"), slots_of(tmp_path / "other.keras")
+    assert {name for name in same if name not in other} == {
+        f"middle_{weight}_{slot}" for weight in ("kernel", "bias") for slot in ("momentum", "velocity")
+    }
+    assert other.items() <= same.items()
     assert weights_of(tmp_path / "same.keras") == weights_of(tmp_path / "other.keras")
+
+
+@pytest.fixture
+def compiled_file(tmp_path, files):
+    """A file that plain Keras compiled, trained and saved."""
+    model = models.seeded(models.bare_normalization)
+    model.compile(keras.optimizers.SGD(0.05, momentum=0.8), "sparse_categorical_crossentropy")
+    with np.load(files / "data.npz") as data:
+        model.fit(data["x"], data["y"], batch_size=4, verbose=0)
+    model.save(tmp_path / "compiled.keras")
+    return tmp_path / "compiled.keras"
+
+
+def test_that_a_file_that_is_only_opened_and_saved_keeps_its_optimizer(engine, compiled_file, tmp_path):
+    document = Opened(engine, compiled_file)
+    assert document.event.notes == ()
+    document.save(tmp_path / "saved.keras")
+    assert slots_of(tmp_path / "saved.keras") == slots_of(compiled_file)
+    document.close()
+
+
+def test_that_a_run_goes_on_with_the_optimizer_of_the_file(engine, compiled_file, files, tmp_path, workspace):
+    document = Opened(engine, compiled_file)
+    document.start(files / "data.npz", workspace, optimizer="sgd", learning_rate=0.01)
+    assert engine.wait_for(RunStarted).notes == ("The optimizer goes on from step 4.",)
+    engine.wait_for(RunEnded)
+    document.save(tmp_path / "saved.keras")
+    reloaded = keras.saving.load_model(tmp_path / "saved.keras")
+    assert reloaded.optimizer.iterations.numpy() == 4 + 2
+    assert reloaded.optimizer.momentum == 0.8
+    assert reloaded.optimizer.learning_rate.numpy() == np.float32(0.01)
+    document.close()
+
+
+def test_that_an_undo_brings_the_optimizer_back_with_the_weights(engine, compiled_file, files, tmp_path, workspace):
+    document = Opened(engine, compiled_file)
+    document.freeze("middle")
+    document.save(tmp_path / "before.keras")
+    document.start(files / "data.npz", workspace, optimizer="adam")
+    started = engine.wait_for(RunStarted)
+    ended = engine.wait_for(RunEnded)
+    document.save(tmp_path / "after.keras")
+    document.restore(started.revision_file)
+    document.save(tmp_path / "undone.keras")
+    assert slots_of(tmp_path / "undone.keras") == slots_of(tmp_path / "before.keras")
+    document.restore(ended.revision_file)
+    document.save(tmp_path / "redone.keras")
+    assert slots_of(tmp_path / "redone.keras") == slots_of(tmp_path / "after.keras")
+    document.close()
+
+
+def test_that_another_engine_goes_on_with_the_optimizer_of_a_revision(own_engine, files, tmp_path, workspace):
+    def finish(document):
+        document.freeze("middle")
+        document.train(files / "data.npz", workspace, seed=6)
+        document.save(tmp_path / "saved.keras")
+        return slots_of(tmp_path / "saved.keras"), weights_of(tmp_path / "saved.keras")
+
+    document = Opened(own_engine, files / "bare_normalization.keras")
+    document.freeze("dense")
+    ended = document.train(files / "data.npz", workspace)
+    document.tree.apply(document.tree.plan([document.tree.root], trainable=True))
+    expected = finish(document)
+    psutil.Process(own_engine.client.pid).kill()
+    after = EngineDriver()
+    try:
+        assert finish(Opened(after, files / "bare_normalization.keras", weights=ended.revision_file)) == expected
+    finally:
+        after.close()
+
+
+def test_that_a_run_that_fails_before_its_first_batch_leaves_the_optimizer(engine, files, tmp_path, workspace):
+    (tmp_path / "moody.py").write_text(
+        "from pathlib import Path\nimport keras\n\nclass Moody(keras.layers.Layer):\n"
+        "    def call(self, inputs, training=False):\n"
+        "        if training and (Path(__file__).parent / 'worse').exists():\n"
+        "            raise RuntimeError('in a bad mood')\n"
+        "        return inputs\n"
+    )
+    moody = type("Moody", (keras.layers.Layer,), {"call": lambda _self, inputs: inputs})
+    head = keras.layers.Dense(3, activation="softmax")
+    keras.Sequential([keras.Input((6,)), head, moody()]).save(tmp_path / "moody.keras")
+    document = Opened(engine, tmp_path / "moody.keras", custom_code=str(tmp_path / "moody.py"))
+    after = document.train(files / "data.npz", workspace)
+    (tmp_path / "worse").touch()
+    document.start(files / "data.npz", workspace, optimizer="sgd")
+    assert engine.wait_for(RunEnded).revision_file == after.revision_file
+    (tmp_path / "worse").unlink()
+    document.start(files / "data.npz", workspace)
+    assert engine.wait_for(RunStarted).notes == ("The optimizer goes on from step 2.",)
+    engine.wait_for(RunEnded)
+    document.close()
+
+
+def test_that_compile_settings_that_need_code_are_told_on_opening(engine, files, tmp_path):
+    def strange(y_true, y_pred):
+        return keras.ops.mean(keras.ops.abs(y_true - y_pred))
+
+    model = models.seeded(models.bare_normalization)
+    model.compile("adam", strange)
+    model.save(tmp_path / "strange.keras")
+    document = Opened(engine, tmp_path / "strange.keras")
+    (note,) = document.event.notes
+    assert "loss 'strange'" in note
+    document.close()
 
 
 # -- revisions ------------------------------------------------------------------------------------------------
@@ -493,7 +612,9 @@ def test_that_momentum_of_an_undone_run_is_not_saved(engine, document, files, tm
     engine.wait_for(RunEnded)
     document.restore(started.revision_file)
     document.save(tmp_path / "undone.keras")
-    assert not keras.saving.load_model(tmp_path / "undone.keras").compiled
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not keras.saving.load_model(tmp_path / "undone.keras").compiled
 
 
 def test_that_nothing_is_restored_into_a_run(engine, document, files, workspace):

@@ -29,7 +29,9 @@ metas = st.builds(
     epoch=st.none() | st.integers(0, 2**31),
     outcome=optional_text,
     variable_paths=st.lists(st.text()).map(tuple),
-    optimizer_config=optional_text,
+    compile_config=optional_text,
+    optimizer_roles=st.lists(st.tuples(st.text(), st.none() | st.integers(0, 2**31))).map(tuple),
+    optimizer_weights=st.lists(st.integers(0, 2**31)).map(tuple),
     iterations=st.none() | st.integers(0, 2**62),
 )
 META = RevisionMeta(revision=3, run_id=1, epoch=2, variable_paths=("conv/kernel",), iterations=40)

@@ -13,10 +13,12 @@ from editor.keras_model.walk import walk_model
 from editor.layers.accounts import StatisticsMode
 from editor.layers.freeze_map import FreezeMap, LayerFlags
 from editor.layers.tree import FlagChange, LayerTree
+from editor.runs.revisions import RevisionMeta, read_revision
 from editor.training.compiling import model_facts
 from editor.training.report import run_report
 from editor.training.run import check_settings, run_training
 from editor.training.settings import TrainSettings
+from editor.training.snapshot import restore, write_snapshot
 from tests import models
 
 
@@ -191,13 +193,13 @@ def test_that_a_seeded_run_can_be_repeated(data_for):
     assert ends[0] == ends[1]
 
 
-def test_that_a_repeat_in_one_model_needs_the_weights_alone(data_for):
+def test_that_a_repeat_in_one_model_needs_the_weights_and_the_optimizer(data_for, tmp_path):
     index, tree = opened(models.bare_normalization)
-    before, data = weight_values(index), data_for(index.model)
-    ends = []
+    data, ends = data_for(index.model), []
+    train(index, tree, data, seed=8)
+    write_snapshot(index, tmp_path / "before.npz", RevisionMeta(revision=1))
     for _ in range(2):
-        for variable, value in zip(index.variables, before, strict=True):
-            variable.assign(value)
+        restore(index, read_revision(tmp_path / "before.npz"))
         train(index, tree, data)
         ends.append([value.tobytes() for value in weight_values(index)])
     assert ends[0] == ends[1]
