@@ -165,3 +165,22 @@ def test_that_a_wrong_snippet_would_be_noticed(tmp_path: Path):
     stale = {"file": str(path), **case_of(index, tree, python_code(LayerTree(index.root)))}
     project = {**case, "code": "import editor"}
     assert all(run_apart([case, stale, project], tmp_path))
+
+
+def test_that_plain_keras_passes_over_a_flag_that_a_layer_has_already(tmp_path: Path):
+    """Why a snippet puts all flags off first: this is what makes a reloaded attention hard to freeze (fact F16)."""
+    path = tmp_path / "model.keras"
+    inputs = keras.Input((3, 4))
+    values = keras.layers.MultiHeadAttention(2, 2, name="mha")(inputs, inputs)
+    model = keras.Model(inputs, values)
+    model.get_layer("mha").trainable = False
+    model.save(path)
+    reloaded = keras.saving.load_model(path)
+    attention = reloaded.get_layer("mha")
+    attention.trainable = False
+    assert len(reloaded.trainable_variables) == 8
+
+    tree = LayerTree(walk_model(reloaded).root)
+    tree.apply(tree.plan([tree.find("mha")], trainable=False))
+    exec(python_code(tree), {"model": reloaded})
+    assert reloaded.trainable_variables == []
