@@ -19,6 +19,7 @@ _FEWEST = 3
 _KERAS_CLASSES = frozenset(
     {
         "BatchNormalization",
+        "Bidirectional",
         "Conv1D",
         "Conv1DTranspose",
         "Conv2D",
@@ -36,11 +37,13 @@ _KERAS_CLASSES = frozenset(
         "LayerNormalization",
         "LSTM",
         "MultiHeadAttention",
+        "Normalization",
         "PReLU",
         "RMSNormalization",
         "SeparableConv1D",
         "SeparableConv2D",
         "SimpleRNN",
+        "TimeDistributed",
     }
 )
 """Classes of `keras.layers` of which no other of these is a subclass."""
