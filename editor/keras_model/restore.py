@@ -28,7 +28,7 @@ class RestoreReport:
     Attributes:
         num_frozen: Weights of the model that are frozen now.
         num_trainable: Weights of the model that train now.
-        missed: Paths in the map that the model does not have.
+        missed: What of the map did not fit, by name or by shape.
         uncovered: Paths of the model's layers that the map does not name; they have the flags that they had.
         must_compile: Whether the model was compiled before and its flags have changed.
     """
@@ -70,7 +70,7 @@ def restore_freeze(model: keras.Model, path: str | os.PathLike[str]) -> RestoreR
     tree = LayerTree(index.root)
     fitted = _fitted(tree, freeze_map, is_of_model=is_of_model)
     change, report = tree.plan_map(fitted)
-    missed = frozenset(report.unmatched)
+    missed = frozenset((*report.unmatched, *(misfit.path for misfit in report.misfits)))
     if not any(_fits(where, flags, missed) for where, flags in fitted.layers.items()):
         raise FreezeMapError(
             f"Nothing in the freeze map of {Path(path).name!r} fits this model.",
@@ -80,10 +80,10 @@ def restore_freeze(model: keras.Model, path: str | os.PathLike[str]) -> RestoreR
     before = _flags(index, tree)
     apply_tree(index, tree)
     must_compile = bool(model.compiled) and _flags(index, tree) != before
-    _warn(report.unmatched, must_compile=must_compile)
+    _warn(report.lines, must_compile=must_compile)
     account = tree.account(tree.root)
     return RestoreReport(
-        account.frozen.weights, account.trainable.weights, report.unmatched, report.uncovered, must_compile
+        account.frozen.weights, account.trainable.weights, report.lines, report.uncovered, must_compile
     )
 
 
@@ -146,7 +146,7 @@ def _flags(index: ModelIndex, tree: LayerTree) -> tuple[list[bool], list[bool]]:
 def _warn(missed: tuple[str, ...], *, must_compile: bool) -> None:
     if missed:
         names = ", ".join(missed[:5]) + (f" and {len(missed) - 5} more" if len(missed) > 5 else "")
-        warnings.warn(f"The model does not have what the freeze map names: {names}.", stacklevel=3)
+        warnings.warn(f"Entries of the freeze map that do not fit the model: {names}.", stacklevel=3)
     if must_compile:
         warnings.warn(
             "The model is compiled already and goes on training what it trained before: compile it again.",
