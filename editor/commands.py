@@ -42,12 +42,12 @@ class _Opened:
             self.index: ModelIndex = walk_model(load_model(path, self.custom_objects))
         self._path = path
         self.tree = LayerTree(self.index.root)
-        self.unmatched: tuple[str, ...] = ()
+        self.unfit: tuple[str, ...] = ()
         freeze_map = read_freeze_map(path)
         if freeze_map:
             change, report = self.tree.plan_map(rebased(self.tree, freeze_map))
             self.tree.apply(change)
-            self.unmatched = report.unmatched
+            self.unfit = report.lines
 
     def compile(self) -> None:
         """Gives the model the compile settings and the optimizer in its file; prints what could not be restored."""
@@ -59,7 +59,7 @@ class _Opened:
 def inspect(options: argparse.Namespace) -> None:
     """Prints the layers of a model and what is frozen."""
     opened = _Opened(options.model, options.custom_code)
-    found = inspection(opened.tree, opened.facts, opened.unmatched)
+    found = inspection(opened.tree, opened.facts, opened.unfit)
     print(msgspec.json.format(msgspec.json.encode(found)).decode() if options.json else inspection_text(found))
 
 
@@ -68,11 +68,11 @@ def freeze(options: argparse.Namespace) -> None:
     check_target(options.output)
     opened = _Opened(options.model, options.custom_code)
     opened.compile()
-    _say_unmatched(opened.unmatched)
+    _say_unfit(opened.unfit)
     if options.map:
         change, report = opened.tree.plan_map(_read_map(options.map))
         opened.tree.apply(change)
-        _say_unmatched(report.unmatched)
+        _say_unfit(report.lines)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
     _save(opened, options.output)
 
@@ -84,7 +84,7 @@ def train(options: argparse.Namespace) -> None:
     settings = _settings(options)
     opened = _Opened(options.model, options.custom_code)
     opened.compile()
-    _say_unmatched(opened.unmatched)
+    _say_unfit(opened.unfit)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
     result = _run(opened, settings)
     proof = result.proof
@@ -152,9 +152,9 @@ def _say(notes: tuple[str, ...]) -> None:
         print(note)
 
 
-def _say_unmatched(unmatched: tuple[str, ...]) -> None:
-    if unmatched:
-        print(f"The freeze map names {len(unmatched)} that the model does not have: {', '.join(unmatched)}")
+def _say_unfit(unfit: tuple[str, ...]) -> None:
+    if unfit:
+        print(f"{len(unfit)} entries of the freeze map do not fit the model and were left out: {'; '.join(unfit)}")
 
 
 class _Printer:

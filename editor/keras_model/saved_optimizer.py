@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,23 @@ from editor.keras_model.compile_settings import compile_stored
 from editor.keras_model.optimizer_state import OptimizerState, put_state
 from editor.keras_model.walk import ModelIndex
 
-_LEFT_OUT = "The optimizer is left out of the file"
+
+@dataclass(frozen=True)
+class FittedOptimizer:
+    """What was done to a file.
+
+    Attributes:
+        is_rewritten: Whether the file is another than before.
+        note: Why the optimizer had to be left out of the file, if it had to; None otherwise.
+    """
+
+    is_rewritten: bool = False
+    note: str | None = None
 
 
 def fit_optimizer(
     path: Path, state: OptimizerState, reloaded: ModelIndex, custom_objects: dict[str, Any] | None = None
-) -> str | None:
+) -> FittedOptimizer:
     """Gives each weight in a file its own slots, in the order in which plain Keras will ask for them.
 
     Plain Keras builds the optimizer for what trains after loading, which may be more than what is meant to train, as it
@@ -36,32 +48,33 @@ def fit_optimizer(
         reloaded: The model as `load_model` gave it from this file, uncompiled; afterwards it is compiled.
         custom_objects: Classes that the model needs, by name.
 
-    Returns:
-        Why the optimizer had to be left out of the file, if it had to; None otherwise.
-
     Raises:
         ModelError: The file does not give back the slots that were put into it.
     """
     stored = read_stored_compile(path)
     notes = compile_stored(reloaded.model, stored, custom_objects or {}) if stored else ()
     if stored is None or notes or not reloaded.model.compiled:
-        drop_optimizer(path, path)
-        return f"{_LEFT_OUT}: {notes[0] if notes else 'the model does not tell how it was compiled.'}"
+        return _left_out(path, notes[0] if notes else "The model does not tell how it was compiled.")
     if put_state(reloaded, state).is_partly_unknown:
-        drop_optimizer(path, path)
-        return f"{_LEFT_OUT}: it keeps its state in a way that Frostline does not know, and the flags have changed."
+        return _left_out(path, "It keeps its state in a way that is not known, and the flags have changed.")
     optimizer = reloaded.model.optimizer
     wanted = [keras.ops.convert_to_numpy(variable) for variable in optimizer.variables]
-    if not _are_same(stored.variables, wanted):
-        _write_optimizer(path, optimizer)
-        again = read_stored_compile(path)
-        if again is None or not _are_same(again.variables, wanted):
-            raise ModelError(
-                "The model was written, but reading it back gave something else: its optimizer differs.",
-                hint="Nothing was replaced; the file that was there is untouched. Please report this model.",
-                details=str(path),
-            )
-    return None
+    if _are_same(stored.variables, wanted):
+        return FittedOptimizer()
+    _write_optimizer(path, optimizer)
+    again = read_stored_compile(path)
+    if again is None or not _are_same(again.variables, wanted):
+        raise ModelError(
+            "The model was written, but reading it back gave something else: its optimizer differs.",
+            hint="Nothing was replaced; the file that was there is untouched. Please report this model.",
+            details=str(path),
+        )
+    return FittedOptimizer(is_rewritten=True)
+
+
+def _left_out(path: Path, why: str) -> FittedOptimizer:
+    drop_optimizer(path, path)
+    return FittedOptimizer(is_rewritten=True, note=f"The optimizer is left out of the file. {why}")
 
 
 def _are_same(found: Sequence[Array], wanted: Sequence[Array]) -> bool:

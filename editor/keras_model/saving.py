@@ -124,12 +124,18 @@ def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = 
     """Reloads a written file apart, holds every weight bit for bit and every flag one by one against it.
 
     The optimizer in the file becomes that of the weights that plain Keras trains after loading; see `fit_optimizer`.
+    Where the file was written anew for that, it is reloaded once more.
 
     Raises:
         ModelError: The file does not give back what was saved.
     """
-    reloaded = _read_back(written, custom_objects)
-    index = walk_model(reloaded)
+    index = walk_model(_read_back(written, custom_objects))
+    note = None
+    if written.optimizer:
+        fitted = fit_optimizer(written.path, written.optimizer, index, custom_objects)
+        note = fitted.note
+        if fitted.is_rewritten:
+            index = walk_model(_read_back(written, custom_objects))
     saved_map = read_freeze_map(written.path)
     if saved_map != written.freeze_map:
         raise _unfaithful(written.path, "its freeze map differs")
@@ -137,9 +143,7 @@ def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = 
     if tree.freeze_map().layers != rebased(tree, written.freeze_map).layers:
         raise _unfaithful(written.path, "its layers differ")
     _check_weights(written, index)
-    forgotten = forgotten_by_keras(reloaded, index, tree)
-    note = fit_optimizer(written.path, written.optimizer, index, custom_objects) if written.optimizer else None
-    return VerifiedModel(forgotten, (note,) if note else ())
+    return VerifiedModel(forgotten_by_keras(index.model, index, tree), (note,) if note else ())
 
 
 def _check_weights(written: WrittenModel, index: ModelIndex) -> None:
