@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from editor import __version__
 from editor.errors import Problem
 from editor.layers.nodes import Node
-from editor.processes.messages import ModelSaved, RunEnded
+from editor.processes.messages import ModelSaved, RunEnded, RunStarted
 from editor.processes.reader_client import ReaderClient
 from widgets.dialogs.files import choose_code, choose_model, choose_target
 from widgets.document import Document
@@ -160,7 +160,9 @@ class App(QObject):
         unfit = document.map_report.lines
         if unfit:
             text = f"{len(unfit)} entries of the file's freeze map do not fit this model and were left out."
-            self.notifier.say(Level.WARNING, text, details="\n".join(unfit))
+            self.notifier.say(Level.WARNING, " ".join((text, *document.notes)), details="\n".join(unfit))
+        elif document.notes:
+            self.notifier.say(Level.WARNING, " ".join(document.notes))
         else:
             self.notifier.clear()
 
@@ -202,6 +204,7 @@ class App(QObject):
         self.link.engine_ready.connect(self._refresh)
         self.link.engine_ended.connect(self._refresh)
         self.link.log_received.connect(window.log.append_line)
+        self.link.run_started.connect(self._on_run_started)
         self.opener.progressed.connect(self._on_open_progressed)
         self.opener.opened.connect(self._on_opened)
         self.opener.reopening.connect(self._refresh)
@@ -251,6 +254,10 @@ class App(QObject):
             action.triggered.connect(lambda _checked=False, chosen=mode: self._on_mode_chosen(chosen))
 
     # -- handlers ---------------------------------------------------------------------------------------------
+
+    def _on_run_started(self, event: RunStarted) -> None:
+        for note in event.notes:
+            self.window.log.append_line(note)
 
     def _on_problem(self, problem: Problem) -> None:
         for line in problem.details.splitlines():

@@ -29,6 +29,7 @@ class Document(QObject):
         tree: The truth about what is frozen.
         stack: The steps that can be undone.
         map_report: What of the file's freeze map did not fit.
+        notes: What else a person should know about the opening, a sentence each.
         revision: Of the weights in the engine, as last heard.
         saved_revision: Of the weights in the file.
     """
@@ -56,6 +57,7 @@ class Document(QObject):
         self.tree = LayerTree(opened.root)
         self.stack = QUndoStack(self)
         self.map_report = MapReport()
+        self.notes = opened.notes
         self.revision = self._newest_revision = opened.revision
         self.saved_revision = workspace.info.saved_revision
         self._kept = (opened.revision, weights_file) if weights_file else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import keras
 import pytest
 
 from editor.layers.accounts import State
@@ -128,3 +129,19 @@ def test_that_a_file_that_another_program_changed_is_not_overwritten_unasked(dri
     driver.wait(lambda: "read back and compared" in driver.notice)
     assert model.read_bytes() != other
     assert not driver.window.isWindowModified()
+
+
+def test_that_an_optimizer_that_cannot_be_kept_is_told_before_saving(driver: Driver, model: Path):
+    def strange(y_true, y_pred):
+        return keras.ops.mean(y_true - y_pred)
+
+    compiled = keras.saving.load_model(model, compile=False)
+    compiled.compile("adam", strange)
+    compiled.save(model)
+    driver.open(model)
+    assert "loss 'strange', which Keras does not know" in driver.notice
+    driver.choose_digits()
+    driver.type_into("epochs", "1")
+    driver.train()
+    driver.train()
+    assert "The optimizer goes on from step" in driver.window.log.text()
