@@ -87,14 +87,16 @@ def call_order(model: keras.Model) -> dict[int, int]:
     order: dict[int, int] = {}
     try:
         with _recorded(order):
-            compute_output_spec(model.call, *_symbols(model))
+            compute_output_spec(model.call, *symbolic_inputs(model))
     except Exception:  # noqa: BLE001
         return {}
     return order
 
 
-def _symbols(model: keras.Model) -> list[Any]:
-    """Symbolic inputs of the shapes that the model was built with."""
+def symbolic_inputs(model: keras.Model) -> list[Any]:
+    """The arguments of a call as symbols of the shapes that the model was built with."""
+    if isinstance(model, keras.Sequential):
+        return list(model.inputs)
     if is_graph(model):
         return [model._inputs_struct]
     return [_symbol(shape) for shape in (model._build_shapes_dict or {}).values()]

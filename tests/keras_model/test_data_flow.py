@@ -79,3 +79,9 @@ def test_that_positions_are_those_of_keras():
     for node in tree.walk_weights():
         variable = index.variables[node.record.weight_id]
         assert index.model.variables[node.record.position] is variable
+
+
+def test_that_a_composite_in_a_sequential_is_told_too():
+    composite = composites().get_layer("composite")
+    found = sources(keras.Sequential([keras.Input((6, 8)), composite]))
+    assert found["composite/blocks/1"] == ("composite/blocks/0",)
