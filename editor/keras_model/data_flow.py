@@ -18,7 +18,8 @@ class DataFlow:
 
     Attributes:
         takes_from: The layers whose output each layer takes, by `id` of the layer, in the order of the graph.
-        fixed_training: The value of `training` baked into the calls of a layer, by `id` of the layer (fact F6).
+        fixed_training: The value of `training` that a call of a layer was given in the graph, by `id` of the layer; not
+            its default. Keras 3 overrides it in `fit` and wherever the model itself is called with another (fact F6).
     """
 
     takes_from: dict[int, list[keras.Layer]] = field(default_factory=dict)
@@ -65,9 +66,15 @@ def _graph_flow(container: keras.Model) -> DataFlow:
                 continue
             flow.takes_from[id(node.operation)] = _distinct([*flow.takes_from.get(id(node.operation), []), *found])
             training = node.arguments.kwargs.get("training")
-            if isinstance(training, bool):
+            # Keras writes a default of the layer's own, such as Dropout's, into the call as if it had been given.
+            if isinstance(training, bool) and training is not _default_training(node.operation):
                 flow.fixed_training[id(node.operation)] = training
     return flow
+
+
+def _default_training(layer: keras.Layer) -> Any:
+    parameter = layer._call_signature.parameters.get("training")
+    return parameter.default if parameter else None
 
 
 def _layers_at(operation: Any, producers: dict[int, list[keras.Layer]]) -> list[keras.Layer]:
