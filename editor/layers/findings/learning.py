@@ -1,0 +1,129 @@
+"""What will not learn, or will learn too fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from editor.layers.accounts import State
+from editor.layers.findings.blocks import counted, grouped
+from editor.layers.findings.finding import Cure, Finding, KnownFacts
+from editor.layers.nodes import LayerNode, Node, WeightNode
+from editor.layers.tree import LayerTree
+
+_LARGE_GROWTH = 4
+"""A thaw is large if this many times as many parameters train as in the last run …"""
+_LARGE_SHARE = 0.05
+"""… and at least this share of all that could train is newly thawed."""
+_SMALL_LEARNING_RATE = 1e-5
+_GENTLER = 10
+"""What was trained already is commonly tuned at a tenth of the first learning rate, or less (keras.io, guide to
+transfer learning)."""
+
+
+def nothing_trainable(tree: LayerTree, facts: KnownFacts) -> Iterator[Finding]:
+    """A model that is frozen as a whole."""
+    if tree.state(tree.root) is not State.FROZEN:
+        return
+    last = _last_layer(tree, facts.unreached or frozenset())
+    cure = Cure.of(f"Thaw {last.path}", tree.plan([last], trainable=True)) if last else None
+    text = "Every weight of the model is frozen, so there is nothing to train. Thaw a layer, as a rule the last one."
+    yield Finding("warning", "nothing-trainable", "", "Nothing is trainable", text, cure=cure)
+
+
+def _last_layer(tree: LayerTree, unreached: frozenset[int]) -> LayerNode | None:
+    """The last layer in the order of data that owns weights which get a gradient."""
+    node = tree.root
+    while True:
+        able = [child for child in node.children if _can_learn(child, unreached)]
+        if not able:
+            return node if node is not tree.root else None
+        node = next((child for child in reversed(able) if not _feeds(node, child, able)), able[-1])
+        if not node.record.is_graph:
+            return node
+
+
+def _feeds(holder: LayerNode, child: LayerNode, others: list[LayerNode]) -> bool:
+    """Whether the output of a child goes into one of the others, directly or through further layers."""
+    takers: dict[int, list[int]] = {}
+    for sibling in holder.children:
+        for source in sibling.record.takes_from:
+            takers.setdefault(source, []).append(sibling.record.layer_id)
+    fed: set[int] = set()
+    waiting = [child.record.layer_id]
+    while waiting:
+        new = set(takers.get(waiting.pop(), ())) - fed
+        fed |= new
+        waiting += new
+    return any(other.record.layer_id in fed for other in others if other is not child)
+
+
+def _can_learn(node: Node, unreached: frozenset[int]) -> bool:
+    return any(not weight.is_statistics and weight.weight_id not in unreached for weight in node.weights_below)
+
+
+def without_gradient(tree: LayerTree, facts: KnownFacts) -> Iterator[Finding]:
+    """Thawed weights that the loss does not depend on."""
+    if not facts.unreached:
+        return
+    thawed = [node for node in tree.walk_weights() if not node.record.is_statistics and tree.is_trainable(node.record)]
+    idle = [node for node in thawed if node.record.weight_id in facts.unreached]
+    if idle and len(idle) == len(thawed):
+        yield _nothing_learns(tree, idle)
+        return
+    for group in grouped(_whole_layers(tree, idle)):
+        weights = counted(sum(len(node.weights_below) for node in group.nodes), "weight")
+        yield Finding(
+            "warning",
+            "no-gradient",
+            group.path,
+            f"Trainable, but gets no gradient: {group.name}",
+            f"No output of the model depends on {weights}{group.inside} ({group.members}) in a way that can be learned "
+            "from, so training will not move them. Thaw what stands between them and the output, or freeze them.",
+            group.paths,
+            Cure.of("Freeze what gets no gradient", tree.plan(group.nodes, trainable=False)),
+        )
+
+
+def _nothing_learns(tree: LayerTree, idle: list[WeightNode]) -> Finding:
+    text = (
+        f"{counted(len(idle), 'weight is', 'weights are')} trainable, but no output of the model depends on them in a "
+        "way that can be learned from: a run would change nothing. Thaw layers that lead to the output."
+    )
+    paths = tuple(node.path for node in _whole_layers(tree, idle))
+    return Finding("warning", "nothing-learns", "", "Nothing that is trainable gets a gradient", text, paths)
+
+
+def _whole_layers(tree: LayerTree, weights: list[WeightNode]) -> list[Node]:
+    """The layers that own the weights, or the weights where others of the layer do get a gradient."""
+    by_layer: dict[LayerNode, list[WeightNode]] = {}
+    for weight in weights:
+        if weight.parent:
+            by_layer.setdefault(weight.parent, []).append(weight)
+    found: list[Node] = []
+    for layer, own in by_layer.items():
+        is_whole = len(own) == sum(not weight.record.is_statistics for weight in layer.weights) and not layer.children
+        found += [layer] if is_whole else own
+    return found
+
+
+def learning_rate_after_thaw(tree: LayerTree, facts: KnownFacts) -> Iterator[Finding]:
+    """Much more trains than in the last run, as fast as then."""
+    last, rate = facts.last_run, facts.learning_rate
+    if not last or rate is None or rate < last.learning_rate or rate <= _SMALL_LEARNING_RATE:
+        return
+    account = tree.account(tree.root)
+    trainable = account.trainable.parameters
+    newly = trainable - last.num_trainable
+    is_large = trainable >= _LARGE_GROWTH * last.num_trainable
+    if not is_large or newly < _LARGE_SHARE * (trainable + account.frozen.parameters):
+        return
+    gentler = float(f"{last.learning_rate / _GENTLER:.1g}")
+    yield Finding(
+        "warning",
+        "learning-rate-after-thaw",
+        "",
+        "The learning rate is still that of fewer layers",
+        f"The last run trained {last.num_trainable:,} parameters at a learning rate of {last.learning_rate:g}, the "
+        f"next would train {trainable:,} at {rate:g}. What was thawed has learned already, and large steps destroy it.",
+        cure=Cure(f"Use a learning rate of {gentler:g}", learning_rate=gentler),
+    )
