@@ -17,9 +17,12 @@ from editor.files.keras_archive import read_freeze_map
 from editor.inspection import inspection, inspection_text
 from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.flags import rebased
+from editor.keras_model.gradients import unreached_weights
 from editor.keras_model.loading import load_model
 from editor.keras_model.saving import check_target, save_model
 from editor.keras_model.walk import ModelIndex, walk_model
+from editor.layers.findings.finding import Finding, KnownFacts
+from editor.layers.findings.problems import find_problems, map_findings
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
@@ -51,8 +54,15 @@ class _Opened:
 def inspect(options: argparse.Namespace) -> None:
     """Prints the layers of a model and what is frozen."""
     opened = _Opened(options.model, options.custom_code)
-    found = inspection(opened.tree, opened.facts, opened.unmatched)
+    found = inspection(opened.tree, opened.facts, _findings(opened))
     print(msgspec.json.format(msgspec.json.encode(found)).decode() if options.json else inspection_text(found))
+
+
+def _findings(opened: _Opened) -> tuple[Finding, ...]:
+    with contextlib.redirect_stdout(sys.stderr):
+        unreached = unreached_weights(opened.index)
+    facts = KnownFacts(unreached=None if unreached is None else frozenset(unreached))
+    return (*map_findings(opened.unmatched), *find_problems(opened.tree, facts))
 
 
 def freeze(options: argparse.Namespace) -> None:

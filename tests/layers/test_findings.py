@@ -292,7 +292,7 @@ def test_that_a_shared_layer_frozen_from_one_side_is_told():
     (finding,) = find_problems(freeze(tree, "first"))
     assert (finding.code, finding.path) == ("shared-with-frozen", "first/shared")
     assert finding.paths == ("first/shared", "second/again")
-    assert "stands still in second" in finding.text
+    assert "stands still in second too" in finding.text
     assert finding.cure is None
     assert find_problems(freeze(tree, "second")) == ()
 

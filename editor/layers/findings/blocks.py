@@ -40,16 +40,18 @@ class Group:
         return self.path or "the model"
 
     @property
-    def inside(self) -> str:
-        """` of base` for several nodes in `base`; nothing for one, which is named already."""
-        return f" in {self.name}" if len(self.nodes) > 1 else ""
+    def is_one(self) -> bool:
+        """Whether a single node is told."""
+        return len(self.nodes) == 1
 
-    @property
-    def members(self) -> str:
-        """The nodes by path, below the place, the first few of them."""
+    def all_of_them(self, name: str) -> str:
+        """The nodes in words for a sentence: `base/bn`, or `50 layers in base (bn1, bn2, bn3 and 47 more)`."""
+        if self.is_one:
+            return self.name
         named = [node.path.removeprefix(f"{self.path}/") for node in self.nodes[:_NUM_NAMED]]
         rest = len(self.nodes) - len(named)
-        return listed([*named, f"{rest:,} more"] if rest else named)
+        members = listed([*named, f"{rest:,} more"] if rest else named)
+        return f"{counted(len(self.nodes), name)} in {self.name} ({members})"
 
 
 def grouped(nodes: Iterable[Node]) -> Iterator[Group]:

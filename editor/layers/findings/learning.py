@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from editor.layers.accounts import State
-from editor.layers.findings.blocks import counted, grouped
+from editor.layers.findings.blocks import Group, counted, grouped
 from editor.layers.findings.finding import Cure, Finding, KnownFacts
 from editor.layers.nodes import LayerNode, Node, WeightNode
 from editor.layers.tree import LayerTree
@@ -24,10 +24,14 @@ def nothing_trainable(tree: LayerTree, facts: KnownFacts) -> Iterator[Finding]:
     """A model that is frozen as a whole."""
     if tree.state(tree.root) is not State.FROZEN:
         return
-    last = _last_layer(tree, facts.unreached or frozenset())
-    cure = Cure.of(f"Thaw {last.path}", tree.plan([last], trainable=True)) if last else None
+    cure = _thaw_last(tree, facts.unreached or frozenset())
     text = "Every weight of the model is frozen, so there is nothing to train. Thaw a layer, as a rule the last one."
     yield Finding("warning", "nothing-trainable", "", "Nothing is trainable", text, cure=cure)
+
+
+def _thaw_last(tree: LayerTree, unreached: frozenset[int]) -> Cure | None:
+    last = _last_layer(tree, unreached)
+    return Cure.of(f"Thaw {last.path}", tree.plan([last], trainable=True)) if last else None
 
 
 def _last_layer(tree: LayerTree, unreached: frozenset[int]) -> LayerNode | None:
@@ -68,29 +72,34 @@ def without_gradient(tree: LayerTree, facts: KnownFacts) -> Iterator[Finding]:
     thawed = [node for node in tree.walk_weights() if not node.record.is_statistics and tree.is_trainable(node.record)]
     idle = [node for node in thawed if node.record.weight_id in facts.unreached]
     if idle and len(idle) == len(thawed):
-        yield _nothing_learns(tree, idle)
+        yield _nothing_learns(tree, idle, facts.unreached)
         return
     for group in grouped(_whole_layers(tree, idle)):
-        weights = counted(sum(len(node.weights_below) for node in group.nodes), "weight")
         yield Finding(
             "warning",
             "no-gradient",
             group.path,
             f"Trainable, but gets no gradient: {group.name}",
-            f"No output of the model depends on {weights}{group.inside} ({group.members}) in a way that can be learned "
-            "from, so training will not move them. Thaw what stands between them and the output, or freeze them.",
+            f"No output of the model depends on {group.all_of_them(_noun(group))} in a way that can be learned "
+            "from. Training will move nothing there, whatever the flags. Frozen, the count of what trains is true.",
             group.paths,
             Cure.of("Freeze what gets no gradient", tree.plan(group.nodes, trainable=False)),
         )
 
 
-def _nothing_learns(tree: LayerTree, idle: list[WeightNode]) -> Finding:
+def _noun(group: Group) -> str:
+    kinds = {type(node) for node in group.nodes}
+    return "part" if len(kinds) > 1 else "layer" if LayerNode in kinds else "weight"
+
+
+def _nothing_learns(tree: LayerTree, idle: list[WeightNode], unreached: frozenset[int]) -> Finding:
     text = (
         f"{counted(len(idle), 'weight is', 'weights are')} trainable, but no output of the model depends on them in a "
         "way that can be learned from: a run would change nothing. Thaw layers that lead to the output."
     )
     paths = tuple(node.path for node in _whole_layers(tree, idle))
-    return Finding("warning", "nothing-learns", "", "Nothing that is trainable gets a gradient", text, paths)
+    title = "Nothing that is trainable gets a gradient"
+    return Finding("warning", "nothing-learns", "", title, text, paths, _thaw_last(tree, unreached))
 
 
 def _whole_layers(tree: LayerTree, weights: list[WeightNode]) -> list[Node]:

@@ -55,24 +55,21 @@ def _rest(tree: LayerTree, holder: LayerNode, layers: list[LayerNode]) -> State:
 
 def _shared(tree: LayerTree, layers: list[LayerNode], frozen: LayerNode, trainable: LayerNode) -> Finding:
     group = Group(layers[0] if len(layers) == 1 else frozen, tuple(layers))
-    one = len(layers) == 1
     trains = [layer for layer in layers if tree.state(layer) is not State.FROZEN]
-    subject = f"{group.name} is one layer" if one else f"{len(layers):,} layers ({group.members}) are the same layers"
-    what = (
-        f"it trains with {trainable.path}, and so moves in {frozen.path}, which is otherwise frozen"
+    moves = (
+        f"What trains with {trainable.path} so moves in {frozen.path} too, which is otherwise frozen."
         if trains
-        else f"it is frozen with {frozen.path}, and so stands still in {trainable.path}, which otherwise trains"
+        else f"What is frozen with {frozen.path} so stands still in {trainable.path} too, which otherwise trains."
     )
-    thaw = "Freeze it in both places" if one else f"Freeze {len(trains):,} layers in both places"
     return Finding(
         "warning",
         "shared-with-frozen",
         group.path,
         f"Shared between {frozen.path} (frozen) and {trainable.path} (trainable)",
-        f"{subject} in two places: {what if one else what.replace('it ', 'they ', 1)}. "
-        "A shared layer has one set of weights, and they are frozen or not everywhere.",
+        f"{group.all_of_them('layer')} {'stands' if group.is_one else 'stand'} in two places with one set of weights, "
+        f"which are frozen in both or in none. {moves}",
         tuple(place.path for layer in layers for place in tree.places(layer)),
-        Cure.of(thaw, tree.plan(trains, trainable=False)) if trains else None,
+        Cure.of("Freeze it in both places", tree.plan(trains, trainable=False)) if trains else None,
     )
 
 
@@ -92,8 +89,8 @@ def lora(tree: LayerTree, _facts: KnownFacts) -> Iterator[Finding]:
             "lora",
             group.path,
             f"LoRA in {group.name}",
-            f"{counted(len(group.nodes), 'layer')}{group.inside} ({group.members}) learn by two small matrices beside "
-            "the kernel, which is frozen. Freezing such a layer freezes these too; thawing it thaws the kernel with "
+            f"{group.all_of_them('layer')} {'learns' if group.is_one else 'learn'} by two small matrices beside the "
+            "kernel, which is frozen. Freezing such a layer freezes these too; thawing it thaws the kernel with "
             "them. Keras merges the matrices into the kernel when it saves.",
             group.paths,
         )
@@ -112,8 +109,8 @@ def _trained_base(tree: LayerTree, group: Group) -> Finding:
         "lora-base-trains",
         group.path,
         f"The base kernel trains beside LoRA: {group.name}",
-        f"LoRA is there to train two small matrices instead of the kernel. In {counted(len(group.nodes), 'layer')}"
-        f"{group.inside} ({group.members}) the kernel itself trains too, and takes the memory that LoRA was to save.",
+        f"LoRA is there to train two small matrices instead of the kernel. In {group.all_of_them('layer')} "
+        "the kernel itself trains too, and takes the memory that LoRA was to save.",
         group.paths,
         Cure(f"Freeze {names}", wishes),
     )
@@ -125,13 +122,14 @@ def _trained_base(tree: LayerTree, group: Group) -> Finding:
 def forgotten_flags(_tree: LayerTree, facts: KnownFacts) -> Iterator[Finding]:
     """Frozen weights that plain Keras will load as trainable."""
     for group in grouped(facts.forgotten):
-        weights = counted(len(group.nodes), "frozen weight")
+        num = counted(len(group.nodes), "frozen weight")
+        what = f"that {group.name} is frozen" if group.is_one else f"{num} in {group.name}"
         yield Finding(
             "note",
             "plain-keras-forgets",
             group.path,
-            f"Plain Keras will forget {weights}: {group.name}",
-            f"Keras does not keep these flags in a file and will load {weights}{group.inside} as trainable "
-            f"({group.members}). The freeze map in the file keeps them; restore_freeze and 'Copy as Python' set them.",
+            f"Plain Keras will forget {what}",
+            f"Keras does not keep these flags in a file and will load {group.all_of_them('weight')} as trainable. The "
+            "freeze map in the file keeps them; restore_freeze and 'Copy as Python' set them.",
             group.paths,
         )

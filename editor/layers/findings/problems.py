@@ -39,7 +39,4 @@ def find_problems(tree: LayerTree, facts: KnownFacts | None = None) -> tuple[Fin
 def map_findings(unmatched: Iterable[str]) -> tuple[Finding, ...]:
     """The entries of a file's freeze map that the model does not have."""
     text = "The file's freeze map names it, but the model does not have it."
-    return tuple(
-        Finding("warning", "map-entry", path, f"The freeze map names {path}, which is not in the model", text)
-        for path in unmatched
-    )
+    return tuple(Finding("warning", "map-entry", path, f"{path} is not in the model", text) for path in unmatched)

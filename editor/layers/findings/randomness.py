@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from editor.layers.findings.blocks import counted, frozen_block, grouped
+from editor.layers.findings.blocks import frozen_block, grouped
 from editor.layers.findings.finding import Finding, KnownFacts
 from editor.layers.nodes import LayerNode
 from editor.layers.tree import LayerTree
@@ -45,8 +45,7 @@ def active_randomness(tree: LayerTree, _facts: KnownFacts) -> Iterator[Finding]:
             group.path,
             f"Dropout or noise still acts in {group.name}",
             "Freezing does not switch off what is drawn at random. In training, "
-            f"{counted(len(group.nodes), 'layer')}{group.inside} ({group.members}) will go on with it, so the frozen "
-            "block gives other outputs at each step.",
+            f"{group.all_of_them('layer')} will go on with it, so the frozen block gives other outputs at each step.",
             group.paths,
         )
 

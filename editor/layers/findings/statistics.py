@@ -22,15 +22,14 @@ def moving_statistics(tree: LayerTree, _facts: KnownFacts) -> Iterator[Finding]:
     """Statistics that training will move although their layer, or all around it, is frozen."""
     for group in grouped(layer for layer in _with_statistics(tree) if _moves_alone(tree, layer)):
         layers = _layers(group)
-        keepers = f"{counted(len(layers), 'layer')}{group.inside} {'keeps' if len(layers) == 1 else 'keep'}"
+        keepers = f"{group.all_of_them('layer')} {'keeps' if group.is_one else 'keep'}"
         yield Finding(
             "warning",
             "statistics-move",
             group.path,
-            f"Statistics will move{' in' if len(layers) > 1 else ' of'} {group.name}",
-            f"Training will move the statistics that {keepers} of the data ({group.members}), although the weights "
-            "there are frozen. So the outputs change while no weight does. Leave it so only if the statistics are to "
-            "follow the new data.",
+            f"Statistics {'of' if group.is_one else 'in'} {group.name} will move",
+            f"Training will move the statistics that {keepers} of the data, although the weights there are frozen. "
+            "So the outputs change while no weight does. Leave it so if the statistics are to follow the new data.",
             group.paths,
             _stand_still(layers),
         )
@@ -80,8 +79,8 @@ def overridden_calls(tree: LayerTree, _facts: KnownFacts) -> Iterator[Finding]:
 
 
 def _overridden_text(group: Group, num_kept: int, num_moved: int, num_randoms: int) -> str:
-    calls = f"{group.members}{group.inside}"
-    parts = [f"The graph of the model calls {calls} with training=False, but fit overrides that in Keras 3."]
+    called = group.all_of_them("layer")
+    parts = [f"The graph of the model calls {called} with training=False, but fit overrides that in Keras 3."]
     if num_moved:
         parts.append(f"The statistics of {counted(num_moved, 'layer')} will move unless they are set to stand still.")
     elif num_kept:
@@ -99,8 +98,8 @@ def rewritten_weights(tree: LayerTree, _facts: KnownFacts) -> Iterator[Finding]:
             "frozen-but-rewritten",
             group.path,
             f"Frozen, but rewritten in training: {group.name}",
-            "At each step of training SpectralNormalization writes normalized values into the kernel that it wraps, "
-            f"also when that is frozen ({group.members}). Neither Keras nor Frostline can keep it from that.",
+            "At each step of training SpectralNormalization writes normalized values into the kernel that it wraps. "
+            f"It does so also when that is frozen, as in {group.all_of_them('layer')}. No flag keeps it from that.",
             group.paths,
         )
 
