@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from editor.layers.accounts import Account, State, StatisticsMode
+from editor.layers.flag_change import FlagChange
 from editor.layers.freeze_map import Rule
 from editor.layers.nodes import LayerNode, WeightNode
-from editor.layers.tree import FlagChange, LayerTree
+from editor.layers.policies import RuleKind
+from editor.layers.tree import LayerTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,24 +20,34 @@ class FlagSnapshot:
     Attributes:
         weights: Whether each weight that can train does, by `weight_id`.
         modes: By `layer_id`.
+        held: The editing rules that hold, by `layer_id`.
+        rules: The same rules, as a freeze map tells them.
         account: Of the whole model.
     """
 
     weights: dict[int, bool]
     modes: dict[int, StatisticsMode]
+    held: frozenset[tuple[int, RuleKind]]
+    rules: tuple[Rule, ...]
     account: Account
-    rules: tuple[Rule, ...] = ()
 
 
-def snapshot_of(tree: LayerTree, rules: tuple[Rule, ...] = ()) -> FlagSnapshot:
+def snapshot_of(tree: LayerTree) -> FlagSnapshot:
     """The flags as they are."""
     weights = [weight for weight in tree.root.weights_below if not weight.is_statistics]
     modes = {layer.record.layer_id: tree.statistics_mode(layer) for layer in tree.walk_layers()}
     return FlagSnapshot(
         {weight.weight_id: tree.is_trainable(weight) for weight in weights},
         {layer_id: mode for layer_id, mode in modes.items() if mode},
+        _held(tree),
+        tree.freeze_map().rules,
         tree.account(tree.root),
-        rules,
+    )
+
+
+def _held(tree: LayerTree) -> frozenset[tuple[int, RuleKind]]:
+    return frozenset(
+        (layer.record.layer_id, kind) for layer in tree.walk_layers() for kind in RuleKind if tree.has_rule(layer, kind)
     )
 
 
@@ -89,7 +101,7 @@ class Changes:
         was: Account of the model then; `now` is that of today.
         rules_gone: Editing rules that held then and do not now.
         rules_new: Those that hold now and did not then.
-        back: The edit that makes all flags what they were.
+        back: The edit that makes all flags and rules what they were.
     """
 
     rows: tuple[ChangeRow, ...]
@@ -103,15 +115,11 @@ class Changes:
         return bool(self.rows or self.rules_gone or self.rules_new)
 
 
-def changes_since(tree: LayerTree, opened: FlagSnapshot, rules: tuple[Rule, ...] = ()) -> Changes:
-    """What differs from a snapshot of the same tree.
-
-    Args:
-        tree: As it is now.
-        opened: As it was.
-        rules: The editing rules as they are now.
-    """
-    back = tree.change_to(opened.weights, opened.modes)
+def changes_since(tree: LayerTree, opened: FlagSnapshot) -> Changes:
+    """What differs from an earlier snapshot of the same tree."""
+    held = _held(tree)
+    back = tree.change_to(opened.weights, opened.modes, {key: key in opened.held for key in held | opened.held})
+    rules = tree.freeze_map().rules if held != opened.held else opened.rules
     differences = _Differences(
         {weight_id: (was, now) for weight_id, now, was in back.weights},
         {layer_id: (mode_was, mode_now) for layer_id, mode_now, mode_was in back.statistics},

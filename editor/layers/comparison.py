@@ -11,16 +11,29 @@ from editor.layers.freeze_map import FreezeMap, LayerFlags, Rule, StatisticsFlag
 
 @dataclass(frozen=True, slots=True)
 class ComparedWeight:
-    """The flag of one weight in each map; None where the map does not name it."""
+    """The flag of one weight in each map.
+
+    Attributes:
+        left: None where the left map does not name it; so is `right`.
+        left_shape: None where the left map does not tell it, as maps of the first versions do not.
+    """
 
     name: str
     left: WeightFlag | None
     right: WeightFlag | None
+    left_shape: tuple[int, ...] | None = None
+    right_shape: tuple[int, ...] | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether both maps name it, with the same shape as far as they tell."""
+        has_one_shape = None in (self.left_shape, self.right_shape) or self.left_shape == self.right_shape
+        return None not in (self.left, self.right) and has_one_shape
 
     @property
     def differs(self) -> bool:
-        """Whether both maps name it, with other flags."""
-        return None not in (self.left, self.right) and self.left != self.right
+        """Whether it is the same weight in both maps, with another flag."""
+        return self.fits and self.left != self.right
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,7 @@ class ComparedLayer:
     @property
     def is_other_kind(self) -> bool:
         """Whether both have it, but of another class or with other weights: perhaps not the same layer at all."""
-        has_other_weights = any(None in (weight.left, weight.right) for weight in self.weights)
+        has_other_weights = not all(weight.fits for weight in self.weights)
         has_other_statistics = (self.left_statistics is None) is not (self.right_statistics is None)
         return self.is_in_both and (self.left_class != self.right_class or has_other_weights or has_other_statistics)
 
@@ -183,9 +196,15 @@ def _compared(left_path: str | None, right_path: str | None, left: FreezeMap, ri
         right_path,
         one.class_name,
         other.class_name,
-        tuple(ComparedWeight(name, one.weights.get(name), other.weights.get(name)) for name in names),
+        tuple(_weight(name, one, other) for name in names),
         one.statistics,
         other.statistics,
+    )
+
+
+def _weight(name: str, one: LayerFlags, other: LayerFlags) -> ComparedWeight:
+    return ComparedWeight(
+        name, one.weights.get(name), other.weights.get(name), one.shapes.get(name), other.shapes.get(name)
     )
 
 

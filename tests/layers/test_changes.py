@@ -4,6 +4,7 @@ from hypothesis import given
 from editor.layers.accounts import State, StatisticsMode
 from editor.layers.changes import changes_since, snapshot_of
 from editor.layers.freeze_map import Rule
+from editor.layers.policies import RuleKind
 from editor.layers.tree import LayerTree
 from tests.layers.records import Builder, base_and_head, edits, make_edits, models, renamed, thoroughly
 
@@ -76,13 +77,18 @@ def test_that_a_shared_layer_is_told_once():
 
 def test_that_the_summary_and_the_rules_are_told_too():
     tree = base_and_head()
-    rules = (Rule(select="class:BatchNormalization", rule="stays-frozen"),)
     opened = snapshot_of(tree)
-    assert changes_since(tree, opened, rules).rules_new == rules
+    tree.apply(tree.plan_rule([tree.find("base/bn")], RuleKind.STAYS_FROZEN, holds=True))
+    changes = changes_since(tree, opened)
+    assert changes
+    assert (changes.rows, changes.rules_gone) == ((), ())
+    assert changes.rules_new == (Rule(select="base/bn", rule="stays-frozen"),)
+    ruled = snapshot_of(tree)
+    tree.apply(changes.back)
+    assert changes_since(tree, ruled).rules_gone == changes.rules_new
     plan(tree, "head")
     changes = changes_since(tree, opened)
     assert (changes.was.trainable.parameters, changes.now.trainable.parameters) == (35, 26)
-    assert changes_since(tree, snapshot_of(tree, rules)).rules_gone == rules
 
 
 def leaves(rows):

@@ -72,6 +72,16 @@ def test_that_another_class_or_other_weights_are_marked():
     assert not found.is_same
 
 
+def test_that_weights_of_other_shapes_are_not_compared():
+    def shaped(flag, shape):
+        return LayerFlags(store="s", class_name="Dense", weights={"kernel": flag}, shapes={"kernel": shape})
+
+    (layer,) = compared({"a": shaped("frozen", (2, 3))}, {"a": shaped("trainable", (2, 4))}).layers
+    assert (layer.is_other_kind, layer.differs) == (True, False)
+    (layer,) = compared({"a": shaped("frozen", (2, 3))}, {"a": flags(("trainable",))}).layers
+    assert (layer.is_other_kind, layer.differs) == (False, True)
+
+
 def test_that_rules_are_compared():
     rule = Rule(select="class:BatchNormalization", rule="stays-frozen")
     found = compare_maps(FreezeMap(layers={}), FreezeMap(layers={}, rules=(rule,)))

@@ -6,7 +6,9 @@ import pytest
 from editor.layers.accounts import StatisticsMode
 from editor.layers.findings.finding import KnownFacts, LastRun
 from editor.layers.findings.problems import find_problems, map_findings
+from editor.layers.mapping import MapReport, Misfit
 from editor.layers.nodes import WeightNode
+from editor.layers.policies import StatisticsPolicy
 from editor.layers.records import LayerRecord
 from tests.layers.records import Builder, base_and_head, renamed
 
@@ -73,6 +75,24 @@ def test_that_frozen_weights_over_moving_statistics_are_found_and_cured():
     assert finding.cure.text == "Let its statistics stand still"
     assert cured(tree, finding) == set()
     tree.apply(finding.cure.change(tree))
+    assert tree.statistics_mode(tree.find("base/bn")) is StatisticsMode.STILL
+
+
+def test_that_cured_statistics_go_with_their_layer_again():
+    tree = freeze_one_by_one(base_and_head(), "base")
+    bn = tree.find("base/bn")
+    tree.apply(tree.plan_policy([bn], StatisticsPolicy.UPDATE))
+    tree.apply(found(tree)["statistics-move"].cure.edit(tree).change)
+    assert tree.statistics_policy(bn) is StatisticsPolicy.WITH_LAYER
+    tree.apply(tree.plan([bn], trainable=True))
+    assert tree.statistics_mode(bn) is StatisticsMode.UPDATE
+
+
+def test_that_statistics_meant_to_stand_still_do_so_after_a_thaw():
+    tree = called_without_training()
+    tree.apply(found(tree)["training-overridden"].cure.edit(tree).change)
+    freeze(tree, "base")
+    tree.apply(tree.plan([tree.find("base")], trainable=True))
     assert tree.statistics_mode(tree.find("base/bn")) is StatisticsMode.STILL
 
 
@@ -359,5 +379,8 @@ def test_that_warnings_come_first():
 
 
 def test_that_entries_of_a_map_that_do_not_fit_are_findings():
-    (finding,) = map_findings(["gone/dense"])
-    assert (finding.code, finding.path) == ("map-entry", "gone/dense")
+    report = MapReport(unmatched=("gone/dense",), misfits=(Misfit("head:kernel", (2, 3), (2, 4)),))
+    missing, other = map_findings(report)
+    assert (missing.code, missing.path) == ("map-entry", "gone/dense")
+    assert (other.code, other.path) == ("map-shape", "head:kernel")
+    assert "(2, 3)" in other.text

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from editor.layers.accounts import StatisticsMode
+from editor.layers.edits import Edit
+from editor.layers.flag_change import FlagChange
 from editor.layers.nodes import WeightNode
-from editor.layers.tree import FlagChange, LayerTree
+from editor.layers.policies import RuleKind
+from editor.layers.tree import LayerTree
 
 Severity = Literal["warning", "note"]
 """A warning: what will happen is hardly what was meant. A note: good to know."""
@@ -21,12 +24,14 @@ class Cure:
         text: What it does, in words for a button; also the name of the undo step.
         weights: `(weight_id, trainable)` to set.
         modes: `(layer_id, mode)` to set.
+        rules: `((layer_id, rule), holds)` to set.
         learning_rate: To put into the settings of the next run; not a matter of flags, and no undo step.
     """
 
     text: str
     weights: tuple[tuple[int, bool], ...] = ()
     modes: tuple[tuple[int, StatisticsMode], ...] = ()
+    rules: tuple[tuple[tuple[int, RuleKind], bool], ...] = ()
     learning_rate: float | None = None
 
     @classmethod
@@ -36,11 +41,16 @@ class Cure:
             text,
             tuple((weight_id, flag) for weight_id, _, flag in change.weights),
             tuple((layer_id, mode) for layer_id, _, mode in change.statistics),
+            tuple((key, holds) for key, _, holds in change.rules),
         )
 
     def change(self, tree: LayerTree) -> FlagChange:
         """The edit that it is now; empty for a cure of the settings."""
-        return tree.change_to(dict(self.weights), dict(self.modes))
+        return tree.change_to(dict(self.weights), dict(self.modes), dict(self.rules))
+
+    def edit(self, tree: LayerTree) -> Edit:
+        """The undo step that it is now."""
+        return Edit(self.change(tree), self.text)
 
 
 @dataclass(frozen=True, slots=True)

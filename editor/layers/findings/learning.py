@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from editor.layers.accounts import State
 from editor.layers.findings.blocks import Group, counted, grouped
 from editor.layers.findings.finding import Cure, Finding, KnownFacts
+from editor.layers.flow import weighted_layers
 from editor.layers.nodes import LayerNode, Node, WeightNode
 from editor.layers.tree import LayerTree
 
@@ -36,33 +37,12 @@ def _thaw_last(tree: LayerTree, unreached: frozenset[int]) -> Cure | None:
 
 def _last_layer(tree: LayerTree, unreached: frozenset[int]) -> LayerNode | None:
     """The last layer in the order of data that owns weights which get a gradient."""
-    node = tree.root
-    while True:
-        able = [child for child in node.children if _can_learn(child, unreached)]
-        if not able:
-            return node if node is not tree.root else None
-        node = next((child for child in reversed(able) if not _feeds(node, child, able)), able[-1])
-        if not node.record.is_graph:
-            return node
+    return next((layer for layer in reversed(weighted_layers(tree)) if _can_learn(layer, unreached)), None)
 
 
-def _feeds(holder: LayerNode, child: LayerNode, others: list[LayerNode]) -> bool:
-    """Whether the output of a child goes into one of the others, directly or through further layers."""
-    takers: dict[int, list[int]] = {}
-    for sibling in holder.children:
-        for source in sibling.record.takes_from:
-            takers.setdefault(source, []).append(sibling.record.layer_id)
-    fed: set[int] = set()
-    waiting = [child.record.layer_id]
-    while waiting:
-        new = set(takers.get(waiting.pop(), ())) - fed
-        fed |= new
-        waiting += new
-    return any(other.record.layer_id in fed for other in others if other is not child)
-
-
-def _can_learn(node: Node, unreached: frozenset[int]) -> bool:
-    return any(not weight.is_statistics and weight.weight_id not in unreached for weight in node.weights_below)
+def _can_learn(layer: LayerNode, unreached: frozenset[int]) -> bool:
+    own = layer.record.weights
+    return any(not weight.is_statistics and weight.weight_id not in unreached for weight in own)
 
 
 def without_gradient(tree: LayerTree, facts: KnownFacts) -> Iterator[Finding]:

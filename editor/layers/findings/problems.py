@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from editor.layers.findings.finding import Finding, KnownFacts
 from editor.layers.findings.learning import learning_rate_after_thaw, nothing_trainable, without_gradient
 from editor.layers.findings.places import forgotten_flags, lora, shared_across
 from editor.layers.findings.randomness import active_randomness
 from editor.layers.findings.statistics import moving_statistics, overridden_calls, rewritten_weights
+from editor.layers.mapping import MapReport
 from editor.layers.tree import LayerTree
 
 _CHECKS: tuple[Callable[[LayerTree, KnownFacts], Iterator[Finding]], ...] = (
@@ -36,7 +37,19 @@ def find_problems(tree: LayerTree, facts: KnownFacts | None = None) -> tuple[Fin
     return tuple(sorted(found, key=lambda finding: finding.severity != "warning"))
 
 
-def map_findings(unmatched: Iterable[str]) -> tuple[Finding, ...]:
-    """The entries of a file's freeze map that the model does not have."""
+def map_findings(report: MapReport) -> tuple[Finding, ...]:
+    """What of a file's freeze map did not fit the model."""
     text = "The file's freeze map names it, but the model does not have it."
-    return tuple(Finding("warning", "map-entry", path, f"{path} is not in the model", text) for path in unmatched)
+    missing = (Finding("warning", "map-entry", path, f"{path} is not in the model", text) for path in report.unmatched)
+    others = (
+        Finding(
+            "warning",
+            "map-shape",
+            misfit.path,
+            f"{misfit.path} has another shape",
+            f"It has shape {misfit.shape_in_map} in the file's freeze map and {misfit.shape_in_model} in the model. "
+            "Its flag was left as it is.",
+        )
+        for misfit in report.misfits
+    )
+    return (*missing, *others)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from editor.layers.accounts import StatisticsMode
 from editor.layers.findings.blocks import Group, counted, frozen_block, grouped, inference_call
 from editor.layers.findings.finding import Cure, Finding, KnownFacts
 from editor.layers.findings.randomness import randoms_below
 from editor.layers.nodes import LayerNode
+from editor.layers.policies import PINS, StatisticsPolicy
 from editor.layers.tree import LayerTree
 
 _ADAPTED = frozenset({"Normalization"})
@@ -31,7 +32,7 @@ def moving_statistics(tree: LayerTree, _facts: KnownFacts) -> Iterator[Finding]:
             f"Training will move the statistics that {keepers} of the data, although the weights there are frozen. "
             "So the outputs change while no weight does. Leave it so if the statistics are to follow the new data.",
             group.paths,
-            _stand_still(layers),
+            _goes_with_layer(tree, layers),
         )
 
 
@@ -74,7 +75,7 @@ def overridden_calls(tree: LayerTree, _facts: KnownFacts) -> Iterator[Finding]:
             f"Keras passes over training=False at {group.name}",
             _overridden_text(group, len(kept), len(moved), num_randoms),
             group.paths,
-            _stand_still(moved) if moved else None,
+            _always_still(tree, moved) if moved else None,
         )
 
 
@@ -117,7 +118,18 @@ def _layers(group: Group) -> list[LayerNode]:
     return [node for node in group.nodes if isinstance(node, LayerNode)]
 
 
-def _stand_still(layers: Iterable[LayerNode]) -> Cure:
-    ids = {layer.record.layer_id: None for layer in layers}
-    whose = "its statistics" if len(ids) == 1 else f"the statistics of {len(ids):,} layers"
-    return Cure(f"Let {whose} stand still", modes=tuple((layer_id, StatisticsMode.STILL) for layer_id in ids))
+def _goes_with_layer(tree: LayerTree, layers: list[LayerNode]) -> Cure:
+    """Lets statistics stand still as their frozen layers do, and move again when these are thawed."""
+    rules = {(layer.record.layer_id, pin): False for layer in layers for pin in PINS.values()}
+    modes = dict.fromkeys((layer.record.layer_id for layer in layers), StatisticsMode.STILL)
+    return Cure.of(_still_text(layers), tree.change_to({}, modes, rules))
+
+
+def _always_still(tree: LayerTree, layers: list[LayerNode]) -> Cure:
+    """Lets statistics stand still also while gamma and beta train."""
+    return Cure.of(_still_text(layers), tree.plan_policy(layers, StatisticsPolicy.STILL))
+
+
+def _still_text(layers: list[LayerNode]) -> str:
+    whose = "its statistics" if len(layers) == 1 else f"the statistics of {len(layers):,} layers"
+    return f"Let {whose} stand still"
