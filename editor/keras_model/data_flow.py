@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,11 @@ from typing import Any
 
 import keras
 from keras.src.backend import compute_output_spec
+
+_plain_call = keras.Layer.__call__
+_recording = threading.Lock()
+_orders: dict[int, dict[int, int]] = {}
+"""The calls noted so far, by thread."""
 
 
 @dataclass
@@ -119,15 +125,21 @@ def _symbol(shape: Any) -> Any:
 
 @contextmanager
 def _recorded(order: dict[int, int]) -> Iterator[None]:
-    """Notes the calls of all layers meanwhile; a call from another thread does no harm, since nobody asks for it."""
-    original = keras.Layer.__call__
-
-    def noted(self: keras.Layer, *args: Any, **kwargs: Any) -> Any:
-        order.setdefault(id(self), len(order))
-        return original(self, *args, **kwargs)
-
-    keras.Layer.__call__ = noted
+    """Notes the calls of all layers on this thread meanwhile; models may be opened on several threads at a time."""
+    with _recording:
+        _orders[threading.get_ident()] = order
+        keras.Layer.__call__ = _noted_call
     try:
         yield
     finally:
-        keras.Layer.__call__ = original
+        with _recording:
+            del _orders[threading.get_ident()]
+            if not _orders:
+                keras.Layer.__call__ = _plain_call
+
+
+def _noted_call(self: keras.Layer, *args: Any, **kwargs: Any) -> Any:
+    order = _orders.get(threading.get_ident())
+    if order is not None:
+        order.setdefault(id(self), len(order))
+    return _plain_call(self, *args, **kwargs)

@@ -1,8 +1,11 @@
 """The order in which data flow, as `takes_from` tells it."""
 
+import threading
+
 import keras
 from keras import layers
 
+from editor.keras_model.data_flow import call_order
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from tests.models import after_layers, composites, siamese, small_cnn
@@ -87,3 +90,33 @@ def test_that_a_composite_in_a_sequential_is_told_too():
     composite = composites().get_layer("composite")
     found = sources(keras.Sequential([keras.Input((6, 8)), composite]))
     assert found["composite/blocks/1"] == ("composite/blocks/0",)
+
+
+def test_that_two_traces_at_the_same_time_leave_keras_as_it_was():
+    plain = keras.Layer.__call__
+    met = threading.Barrier(2, timeout=20)
+    orders = []
+
+    class Slow(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = layers.Dense(3), layers.Dense(3)
+
+        def build(self, shape):
+            self.one.build(shape)
+            self.two.build((None, 3))
+
+        def call(self, values):
+            met.wait()
+            return self.two(self.one(values))
+
+    slow = [Slow(), Slow()]
+    for model in slow:
+        model.build((None, 3))
+    threads = [threading.Thread(target=lambda it=it: orders.append(call_order(it))) for it in slow]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [len(order) for order in orders] == [2, 2]
+    assert keras.Layer.__call__ is plain
