@@ -88,7 +88,7 @@ def _rules_of(tree: LayerTree, kind: RuleKind) -> Iterator[Rule]:
     there = Counter(layer.record.class_name for layer in layers)
     found = Counter(layer.record.class_name for layer in ruled)
     whole = {name for name, num in found.items() if num > 1 and num == there[name]}
-    yield from (Rule(f"class:{name}", kind) for name in whole)
+    yield from (Rule(f"class:{name}", kind) for name in sorted(whole))
     yield from (Rule(exact(layer.path), kind) for layer in ruled if layer.record.class_name not in whole)
 
 
