@@ -99,8 +99,10 @@ class Photographer:
         layers.pattern_bar.field.setText(pattern)
 
     def _open_presets(self) -> None:
-        self._app.window.layers.pattern_bar.close_bar()
-        button = self._app.window.layers.preset_button
+        layers = self._app.window.layers
+        layers.pattern_bar.close_bar()
+        layers.view.folding.open_at_first()
+        button = layers.preset_button
         self._app.window.actions_.presets.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
     def _ask_last_layers(self) -> None:

@@ -137,12 +137,10 @@ class Editing(QObject):
 
     def _on_action_hovered(self, name: str) -> None:
         """Lets the tip of a command say what it would change; nobody waits for what is not looked at."""
-        target = self._target()
-        action = self._window.actions_[name]
-        if target is not None and action.isEnabled():
-            words = dry_look(PLANNERS[name], target)
-            action.setToolTip(f"{self._tips[name]}\n{words}" if self._tips[name] else words)
-            action.setStatusTip(words)
+        target, action, tip = self._target(), self._window.actions_[name], self._tips[name]
+        words = dry_look(PLANNERS[name], target) if target and action.isEnabled() else ""
+        action.setToolTip(f"{tip}\n{words}".strip())
+        action.setStatusTip(words)
 
     def _on_last_layers_triggered(self) -> None:
         document = self._current()

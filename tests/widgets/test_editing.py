@@ -240,6 +240,10 @@ def test_that_a_tip_tells_what_a_command_would_change(bench, qtbot):
     assert bench.window.statusBar().currentMessage() == "13 layers: 14,714,688 parameters freeze"
     assert bench.steps == []
     menu.close()
+    # What cannot be used has no look of an earlier time.
+    action.setEnabled(False)
+    action.hover()
+    assert "parameters" not in action.toolTip()
 
 
 # -- presets ------------------------------------------------------------------------------------------------

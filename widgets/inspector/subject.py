@@ -54,7 +54,8 @@ class Subject:
         These are the selected ones that own weights and, of what lies below a block, those with statistics.
         """
         own = [node for node in self.nodes if isinstance(node, LayerNode) and not node.children and node.weights]
-        return tuple(dict.fromkeys((*own, *(owner for owner in self.statistics_owners if owner not in own))))
+        by_id = {layer.record.layer_id: layer for layer in (*own, *self.statistics_owners)}
+        return tuple(by_id.values())
 
     @property
     def stays_frozen(self) -> bool | None:
