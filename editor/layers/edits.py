@@ -108,7 +108,7 @@ def freeze_pattern(tree: LayerTree, pattern: str, *, trainable: bool = False) ->
     Raises:
         SelectionError: The pattern is malformed, or matches nothing.
     """
-    change = tree.plan(select(tree, pattern), trainable=trainable)
+    change = tree.plan(topmost(select(tree, pattern)), trainable=trainable)
     return Edit(change, f"{_verb(trainable)} what matches {pattern.strip()}")
 
 

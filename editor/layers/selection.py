@@ -34,7 +34,7 @@ def plan_patterns(tree: LayerTree, steps: Iterable[tuple[str, bool]]) -> FlagCha
     whole = FlagChange()
     try:
         for pattern, trainable in steps:
-            change = tree.plan(select(tree, pattern), trainable=trainable)
+            change = tree.plan(topmost(select(tree, pattern)), trainable=trainable)
             tree.apply(change)
             whole = whole.then(change)
     finally:
