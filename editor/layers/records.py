@@ -66,6 +66,7 @@ class LayerRecord(msgspec.Struct, frozen=True):
         takes_from: The `layer_id`s of the siblings whose output it takes in the graph of its parent. In a parent that
             is no graph: of the sibling that is called before it, where a trace of the calls could tell.
         fixed_training: The value of `training` that is baked into its calls in the graph (fact F6); None if none is.
+            In training Keras overrides it.
         has_lora: Whether LoRA is enabled on it (fact F8).
         access: The steps in Python from its parent to it: `('.get_layer("conv1")',)`, `(".query_dense",)`,
             `(".blocks", "[0]")`. Unlike `name` it does not leave open whether `0` is an index or a key.

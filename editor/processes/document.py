@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Any
 
 from editor.keras_model.walk import ModelIndex
@@ -15,12 +16,15 @@ class Document:
     Attributes:
         revision: Of the weights; grows with every change of them.
         newest_revision: The greatest number given so far; an undo goes back with `revision` alone.
+        calling: Held by whoever calls the model outside its run, and by whoever starts a run: two threads that trace
+            one model at once would mix up their symbols.
     """
 
     index: ModelIndex
     custom_objects: dict[str, Any]
     revision: int = 0
     newest_revision: int = 0
+    calling: threading.Lock = field(default_factory=threading.Lock)
 
     def note_change(self) -> None:
         """The weights are others than a moment ago."""
