@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +20,9 @@ from editor.keras_model.data_flow import DataFlow, call_order, data_flow, is_gra
 from editor.keras_model.describe import config_of, output_shapes_of
 from editor.layers.paths import escape
 from editor.layers.records import LayerRecord, WeightRecord
+
+_AUTOMATIC = re.compile(r"variable(_\d+)?")
+"""The names that Keras counts up for variables that are added without one."""
 
 
 @dataclass
@@ -103,13 +108,14 @@ class _Walk:
 
     def _weights(self, layer: keras.Layer) -> tuple[WeightRecord, ...]:
         own = own_variables(layer)
-        repeats = Counter(variable.name for variable in own)
+        names = _variable_names(layer, own)
+        repeats = Counter(names)
         seen: Counter[str] = Counter()
         records = []
-        for variable in own:
-            seen[variable.name] += 1
-            suffix = f"#{seen[variable.name]}" if repeats[variable.name] > 1 else ""
-            records.append(self._weight(variable, variable.name + suffix))
+        for variable, name in zip(own, names, strict=True):
+            seen[name] += 1
+            suffix = f"#{seen[name]}" if repeats[name] > 1 else ""
+            records.append(self._weight(variable, name + suffix))
         return tuple(records)
 
     def _weight(self, variable: keras.Variable, name: str) -> WeightRecord:
@@ -135,16 +141,27 @@ def own_variables(layer: keras.Layer) -> list[keras.Variable]:
     return list(own.values())
 
 
+def _variable_names(layer: keras.Layer, own: list[keras.Variable]) -> list[str]:
+    """Keras's names; for a variable that was given none, whose number changes at every loading, its attribute's."""
+    attributes = {id(value): name for name, value in sorted(vars(layer).items(), reverse=True)}
+    return [
+        attributes.get(id(variable), "variable") if _AUTOMATIC.fullmatch(variable.name) else variable.name
+        for variable in own
+    ]
+
+
 def _children(layer: keras.Layer) -> Iterator[tuple[str, keras.Layer]]:
     """The layers that a layer holds, each once: by layer name in a graph, else by the attribute that holds it."""
     seen: set[int] = set()
-    names: Counter[str] = Counter()
+    names: set[str] = set()
     for name, child in _named(layer):
         if isinstance(child, keras.Layer) and id(child) not in seen:
             seen.add(id(child))
-            names[name] += 1
-            # A dict may have the keys 1 and "1".
-            yield (name if names[name] == 1 else f"{name}#{names[name]}"), child
+            # A dict may have the keys 1 and "1", and "1#2" as well.
+            numbered = (f"{name}#{number}" for number in itertools.count(2))
+            free = next(each for each in itertools.chain([name], numbered) if each not in names)
+            names.add(free)
+            yield free, child
 
 
 def _named(layer: keras.Layer) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,51 @@
+"""Any freeze state survives any file; the full set runs by `python -m tests.round_trip`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.round_trip.drawing import check_family
+from tests.round_trip.families import FAMILIES, Family
+from tests.round_trip.fresh_process import seen_in_fresh_process
+from tests.round_trip.seen import compare
+from tests.round_trip.states import EVERY_KIND, make
+from tests.round_trip.trip import Trips, offered_formats
+
+NUM_STATES = 3
+QUICK = [family for family in FAMILIES if family.is_quick]
+
+
+def skip_what_cannot_be_built(family: Family) -> None:
+    if family.skipped:
+        pytest.skip(family.skipped)
+
+
+@pytest.mark.parametrize("family", QUICK, ids=lambda family: family.name)
+def test_that_every_state_survives_every_file(family: Family, tmp_path: Path):
+    skip_what_cannot_be_built(family)
+    check_family(Trips(family, tmp_path), NUM_STATES)
+
+
+def test_that_a_fresh_process_finds_every_state_again(tmp_path: Path):
+    """In this process automatic names have been counted up by all that was built before (fact F9)."""
+    files, expected = [], []
+    for family in QUICK:
+        if family.skipped or family.refusal:
+            continue
+        trips = Trips(family, tmp_path)
+        make(trips.tree, EVERY_KIND)
+        for ending in offered_formats(tmp_path):
+            if path := trips.save(ending):
+                files.append(path)
+                expected.append((family, trips.expected()))
+    for seen, (family, before) in zip(seen_in_fresh_process(files), expected, strict=True):
+        compare(seen, before, family)
+
+
+def test_that_the_families_are_those_that_were_promised():
+    names = {family.name for family in FAMILIES}
+    assert len(names) == len(FAMILIES)
+    assert names >= {"BERT", "GPT-2", "ViT", "Whisper", "SegFormer", "LoRA", "two-input siamese"}
+    assert sum(name[0].isupper() for name in names) >= 15 + 6
