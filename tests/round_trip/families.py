@@ -215,9 +215,10 @@ def _hub(name: str) -> Family:
 
 _IN_TWO_SUBMODELS = "Keras cannot save a layer that is in two submodels"
 _HARD: tuple[Family, ...] = (
-    Family("wrappers", hard_models.wrappers),
-    Family("stacked cells", hard_models.stacked_cells, is_quick=True),
-    Family("attention", hard_models.attention, is_quick=True),
+    Family("Bidirectional", hard_models.bidirectional),
+    Family("TimeDistributed", hard_models.time_distributed, is_quick=True),
+    Family("StackedRNNCells", hard_models.stacked_cells, is_quick=True),
+    Family("MultiHeadAttention", hard_models.attention, is_quick=True),
     Family("two-input siamese", hard_models.two_input_siamese, is_quick=True),
     Family("tied embedding", hard_models.tied_embedding),
     Family("sublayer of three composites", hard_models.lenders),

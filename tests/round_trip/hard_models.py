@@ -13,21 +13,28 @@ _WIDTH = 4
 # -- wrappers and cells ---------------------------------------------------------------------------------------
 
 
-def wrappers() -> keras.Model:
-    """Bidirectional and TimeDistributed, stacked and in each other."""
+def bidirectional() -> keras.Model:
+    """Bidirectional layers over each other, one with a backward layer of its own."""
     text = keras.Input((5, 4), name="text")
-    inner = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="dense"), layers.BatchNormalization(name="bn")])
     values = layers.Bidirectional(layers.LSTM(3, return_sequences=True), name="first")(text)
-    backward = layers.GRU(2, return_sequences=True, go_backwards=True, name="back")
-    values = layers.Bidirectional(
-        layers.GRU(2, return_sequences=True, name="ahead"), backward_layer=backward, name="second"
-    )(values)
-    values = layers.TimeDistributed(inner, name="each")(values)
-    values = layers.TimeDistributed(layers.TimeDistributed(layers.Dense(2, name="deep")), name="twice")(
-        layers.Reshape((5, 4, 1))(values)
+    ahead = layers.GRU(2, return_sequences=True, name="ahead")
+    back = layers.GRU(2, return_sequences=True, go_backwards=True, name="back")
+    values = layers.Bidirectional(ahead, backward_layer=back, name="second")(values)
+    values = layers.Bidirectional(layers.LSTM(2), merge_mode="sum", name="last")(values)
+    return keras.Model(text, layers.Dense(2, name="head")(values), name="bidirectional")
+
+
+def time_distributed() -> keras.Model:
+    """TimeDistributed over a submodel with BatchNormalization, and over itself."""
+    text = keras.Input((3, 4), name="text")
+    inner = keras.Sequential(
+        [keras.Input((4,), name="step"), layers.Dense(4, name="dense"), layers.BatchNormalization(name="bn")],
+        name="inner",
     )
-    values = layers.Bidirectional(layers.LSTM(2), merge_mode="sum", name="last")(layers.Reshape((5, 8))(values))
-    return keras.Model(text, layers.Dense(2, name="head")(values), name="wrappers")
+    values = layers.Reshape((3, 4, 1), name="cut")(layers.TimeDistributed(inner, name="each")(text))
+    values = layers.TimeDistributed(layers.TimeDistributed(layers.Dense(2, name="deep")), name="twice")(values)
+    values = layers.Flatten(name="flat")(values)
+    return keras.Model(text, layers.Dense(2, name="head")(values), name="time_distributed")
 
 
 def stacked_cells() -> keras.Model:

@@ -55,30 +55,22 @@ def states() -> st.SearchStrategy[State]:
 
 def make(tree: LayerTree, state: State) -> None:
     """Brings a tree into a state, whatever its flags are."""
-    _set(tree, [tree.root], trainable=True)
+    tree.apply(tree.plan([tree.root], trainable=True))
     for edit in state:
-        apply_edit(tree, edit)
+        tree.apply(planned(tree, edit))
 
 
-def apply_edit(tree: LayerTree, edit: Edit) -> FlagChange:
-    """Makes one edit and returns it."""
+def planned(tree: LayerTree, edit: Edit) -> FlagChange:
+    """What one edit would change; the tree stays as it is."""
     match edit.kind:
         case "all at random":
-            change = _scatter(tree, edit.position)
+            return _scatter(tree, edit.position)
         case "statistics":
-            change = _policy(tree, edit)
+            return _policy(tree, edit)
         case "thawed child":
             return _thaw_child(tree, edit)
         case _:
-            change = tree.plan(_pick(_of_kind(tree, edit.kind), edit.position), trainable=edit.trainable)
-    tree.apply(change)
-    return change
-
-
-def _set(tree: LayerTree, nodes: list[Node], *, trainable: bool) -> FlagChange:
-    change = tree.plan(nodes, trainable=trainable)
-    tree.apply(change)
-    return change
+            return tree.plan(_pick(_of_kind(tree, edit.kind), edit.position), trainable=edit.trainable)
 
 
 def _of_kind(tree: LayerTree, kind: str) -> list[Node]:
@@ -98,12 +90,15 @@ def _pick(nodes: list[Node], position: int) -> list[Node]:
 
 def _thaw_child(tree: LayerTree, edit: Edit) -> FlagChange:
     """Freezes a container and thaws one thing in it; or the other way round."""
-    containers = [node for node in _of_kind(tree, "container") if isinstance(node, LayerNode)]
     change = FlagChange()
-    for container in _pick([*containers], edit.position):
+    for container in _pick(_of_kind(tree, "container"), edit.position):
+        assert isinstance(container, LayerNode)
         inside = [node for node in tree.walk(container) if node is not container]
-        change = _set(tree, [container], trainable=not edit.trainable)
-        change = change.then(_set(tree, _pick(inside, edit.position // 7), trainable=edit.trainable))
+        change = tree.plan([container], trainable=not edit.trainable)
+        tree.apply(change)
+        later = tree.plan(_pick(inside, edit.position // 7), trainable=edit.trainable)
+        tree.apply(change.reverted)
+        change = change.then(later)
     return change
 
 
