@@ -8,8 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from editor.layers.policies import RuleKind
 from editor.layers.tree import FlagChange, LayerTree
-from tests.round_trip.states import KINDS, Edit, planned
+from tests.round_trip.states import Edit, any_edit, planned
 
 NUM_EDITS = 200
 
@@ -17,6 +18,10 @@ _FIELDS: dict[str, Callable[[LayerTree], Any]] = {
     "flags": lambda tree: {node.path: tree.is_trainable(node.record) for node in tree.walk_weights()},
     "layer flags": lambda tree: {layer.path: tree.layer_flag(layer) for layer in tree.walk_layers()},
     "modes": lambda tree: {layer.path: tree.statistics_mode(layer) for layer in tree.walk_layers()},
+    "policies": lambda tree: {layer.path: tree.statistics_policy(layer) for layer in tree.walk_layers()},
+    "rules": lambda tree: {
+        (layer.path, rule) for layer in tree.walk_layers() for rule in RuleKind if tree.has_rule(layer, rule)
+    },
     "accounts": lambda tree: {node.path: tree.account(node) for node in tree.walk()},
     "states": lambda tree: {node.path: tree.state(node) for node in tree.walk()},
     "map": lambda tree: tree.freeze_map(),
@@ -31,8 +36,7 @@ def snapshot(tree: LayerTree) -> dict[str, Any]:
 
 def many_edits() -> st.SearchStrategy[list[Edit]]:
     """As many edits as are to be undone, of every kind."""
-    edit = st.builds(Edit, st.sampled_from(KINDS), st.integers(0, 9999), st.booleans(), st.booleans())
-    return st.lists(edit, min_size=NUM_EDITS, max_size=NUM_EDITS)
+    return st.lists(any_edit(), min_size=NUM_EDITS, max_size=NUM_EDITS)
 
 
 def effective(tree: LayerTree, edit: Edit) -> FlagChange:

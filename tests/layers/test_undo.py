@@ -1,13 +1,18 @@
 from __future__ import annotations
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 
-from editor.layers.tree import FlagChange, LayerTree
+from editor.layers.flag_change import FlagChange
+from editor.layers.tree import LayerTree
 from tests.layers.records import models
 from tests.layers.snapshots import NUM_EDITS, effective, many_edits, snapshot
 
 a_few = settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None,
+    max_examples=12,
+    # A sequence of 200 edits does not shrink in a reasonable time.
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
@@ -59,7 +64,7 @@ def test_that_the_map_of_every_state_brings_it_back(record, wishes):
     for wish in wishes[:20]:
         tree.apply(effective(tree, wish))
         change, report = other.plan_map(tree.freeze_map())
-        assert not report.unmatched
+        assert not report.lines
         assert not report.uncovered
         other.apply(change)
         assert snapshot(other) == snapshot(tree)

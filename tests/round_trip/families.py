@@ -13,7 +13,7 @@ import numpy as np
 
 from tests import models
 from tests.cases.small_cnn import SmallCNN
-from tests.round_trip import hard_models
+from tests.round_trip import hard_models, unusual_models
 
 CUSTOM_OBJECTS = {"SmallCNN": SmallCNN}
 HAS_KERAS_HUB = importlib.util.find_spec("keras_hub") is not None
@@ -236,6 +236,20 @@ _HARD: tuple[Family, ...] = (
 )
 
 
+_UNUSUAL: tuple[Family, ...] = (
+    Family("inputs and outputs in dicts", unusual_models.dict_inputs_and_outputs),
+    Family("preprocessing layers", unusual_models.preprocessing),
+    Family("types of 2, 4 and 8 bytes", unusual_models.mixed_types),
+    Family("quantized", unusual_models.quantized),
+    Family("submodel and one layer of it", unusual_models.part_of_a_submodel),
+    Family("attribute called layers", unusual_models.attribute_called_layers),
+    Family("weight of two layers", unusual_models.tied_weight),
+    Family("Functional with a class of its own", unusual_models.extended_functional),
+    Family("root with statistics", unusual_models.root_with_statistics, is_quick=True, renames=True),
+    Family("compiled and trained", unusual_models.trained_before),
+)
+
+
 def _shared_model(builder: Callable[[], keras.Model]) -> Family:
     is_in_two = builder is models.shared_twice
     return Family(
@@ -251,6 +265,7 @@ FAMILIES: tuple[Family, ...] = (
     *map(_application, _APPLICATIONS),
     *map(_hub, _HUB),
     *_HARD,
+    *_UNUSUAL,
     *map(_shared_model, models.BUILDERS),
 )
 """All of them."""

@@ -15,6 +15,7 @@ from editor.keras_model.saving import weight_values
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.accounts import StatisticsMode
 from editor.layers.nodes import LayerNode
+from editor.layers.policies import RuleKind
 from editor.layers.tree import LayerTree
 from tests.round_trip.families import CUSTOM_OBJECTS, Family, outputs_of
 
@@ -24,7 +25,7 @@ MERGED_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class SeenLayer:
-    """A layer at one place, with the flag of each of its weights and its statistics bit."""
+    """A layer at one place, with the flag of each of its weights, its statistics bit and its rules."""
 
     path: str
     store: str
@@ -32,6 +33,7 @@ class SeenLayer:
     num_places: int
     weights: tuple[tuple[str, str], ...]
     statistics: str | None
+    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def _seen_layer(tree: LayerTree, layer: LayerNode) -> SeenLayer:
         num_places=len(tree.places(layer)),
         weights=tuple((weight.record.name, tree.state(weight).value) for weight in layer.weights),
         statistics=mode.value if mode else None,
+        rules=tuple(rule.value for rule in RuleKind if tree.has_rule(layer, rule)),
     )
 
 
@@ -79,7 +82,7 @@ def seen_in_file(path: Path) -> Seen:
     freeze_map = read_freeze_map(path)
     assert freeze_map
     change, report = tree.plan_map(rebased(tree, freeze_map))
-    assert not report.unmatched
+    assert not report.lines
     assert not report.uncovered
     tree.apply(change)
     apply_tree(index, tree)

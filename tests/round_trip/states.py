@@ -6,12 +6,21 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
+from editor.errors import SelectionError
+from editor.layers import edits
 from editor.layers.accounts import StatisticsMode
+from editor.layers.flag_change import FlagChange
 from editor.layers.nodes import LayerNode, Node, WeightNode
-from editor.layers.tree import FlagChange, LayerTree
+from editor.layers.policies import StatisticsPolicy
+from editor.layers.presets import PRESETS
+from editor.layers.records import LayerRecord
+from editor.layers.tree import LayerTree
 
-KINDS = ("leaf", "container", "root", "weight", "thawed child", "shared", "statistics", "all at random")
-"""All kinds of edit; each does nothing on a tree that has no place for it."""
+FLAG_KINDS = ("leaf", "container", "root", "weight", "thawed child", "shared", "statistics", "all at random")
+"""Kinds of edit that set bits; each does nothing on a tree that has no place for it."""
+WISH_KINDS = ("policy", "stays frozen", "preset", "up to", "from here", "class", "named", "invert")
+"""Kinds of edit that people choose from a menu; rules of editing are among them."""
+KINDS = FLAG_KINDS + WISH_KINDS
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,7 @@ class Edit:
         kind: One of `KINDS`.
         position: Picks one of the nodes that the kind is about (modulo their number); seeds "all at random".
         trainable: Whether what was picked trains from then on.
-        updates: For "statistics": whether they update.
+        updates: For "statistics": whether they update; for others a second choice.
     """
 
     kind: str
@@ -41,6 +50,8 @@ EVERY_KIND: State = (
     Edit("leaf", 3, trainable=True, updates=False),
     Edit("statistics", 0, trainable=True, updates=False),
     Edit("statistics", 1, trainable=False, updates=True),
+    Edit("policy", 5, trainable=True, updates=False),
+    Edit("stays frozen", 4, trainable=False, updates=True),
     Edit("weight", 2, trainable=False, updates=False),
     Edit("weight", 5, trainable=True, updates=False),
 )
@@ -49,15 +60,21 @@ EVERY_KIND: State = (
 
 def states() -> st.SearchStrategy[State]:
     """A few edits, each of any kind."""
-    edits = st.builds(Edit, st.sampled_from(KINDS), st.integers(0, 9999), st.booleans(), st.booleans())
-    return st.lists(edits, min_size=1, max_size=6).map(tuple)
+    return st.lists(any_edit(), min_size=1, max_size=6).map(tuple)
 
 
-def make(tree: LayerTree, state: State) -> None:
-    """Brings a tree into a state, whatever its flags are."""
+def any_edit() -> st.SearchStrategy[Edit]:
+    """An edit of any kind."""
+    return st.builds(Edit, st.sampled_from(KINDS), st.integers(0, 9999), st.booleans(), st.booleans())
+
+
+def made(root: LayerRecord, state: State) -> LayerTree:
+    """A tree in a state, whatever flags the model had."""
+    tree = LayerTree(root)
     tree.apply(tree.plan([tree.root], trainable=True))
     for edit in state:
         tree.apply(planned(tree, edit))
+    return tree
 
 
 def planned(tree: LayerTree, edit: Edit) -> FlagChange:
@@ -66,11 +83,46 @@ def planned(tree: LayerTree, edit: Edit) -> FlagChange:
         case "all at random":
             return _scatter(tree, edit.position)
         case "statistics":
-            return _policy(tree, edit)
+            return _set_bits(tree, edit)
         case "thawed child":
             return _thaw_child(tree, edit)
+        case kind if kind in FLAG_KINDS:
+            return tree.plan(_pick(_of_kind(tree, kind), edit.position), trainable=edit.trainable)
         case _:
-            return tree.plan(_pick(_of_kind(tree, edit.kind), edit.position), trainable=edit.trainable)
+            return _wish(tree, edit)
+
+
+def _wish(tree: LayerTree, edit: Edit) -> FlagChange:
+    layers = [layer for layer in tree.walk_layers() if layer is not tree.root] or [tree.root]
+    layer = layers[edit.position % len(layers)]
+    try:
+        return _wished(tree, edit, layer)
+    except SelectionError:
+        return FlagChange()
+
+
+def _wished(tree: LayerTree, edit: Edit, layer: LayerNode) -> FlagChange:
+    match edit.kind:
+        case "policy":
+            policies = tuple(StatisticsPolicy)
+            owners = [owner for owner in tree.walk_layers() if tree.statistics_mode(owner)]
+            some = _pick(owners, edit.position) if edit.trainable else owners
+            change = edits.set_policy(tree, some or [layer], policies[edit.position % 3])
+        case "stays frozen":
+            change = edits.set_stays_frozen(tree, [layer], holds=edit.updates)
+        case "preset":
+            change = edits.apply_preset(tree, PRESETS[edit.position % len(PRESETS)])
+        case "up to":
+            change = edits.freeze_up_to(tree, layer, trainable=edit.trainable)
+        case "from here":
+            change = edits.freeze_from_here(tree, layer, trainable=edit.trainable)
+        case "class":
+            change = edits.freeze_class(tree, layer.record.class_name, trainable=edit.trainable)
+        case "named":
+            change = edits.freeze_named(tree, [layer], "bias", others=edit.updates, trainable=edit.trainable)
+        case _:
+            change = edits.invert(tree, [layer])
+    return change.change
 
 
 def _of_kind(tree: LayerTree, kind: str) -> list[Node]:
@@ -102,7 +154,7 @@ def _thaw_child(tree: LayerTree, edit: Edit) -> FlagChange:
     return change
 
 
-def _policy(tree: LayerTree, edit: Edit) -> FlagChange:
+def _set_bits(tree: LayerTree, edit: Edit) -> FlagChange:
     """Both bits of a layer with statistics: its weights train or not, its statistics update or not (fact F5)."""
     layers = [layer for layer in tree.walk_layers() if tree.statistics_mode(layer)]
     flags: dict[int, bool] = {}
@@ -111,7 +163,7 @@ def _policy(tree: LayerTree, edit: Edit) -> FlagChange:
         assert isinstance(layer, LayerNode)
         flags = {weight.record.weight_id: edit.trainable for weight in layer.weights}
         modes = {layer.record.layer_id: StatisticsMode.UPDATE if edit.updates else StatisticsMode.STILL}
-    return tree.change_to(flags, modes)
+    return _with_pins(tree, tree.change_to(flags, modes))
 
 
 def _scatter(tree: LayerTree, seed: int) -> FlagChange:
@@ -126,4 +178,20 @@ def _scatter(tree: LayerTree, seed: int) -> FlagChange:
         layer.record.layer_id: StatisticsMode.UPDATE if bit(-at - 2) else StatisticsMode.STILL
         for at, layer in enumerate(tree.walk_layers())
     }
-    return tree.change_to(flags, modes)
+    return _with_pins(tree, tree.change_to(flags, modes))
+
+
+def _with_pins(tree: LayerTree, change: FlagChange) -> FlagChange:
+    """The same edit with the policies that belong to its bits, as choosing a policy would set them."""
+    tree.apply(change)
+    pins = FlagChange()
+    for layer in tree.walk_layers():
+        mode = tree.statistics_mode(layer)
+        own = [tree.is_trainable(weight.record) for weight in layer.weights if not weight.record.is_statistics]
+        if mode and own and any(own) != (mode is StatisticsMode.UPDATE):
+            pin = tree.plan_policy([layer], StatisticsPolicy(mode.value))
+            tree.apply(pin)
+            pins = pins.then(pin)
+    tree.apply(pins.reverted)
+    tree.apply(change.reverted)
+    return change.then(pins)

@@ -11,7 +11,7 @@ from tests.round_trip.drawing import check_family
 from tests.round_trip.families import FAMILIES, Family
 from tests.round_trip.fresh_process import seen_in_fresh_process
 from tests.round_trip.seen import compare
-from tests.round_trip.states import EVERY_KIND, make
+from tests.round_trip.states import EVERY_KIND, made
 from tests.round_trip.trip import Trips, offered_formats
 
 NUM_STATES = 3
@@ -36,7 +36,7 @@ def test_that_a_fresh_process_finds_every_state_again(tmp_path: Path):
         if family.skipped or family.refusal:
             continue
         trips = Trips(family, tmp_path)
-        make(trips.tree, EVERY_KIND)
+        trips.tree = made(trips.index.root, EVERY_KIND)
         for ending in offered_formats(tmp_path):
             if path := trips.save(ending):
                 files.append(path)

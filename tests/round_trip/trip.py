@@ -41,7 +41,7 @@ class Trips:
 
     def check(self, state: states.State) -> None:
         """Takes one state through every format that is offered."""
-        states.make(self.tree, state)
+        self.tree = states.made(self.index.root, state)
         for ending in offered_formats(self.folder):
             if path := self.save(ending):
                 if ending == ".keras":

@@ -212,17 +212,27 @@ def extended_functional() -> keras.Model:
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class TwoArguments(keras.Model):
-    """A subclassed model whose call takes two tensors."""
+class OwnStatistics(keras.Model):
+    """A root that owns weights and statistics itself, beside layers with automatic names in a graph of its own."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.left = layers.Dense(_WIDTH)
-        self.right = layers.Dense(_WIDTH)
-        self.zoom = layers.BatchNormalization()
+        self.chain = keras.Sequential([layers.Dense(_WIDTH), layers.BatchNormalization(), layers.Dense(_WIDTH)])
 
-    def call(self, one: Any, two: Any, training: bool | None = None) -> Any:
-        return self.zoom(self.left(one) + self.right(two), training=training)
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.chain.build(input_shape)
+        self.gain = self.add_weight(shape=(_WIDTH,), initializer="ones", name="gain")
+        self.mean = self.add_weight(shape=(_WIDTH,), initializer="zeros", name="mean", trainable=False)
+        self.built = True
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        return (self.chain(inputs, training=training) - self.mean) * self.gain
+
+
+def root_with_statistics() -> keras.Model:
+    model = OwnStatistics(name="own_statistics")
+    model.build((None, 3))
+    return model
 
 
 def trained_before() -> keras.Model:

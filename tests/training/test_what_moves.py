@@ -18,7 +18,7 @@ from editor.training.settings import TrainSettings
 from tests import models
 from tests.round_trip import hard_models
 from tests.round_trip.families import inputs_of
-from tests.round_trip.states import EVERY_KIND, Edit, State, make
+from tests.round_trip.states import EVERY_KIND, Edit, State, made
 
 NUM_SAMPLES = 16
 MOVING = ("moving_mean", "moving_variance")
@@ -147,7 +147,7 @@ CASES += [(builder, "every-kind") for builder in HARD]
 def test_that_after_an_edit_exactly_the_trainable_weights_move(builder, kind, tmp_path):
     trial = Trial(builder, tmp_path)
     state: State = EDITS[kind]
-    make(trial.tree, state)
+    trial.tree = made(trial.index.root, state)
     trial.check()
 
 
@@ -166,7 +166,7 @@ def test_that_edits_between_runs_hold_in_the_next_one(tmp_path):
     """Flags that change after a `fit` do nothing in plain Keras (fact F10)."""
     trial = Trial(hard_models.attributes, tmp_path)
     for state in (EDITS["at-random"], EDITS["thawed-child"], EVERY_KIND):
-        make(trial.tree, state)
+        trial.tree = made(trial.index.root, state)
         trial.check()
 
 

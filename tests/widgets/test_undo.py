@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from pytestqt.qtbot import QtBot
 
 from editor.keras_model.walk import walk_model
@@ -25,6 +25,7 @@ from widgets.document import Document
 
 few = settings(
     deadline=None,
+    phases=[Phase.explicit, Phase.generate],
     max_examples=4,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
