@@ -16,7 +16,6 @@ from editor.files.keras_archive import add_freeze_map, drop_optimizer, read_free
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, forgotten_by_keras, rebased, tree_with_map
 from editor.keras_model.loading import load_model
-from editor.keras_model.lora import merged_by_saving
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.freeze_map import FreezeMap
 
@@ -27,7 +26,7 @@ class WrittenModel:
 
     Attributes:
         path: The `.keras` file.
-        values: The value of each weight that reading it back must give, by `weight_id`.
+        values: The value of each weight at the moment of writing, by `weight_id`.
         freeze_map: The map in the file.
         has_optimizer: Whether the optimizer's state is in the file.
     """
@@ -89,10 +88,7 @@ def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path, *, keep_op
         if written is not path:
             written.unlink(missing_ok=True)
     add_freeze_map(path, freeze_map)
-    values = weight_values(index)
-    for weight_id, value in merged_by_saving(index).items():
-        values[weight_id] = value
-    return WrittenModel(path, values, freeze_map, keep_optimizer and model.compiled)
+    return WrittenModel(path, weight_values(index), freeze_map, keep_optimizer and model.compiled)
 
 
 def save_model(

@@ -8,19 +8,27 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 from tests.round_trip.seen import Seen, seen_in_file
 
 
-def seen_in_fresh_process(files: list[Path]) -> list[Seen]:
-    """What a new process sees in each file."""
+def seen_in_fresh_process(files: list[Path]) -> list[Seen | str]:
+    """What a new process sees in each file, or what went wrong."""
     command = [sys.executable, "-m", "tests.round_trip.fresh_process", *map(str, files)]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, check=False, capture_output=True)
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()[-4000:]
     return pickle.loads(done.stdout)
 
 
+def _seen_or_error(path: Path) -> Seen | str:
+    try:
+        return seen_in_file(path)
+    # Whatever it is, the other files are to have their turn.
+    except Exception:  # noqa: BLE001
+        return traceback.format_exc()
+
+
 if __name__ == "__main__":
-    sys.stdout.buffer.write(pickle.dumps([seen_in_file(Path(name)) for name in sys.argv[1:]]))
+    sys.stdout.buffer.write(pickle.dumps([_seen_or_error(Path(name)) for name in sys.argv[1:]]))

@@ -10,7 +10,7 @@ import pytest
 from tests.round_trip.drawing import check_family
 from tests.round_trip.families import FAMILIES, Family
 from tests.round_trip.fresh_process import seen_in_fresh_process
-from tests.round_trip.seen import compare
+from tests.round_trip.seen import Seen, compare
 from tests.round_trip.states import EVERY_KIND, made
 from tests.round_trip.trip import Trips, offered_formats
 
@@ -42,6 +42,7 @@ def test_that_a_fresh_process_finds_every_state_again(tmp_path: Path):
                 files.append(path)
                 expected.append((family, trips.expected()))
     for seen, (family, before) in zip(seen_in_fresh_process(files), expected, strict=True):
+        assert isinstance(seen, Seen), seen
         compare(seen, before, family)
 
 
