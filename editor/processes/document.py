@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Any
 
 from editor.keras_model.walk import ModelIndex
@@ -17,6 +18,8 @@ class Document:
         revision: Of the weights; grows with every change of them.
         newest_revision: The greatest number given so far; an undo goes back with `revision` alone.
         trained_map: The flags that the model is compiled with; None if it is not compiled.
+        calling: Held by whoever calls the model outside its run, and by whoever starts a run: two threads that trace
+            one model at once would mix up their symbols.
     """
 
     index: ModelIndex
@@ -24,6 +27,7 @@ class Document:
     revision: int = 0
     newest_revision: int = 0
     trained_map: FreezeMap | None = None
+    calling: threading.Lock = field(default_factory=threading.Lock)
 
     def note_change(self) -> None:
         """The weights are others than a moment ago."""

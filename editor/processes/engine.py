@@ -17,6 +17,7 @@ from editor.files.keras_archive import read_freeze_map
 from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import rebased
+from editor.keras_model.gradients import unreached_weights
 from editor.keras_model.loading import load_model
 from editor.keras_model.saving import WrittenModel, check_target, verify_model, write_model
 from editor.keras_model.walk import walk_model
@@ -28,6 +29,7 @@ from editor.processes.messages import (
     CloseDocument,
     EngineReady,
     Event,
+    GradientsTraced,
     ModelOpened,
     ModelSaved,
     OpenFailed,
@@ -41,6 +43,7 @@ from editor.processes.messages import (
     SettingsChecked,
     StartRun,
     StopRun,
+    TraceGradients,
 )
 from editor.runs.revisions import read_revision
 from editor.training.compiling import model_facts
@@ -80,12 +83,19 @@ class Engine:
                 thread = threading.Thread(target=self._answer, args=(request,), name=name, daemon=True)
                 self._loading[request.document_id] = thread
                 thread.start()
+            case TraceGradients():
+                # It takes seconds, and nothing that a person waits for.
+                name = f"trace {request.document_id}"
+                threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
             case CheckSettings() | StartRun() | SaveModel() | RestoreRevision():
-                if loading := self._loading.get(request.document_id):
-                    loading.join()
+                self._wait_for_loading(request.document_id)
                 self._answer(request)
             case _:
                 self._answer(request)
+
+    def _wait_for_loading(self, document_id: int) -> None:
+        if loading := self._loading.get(document_id):
+            loading.join()
 
     def _answer(self, request: Request) -> None:
         try:
@@ -112,6 +122,8 @@ class Engine:
                 self._save(request)
             case RestoreRevision():
                 self._restore(request)
+            case TraceGradients():
+                self._trace(request)
 
     def _refuse(self, request: Request, problem: Problem) -> None:
         match request:
@@ -121,7 +133,7 @@ class Engine:
                 document = self._documents.get(request.document_id)
                 revision = document.revision if document else 0
                 self._send(RunEnded(run_id=request.run_id, outcome="failed", revision=revision, problem=problem))
-            case CheckSettings() | SaveModel() | RestoreRevision():
+            case CheckSettings() | SaveModel() | RestoreRevision() | TraceGradients():
                 self._send(RequestFailed(request_id=request.request_id, problem=problem))
 
     def _document(self, document_id: int) -> Document:
@@ -170,8 +182,9 @@ class Engine:
         document = self._document(request.document_id)
         if self._run and not self._run.is_over:
             raise ModelError("A run is under way already.", hint="Stop it first.")
-        self._run = ActiveRun(request, document, self._send)
-        self._run.start()
+        with document.calling:
+            self._run = ActiveRun(request, document, self._send)
+            self._run.start()
 
     def _save(self, request: SaveModel) -> None:
         document = self._document(request.document_id)
@@ -204,6 +217,13 @@ class Engine:
         # The optimizer's slots belong to the weights that went away.
         document.trained_map = None
         self._send(RevisionRestored(request_id=request.request_id, revision=document.revision))
+
+    def _trace(self, request: TraceGradients) -> None:
+        self._wait_for_loading(request.document_id)
+        document = self._document(request.document_id)
+        with document.calling:
+            unreached = self._between_batches(document, lambda: unreached_weights(document.index))
+        self._send(GradientsTraced(request_id=request.request_id, document_id=request.document_id, unreached=unreached))
 
     def _between_batches(self, document: Document, job: Callable[[], T]) -> T:
         """Does a job while nothing changes the weights: here, or on the thread of the document's run."""

@@ -98,11 +98,24 @@ class RestoreRevision(Message, frozen=True, kw_only=True):
     path: str
 
 
+class TraceGradients(Message, frozen=True, kw_only=True):
+    """Find the weights that get no gradient; answered by `GradientsTraced` or `RequestFailed`.
+
+    It takes seconds and keeps no other request waiting but a `StartRun` of the same document. The answer holds as long
+    as the model has the same layers: neither flags nor weights matter.
+    """
+
+    request_id: int
+    document_id: int
+
+
 class Quit(Message, frozen=True, kw_only=True):
     """End the process."""
 
 
-Request = OpenModel | CloseDocument | CheckSettings | StartRun | StopRun | SaveModel | RestoreRevision | Quit
+Request = (
+    OpenModel | CloseDocument | CheckSettings | StartRun | StopRun | SaveModel | RestoreRevision | TraceGradients | Quit
+)
 
 # -- events ---------------------------------------------------------------------------------------------------
 
@@ -253,6 +266,18 @@ class RevisionRestored(Message, frozen=True, kw_only=True):
     revision: int
 
 
+class GradientsTraced(Message, frozen=True, kw_only=True):
+    """The answer to `TraceGradients`.
+
+    Attributes:
+        unreached: The `weight_id`s that get no gradient from any output; None if the model cannot be traced.
+    """
+
+    request_id: int
+    document_id: int
+    unreached: tuple[int, ...] | None
+
+
 class RequestFailed(Message, frozen=True, kw_only=True):
     """A request with a `request_id` failed; nothing changed."""
 
@@ -272,6 +297,7 @@ Event = (
     | RunEnded
     | ModelSaved
     | RevisionRestored
+    | GradientsTraced
     | RequestFailed
 )
 
