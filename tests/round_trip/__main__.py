@@ -30,6 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.round_trip", description=__doc__)
     parser.add_argument("families", nargs="*", metavar="FAMILY", help="names of the families to take (all)")
     parser.add_argument("--examples", type=int, default=5, help="states for each family (%(default)s)")
+    parser.add_argument("--h5", type=int, default=2, help="how many of them also as .h5, which is slow (%(default)s)")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     chosen = [family for family in FAMILIES if not arguments.families or family.name in arguments.families]
@@ -37,25 +38,26 @@ def main() -> int:
     last_files: LastFiles = []
     _print_row("family", "states", *FORMATS, "seconds", "result")
     with tempfile.TemporaryDirectory() as folder:
-        results = [_take(family, arguments.examples, Path(folder), last_files) for family in chosen]
+        states = (arguments.examples, arguments.h5)
+        results = [_take(family, states, Path(folder), last_files) for family in chosen]
         results.append(_take_fresh_process(last_files))
     num_failed = results.count(False)
     print(f"{len(chosen)} families, {num_failed} failures, {time.perf_counter() - started:.0f} s")
     return 1 if num_failed else 0
 
 
-def _take(family: Family, num_states: int, folder: Path, last_files: LastFiles) -> bool:
+def _take(family: Family, states: tuple[int, int], folder: Path, last_files: LastFiles) -> bool:
     started = time.perf_counter()
     if family.skipped:
         _print_row(family.name, 0, "", "", 0, f"skipped: {family.skipped}")
         return True
     try:
         trips = Trips(family, folder)
-        num_made = check_family(trips, num_states)
+        num_made = check_family(trips, *states)
     # Whatever it is, the other families are to have their turn.
     except Exception:  # noqa: BLE001
         traceback.print_exc()
-        _print_row(family.name, num_states, "", "", time.perf_counter() - started, "FAILED")
+        _print_row(family.name, states[0], "", "", time.perf_counter() - started, "FAILED")
         return False
     files = [path for ending in FORMATS if (path := trips.file(ending)).exists()]
     last_files += [(family, path, trips.expected()) for path in files]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -39,10 +40,12 @@ class Trips:
         # What is nowhere or everywhere the same would show nothing.
         assert all(np.isfinite(output).all() and output.std() > 0 for output in self._seen.outputs)
 
-    def check(self, state: states.State) -> None:
-        """Takes one state through every format that is offered."""
+    def check(self, state: states.State, formats: Iterable[str] = FORMATS) -> None:
+        """Takes one state through formats, as far as they are offered."""
         self.tree = states.made(self.index.root, state)
-        for ending in offered_formats(self.folder):
+        for ending in formats:
+            self.file(ending).unlink(missing_ok=True)
+        for ending in set(formats).intersection(offered_formats(self.folder)):
             if path := self.save(ending):
                 if ending == ".keras":
                     self._check_store_keys(path)
