@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -32,6 +34,7 @@ class Family:
         renames: Whether it has automatic names that no file keeps, so that paths differ after every loading (fact F9).
         merges: Whether Keras merges weights on saving, so that outputs and flags are equal and weights are not (fact
             F23).
+        code: The Python file that defines its classes, for a process that knows none of them.
         refusal: Part of the sentence with which saving it is refused; empty where it can be saved.
         skipped: Why it cannot be built here; empty where it can.
     """
@@ -41,6 +44,7 @@ class Family:
     is_quick: bool = False
     renames: bool = False
     merges: bool = False
+    code: Path | None = None
     refusal: str = ""
     skipped: str = ""
 
@@ -205,6 +209,7 @@ def _hub(name: str) -> Family:
     return Family(
         name,
         _HUB[name],
+        code=Path(__file__).with_name("hub_classes.py"),
         is_quick=name == "BERT",
         renames=name in ("SegFormer", "DeepLabV3"),
         skipped="" if HAS_KERAS_HUB else NO_KERAS_HUB,
@@ -255,17 +260,22 @@ def _shared_model(builder: Callable[[], keras.Model]) -> Family:
     return Family(
         builder.__name__.replace("_", " "),
         builder,
+        code=Path(models.__file__),
         renames=builder is models.after_layers,
         is_quick=builder in (models.composites, models.bare_normalization, models.shared_twice),
         refusal=_IN_TWO_SUBMODELS if is_in_two else "",
     )
 
 
+def _with_code(families: tuple[Family, ...], module: ModuleType) -> tuple[Family, ...]:
+    return tuple(replace(family, code=Path(str(module.__file__))) for family in families)
+
+
 FAMILIES: tuple[Family, ...] = (
     *map(_application, _APPLICATIONS),
     *map(_hub, _HUB),
-    *_HARD,
-    *_UNUSUAL,
+    *_with_code(_HARD, hard_models),
+    *_with_code(_UNUSUAL, unusual_models),
     *map(_shared_model, models.BUILDERS),
 )
 """All of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ class Trips:
         path = self.file(ending)
         path.unlink(missing_ok=True)
         try:
-            save_model(self.index, self.tree.freeze_map(), path, custom_objects=CUSTOM_OBJECTS)
+            save_model(self.index, self.tree.freeze_map(), path, custom_objects=CUSTOM_OBJECTS, **self._code())
         except EditorError as error:
             self._check_refusal(error, ending)
             assert not path.exists()
@@ -72,6 +73,10 @@ class Trips:
         assert ending != ".keras" or not self.family.refusal, "saved, although it should be refused"
         self.saved[ending] += 1
         return path
+
+    def _code(self) -> dict[str, Path | None]:
+        """For the process that proves an `.h5`, where saving takes it."""
+        return {"custom_code": self.family.code} if "custom_code" in signature(save_model).parameters else {}
 
     def _check_store_keys(self, path: Path) -> None:
         """Each layer's values stand in the file where its store key says (fact F22)."""
