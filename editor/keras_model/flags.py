@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ import msgspec
 from editor.errors import FreezeMapError
 from editor.keras_model.walk import ModelIndex
 from editor.layers.freeze_map import FreezeMap, LayerFlags
+from editor.layers.patterns import exact
 from editor.layers.tree import LayerTree
 
 
@@ -64,6 +66,7 @@ def rebased(tree: LayerTree, freeze_map: FreezeMap) -> FreezeMap:
     }
     by_path: dict[str, LayerFlags] = {}
     found: dict[str, LayerFlags] = {}
+    moves: dict[str, str] = {}
     for path, flags in freeze_map.layers.items():
         layer = by_store.get((flags.store, flags.class_name))
         if layer is None:
@@ -71,7 +74,18 @@ def rebased(tree: LayerTree, freeze_map: FreezeMap) -> FreezeMap:
         else:
             others = tuple(place.path for place in tree.places(layer)[1:])
             found[layer.path] = msgspec.structs.replace(flags, also_at=others)
-    return msgspec.structs.replace(freeze_map, layers=by_path | found)
+            moves.update(_moves(path, layer.path))
+    rules = tuple(
+        msgspec.structs.replace(rule, select=moves.get(rule.select, rule.select)) for rule in freeze_map.rules
+    )
+    return msgspec.structs.replace(freeze_map, layers=by_path | found, rules=rules)
+
+
+def _moves(was: str, now: str) -> Iterator[tuple[str, str]]:
+    """The pattern of a path that has moved, and of each layer above it, with what it is now."""
+    names = zip(was.split("/"), now.split("/"), strict=False)
+    for above in itertools.accumulate(names, lambda path, name: (f"{path[0]}/{name[0]}", f"{path[1]}/{name[1]}")):
+        yield exact(above[0]), exact(above[1])
 
 
 def tree_with_map(index: ModelIndex, freeze_map: FreezeMap) -> LayerTree:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import keyword
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +22,9 @@ from editor.keras_model.data_flow import DataFlow, call_order, data_flow, is_gra
 from editor.keras_model.describe import config_of, output_shapes_of
 from editor.layers.paths import escape
 from editor.layers.records import LayerRecord, WeightRecord
+
+_AUTOMATIC = re.compile(r"variable(_\d+)?")
+"""The names that Keras counts up for variables that are added without one."""
 
 
 @dataclass
@@ -107,13 +112,15 @@ class _Walk:
 
     def _weights(self, layer: keras.Layer) -> tuple[WeightRecord, ...]:
         own = own_variables(layer)
-        repeats = Counter(variable.name for variable in own)
+        attributes = [attribute_of(layer, variable) for variable in own]
+        names = [_variable_name(variable, held_by) for variable, held_by in zip(own, attributes, strict=True)]
+        repeats = Counter(names)
         seen: Counter[str] = Counter()
         records = []
-        for variable in own:
-            seen[variable.name] += 1
-            suffix = f"#{seen[variable.name]}" if repeats[variable.name] > 1 else ""
-            records.append(self._weight(variable, variable.name + suffix, attribute_of(layer, variable)))
+        for variable, name, attribute in zip(own, names, attributes, strict=True):
+            seen[name] += 1
+            suffix = f"#{seen[name]}" if repeats[name] > 1 else ""
+            records.append(self._weight(variable, name + suffix, attribute))
         return tuple(records)
 
     def _weight(self, variable: keras.Variable, name: str, attribute: str) -> WeightRecord:
@@ -138,6 +145,11 @@ def own_variables(layer: keras.Layer) -> list[keras.Variable]:
     """The variables a layer itself owns, each once, in the order in which Keras stores them (`vars/0`, `vars/1`)."""
     own = {id(variable): variable for variable in layer._trainable_variables + layer._non_trainable_variables}
     return list(own.values())
+
+
+def _variable_name(variable: keras.Variable, attribute: str) -> str:
+    """Keras's name; for a variable that was given none, whose number changes at every loading, its attribute's."""
+    return (attribute or "variable") if _AUTOMATIC.fullmatch(variable.name) else str(variable.name)
 
 
 def attribute_of(layer: keras.Layer, variable: keras.Variable) -> str:
@@ -169,14 +181,15 @@ class _Child(NamedTuple):
 def _children(layer: keras.Layer) -> Iterator[_Child]:
     """The layers that a layer holds, each once: by layer name in a graph, else by the attribute that holds it."""
     seen: set[int] = set()
-    names: Counter[str] = Counter()
+    names: set[str] = set()
     for child in _named(layer):
         if id(child.layer) not in seen:
             seen.add(id(child.layer))
-            names[child.name] += 1
-            # A dict may have the keys 1 and "1".
-            number = names[child.name]
-            yield child if number == 1 else child._replace(name=f"{child.name}#{number}")
+            # A dict may have the keys 1 and "1", and "1#2" as well.
+            numbered = (f"{child.name}#{number}" for number in itertools.count(2))
+            name = next(each for each in itertools.chain([child.name], numbered) if each not in names)
+            names.add(name)
+            yield child._replace(name=name)
 
 
 def _named(layer: keras.Layer) -> Iterator[_Child]:

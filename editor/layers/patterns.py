@@ -42,7 +42,8 @@ def matcher(pattern: str) -> Matcher:
 
 def exact(path: str) -> str:
     """A pattern that matches this path alone, also where the path itself looks like a pattern."""
-    return f"re:{re.escape(path)}" if _SPECIAL.search(path) else path
+    # The root's path is empty, and an empty pattern is refused.
+    return f"re:{re.escape(path)}" if not path or _SPECIAL.search(path) else path
 
 
 def _path_matcher(pattern: str) -> Matcher:

@@ -11,8 +11,10 @@ from editor.keras_model.flags import apply_tree, flags_applied, tree_with_map
 from editor.keras_model.walk import walk_model
 from editor.layers.accounts import State, StatisticsMode
 from editor.layers.freeze_map import FreezeMap, LayerFlags
+from editor.layers.policies import RuleKind
 from editor.layers.tree import FlagChange, LayerTree
 from tests import models
+from tests.round_trip import hard_models
 
 DRAWN_ON = (
     models.composites,
@@ -61,7 +63,7 @@ def test_that_any_flags_applied_are_found_by_a_fresh_walk(walked_models, which, 
     index, tree = walked_models[which]
     set_flags(tree, flags, modes)
     apply_tree(index, tree)
-    assert LayerTree(walk_model(index.model).root).freeze_map() == tree.freeze_map()
+    assert LayerTree(walk_model(index.model).root).freeze_map().layers == tree.freeze_map().layers
     expected = {
         id(index.variables[weight.weight_id])
         for weight in tree.root.weights_below
@@ -79,7 +81,7 @@ def test_that_flags_applied_for_a_while_leave_every_flag_as_it_was(walked_models
     before = all_flags(index)
     set_flags(tree, later, modes)
     with flags_applied(index, tree):
-        assert LayerTree(walk_model(index.model).root).freeze_map() == tree.freeze_map()
+        assert LayerTree(walk_model(index.model).root).freeze_map().layers == tree.freeze_map().layers
     assert all_flags(index) == before
 
 
@@ -120,6 +122,18 @@ def test_that_automatic_names_that_moved_on_do_not_swap_flags():
     assert second.state(second.find("zoom/dense_2")) is State.TRAINABLE
     apply_tree(index, second)
     assert not any(variable.trainable for variable in index.model.zoom.layers[0].variables)
+
+
+def test_that_rules_of_editing_follow_automatic_names_that_moved_on():
+    keras.backend.clear_session()
+    first = LayerTree(walk_model(hard_models.attributes()).root)
+    ruled = [first.find(path) for path in ("zoom/dense_6", "zoom", "")]
+    first.apply(first.plan_rule(ruled, RuleKind.STAYS_FROZEN, holds=True))
+    keras.backend.clear_session()
+    keras.layers.Dense(1)
+    second = tree_with_map(walk_model(hard_models.attributes()), first.freeze_map())
+    names = [layer.path for layer in second.walk_layers() if second.has_rule(layer, RuleKind.STAYS_FROZEN)]
+    assert names == ["", "zoom", *(child.path for child in second.find("zoom").children[:1])]
 
 
 def test_that_a_map_of_another_model_is_refused_by_name():

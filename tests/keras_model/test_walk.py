@@ -15,6 +15,7 @@ from editor.layers.nodes import LayerNode
 from editor.layers.tree import LayerTree
 from tests import models
 from tests.keras_model.weights_file import weight_groups
+from tests.round_trip import hard_models
 
 
 @pytest.fixture(scope="module", params=models.BUILDERS, ids=lambda builder: builder.__name__)
@@ -157,6 +158,14 @@ def test_that_repeated_weight_names_are_numbered():
     assert "composite:scale" not in paths
 
 
+def test_that_weights_without_a_name_are_called_by_attribute_and_so_the_same_at_every_loading():
+    """Keras counts them up: `variable_3` in one process is `variable_9` in the next (fact F9)."""
+    first, second = paths_of(hard_models.nameless_weights()), paths_of(hard_models.nameless_weights())
+    assert first == second
+    expected = {"gains:gain", "gains:_hidden", "gains:variable#1", "gains:variable#2"}
+    assert {path for path in first if path.startswith("gains:")} == expected
+
+
 def test_that_the_pseudo_attribute_layers_of_a_model_is_no_name():
     paths = paths_of(models.after_layers())
     assert not [path for path in paths if path.startswith("layers")]
@@ -180,7 +189,7 @@ def test_that_keys_which_look_the_same_stay_two_layers():
     class Keyed(layers.Layer):
         def __init__(self):
             super().__init__()
-            self.parts = {1: layers.Dense(2), "1": layers.Dense(2)}
+            self.parts = {1: layers.Dense(2), "1#2": layers.Dense(2), "1": layers.Dense(2)}
 
         def build(self, input_shape):
             for part in self.parts.values():
@@ -188,11 +197,11 @@ def test_that_keys_which_look_the_same_stay_two_layers():
             self.built = True
 
         def call(self, inputs):
-            return self.parts["1"](self.parts[1](inputs))
+            return self.parts["1"](self.parts["1#2"](self.parts[1](inputs)))
 
     index, tree = walked(keras.Sequential([keras.Input((2,)), Keyed()]))
     assert len({layer.path for layer in tree.walk_layers()}) == len(index.layers)
-    assert len(tree.freeze_map().layers) == 2
+    assert len(tree.freeze_map().layers) == 3
 
 
 # -- states ---------------------------------------------------------------------------------------------------

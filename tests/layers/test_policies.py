@@ -115,6 +115,16 @@ def test_that_policies_and_rules_travel_in_the_map():
     assert other.freeze_map() == saved
 
 
+def test_that_a_rule_of_the_root_travels_in_the_map():
+    """Its path is empty, as no pattern may be."""
+    tree, other = base_and_head(), base_and_head()
+    tree.apply(tree.plan_rule([tree.root], RuleKind.STAYS_FROZEN, holds=True))
+    change, report = other.plan_map(tree.freeze_map())
+    other.apply(change)
+    assert report.lines == ()
+    assert [layer.path for layer in other.walk_layers() if other.has_rule(layer, RuleKind.STAYS_FROZEN)] == [""]
+
+
 def two_norms():
     build = Builder()
     return build.model(build.normalization("one"), build.normalization("two"), build.dense("head"))
