@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from editor.errors import EditorError, FileError, UsageError
+from editor.errors import EditorError, FileError, PatchError, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
 from editor.inspection import inspection, inspection_text
@@ -21,6 +21,7 @@ from editor.keras_model.loading import load_model
 from editor.keras_model.saving import check_target, save_model
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.freeze_map import FreezeMap
+from editor.layers.patch_plan import patch_plan
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
 from editor.processes.reader_client import ReaderClient
@@ -35,6 +36,7 @@ class _Opened:
     def __init__(self, path: Path, custom_code: Path | None) -> None:
         with ReaderClient(start=False) as reader:
             self.facts = reader.probe_now(path)
+        self.found = path.stat()
         # Standard output is for the command's own words, also when the custom code prints.
         with contextlib.redirect_stdout(sys.stderr):
             self.custom_objects = load_custom_objects(custom_code) if custom_code else {}
@@ -57,7 +59,8 @@ def inspect(options: argparse.Namespace) -> None:
 
 def freeze(options: argparse.Namespace) -> None:
     """Applies a map and patterns and saves the model."""
-    check_target(options.output)
+    if not _is_same_format(options.model, options.output):
+        check_target(options.output)
     opened = _Opened(options.model, options.custom_code)
     _say_unmatched(opened.unmatched)
     if options.map:
@@ -65,7 +68,8 @@ def freeze(options: argparse.Namespace) -> None:
         opened.tree.apply(change)
         _say_unmatched(report.unmatched)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
-    _save(opened, options.output, keep_optimizer=False)
+    if not _is_same_format(options.model, options.output) or not _patch(opened, options.output):
+        _save(opened, options.output, keep_optimizer=False)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -128,6 +132,33 @@ def _read_map(path: Path) -> FreezeMap:
         raise FileError(f"The freeze map {str(path)!r} cannot be read.", hint="Check its name.") from error
 
 
+def _is_same_format(source: Path, target: Path) -> bool:
+    return source.suffix == target.suffix or {source.suffix, target.suffix} == {".h5", ".hdf5"}
+
+
+def _patch(opened: _Opened, target: Path) -> bool:
+    """Writes the flags alone; False where Keras has to write the model anew."""
+    plan = patch_plan(
+        opened.tree,
+        Path(opened.facts.path),
+        target,
+        num_bytes=opened.found.st_size,
+        mtime_ns=opened.found.st_mtime_ns,
+        is_as_read=True,
+    )
+    try:
+        with ReaderClient(start=False) as reader:
+            result = reader.patch_now(plan)
+    except PatchError:
+        if target.suffix != ".keras":
+            raise
+        return False
+    _say_saved(opened, target, result.forgotten)
+    for note in result.notes:
+        print(note)
+    return True
+
+
 def _save(opened: _Opened, target: Path, *, keep_optimizer: bool) -> None:
     forgotten = save_model(
         opened.index,
@@ -136,6 +167,10 @@ def _save(opened: _Opened, target: Path, *, keep_optimizer: bool) -> None:
         keep_optimizer=keep_optimizer,
         custom_objects=opened.custom_objects,
     )
+    _say_saved(opened, target, forgotten)
+
+
+def _say_saved(opened: _Opened, target: Path, forgotten: tuple[str, ...]) -> None:
     account = opened.tree.account(opened.tree.root)
     print(f"{target}: {account.trainable.parameters:,} trainable, {account.frozen.parameters:,} frozen parameters")
     if forgotten:

@@ -40,10 +40,9 @@ def set_flags(tree: LayerTree, configs: LayerConfigs) -> None:
     for layer in tree.walk_layers():
         for place in configs.get(layer.record.layer_id, ()):
             settings = _settings(place)
-            flag = tree.layer_flag(layer)
-            # Old files and InputLayers go without the key.
-            if FLAG_KEY in settings or not flag:
-                settings[FLAG_KEY] = flag
+            # A class that writes no flag may take none.
+            if FLAG_KEY in settings:
+                settings[FLAG_KEY] = tree.layer_flag(layer)
 
 
 def _settings(place: Config) -> Config:

@@ -48,6 +48,9 @@ _LAYERS = "layer_names"
 _HEADER_LIMIT = 64512  # Keras's HDF5_OBJECT_HEADER_LIMIT: longer lists of names are cut in pieces
 _FULL_SAVE = "Save it as a .keras file instead."
 
+MOST_WASTED = 16 << 20
+"""A file with more than so many bytes besides its values is written anew instead of copied."""
+
 _KNOWN_COMPOSITES = frozenset({*SERIALIZED_AS, "GRU", "LSTM", "SimpleRNN", "StackedRNNCells", "MultiHeadAttention"})
 
 
@@ -84,10 +87,11 @@ def patch_h5(plan: PatchPlan, tree: LayerTree, target: Path) -> PatchResult:
         _order_optimizer(patch, file, weight_paths, edits)
         if edits.names or edits.changes:
             check_as_read(plan, patch)
-        if edits.changes:
+        is_anew = bool(edits.changes) or _num_wasted(tree, file, plan.num_bytes) > MOST_WASTED
+        if is_anew:
             with h5py.File(target, "w") as copy:
-                copy_objects(file, copy, edits.changes)
-    if not edits.changes:
+                copy_objects(file, copy, edits.changes, without=edits.texts.keys())
+    if not is_anew:
         shutil.copyfile(source, target)
     with h5py.File(target, "r+") as copy:
         _put(copy, edits)
@@ -103,11 +107,10 @@ def _order_weights(patch: FlagPatch, file: h5py.File, names: dict[str, list[str]
     paths: dict[int, str] = {}
     weights = file[_WEIGHTS]
     moved: set[int] = set()
-    for layer, name in _top_layers(patch.tree, weights):
-        group = weights[name]
-        stored = read_names(group, _NAMES)
+    for layer, name, stored in _top_layers(patch.tree, weights):
+        group = weights[name].id
         was, now = (_order_in_file(layer, reload) for reload in (patch.before, patch.after))
-        shapes = [tuple(group[each].shape) for each in stored]
+        shapes = [h5py.h5d.open(group, each.encode()).shape for each in stored]
         if shapes != [weight.shape for weight in was]:
             raise PatchError(
                 f"The weights of {layer.name!r} stand in an order of their own in this file.", hint=_FULL_SAVE
@@ -123,13 +126,14 @@ def _order_weights(patch: FlagPatch, file: h5py.File, names: dict[str, list[str]
     return paths
 
 
-def _top_layers(tree: LayerTree, weights: h5py.Group) -> list[tuple[LayerNode, str]]:
-    """The root's children that own weights, with the groups in which Keras looks for them: one by one, in order."""
-    names = [name for name in read_names(weights, _LAYERS) if read_names(weights[name], _NAMES)]
+def _top_layers(tree: LayerTree, weights: h5py.Group) -> list[tuple[LayerNode, str, list[str]]]:
+    """The root's children with weights, each with its group and the names in it: as Keras matches them, in order."""
+    stored = {name: read_names(weights[name], _NAMES) for name in read_names(weights, _LAYERS)}
+    names = [name for name in stored if stored[name]]
     layers = [child for child in tree.root.children if child.weights_below]
     if not tree.root.record.is_graph or [escape(name) for name in names] != [layer.name for layer in layers]:
         raise PatchError("The layers of this model stand in an order of their own in its file.", hint=_FULL_SAVE)
-    return list(zip(layers, names, strict=True))
+    return [(layer, name, stored[name]) for layer, name in zip(layers, names, strict=True)]
 
 
 def _order_in_file(layer: LayerNode, reload: PlainReload) -> list[WeightRecord]:
@@ -201,6 +205,14 @@ def _variable_names(stored: list[str], variables: Sequence[Variable], weight_pat
 # -- writing and verifying --------------------------------------------------------------------------------------
 
 
+def _num_wasted(tree: LayerTree, file: h5py.File, num_bytes: int) -> int:
+    """Bytes of a file that hold no values: what it is made of, and texts of earlier saves, which HDF5 never reuses."""
+    num_needed = sum(weight.num_bytes for weight in tree.root.weights_below)
+    if _OPTIMIZER in file:
+        num_needed += sum(file[_OPTIMIZER][name].nbytes for name in read_names(file[_OPTIMIZER], _NAMES))
+    return num_bytes - num_needed
+
+
 def _put(copy: h5py.File, edits: _Edits) -> None:
     for key, text in edits.texts.items():
         copy.attrs[key] = text
@@ -230,10 +242,12 @@ def _verify_attributes(was: h5py.File, now: h5py.File, edits: _Edits) -> None:
     for key in was.attrs:
         if key not in edits.texts and _text(was.attrs[key]) != _text(now.attrs[key]):
             raise _unfaithful(f"{key} differs")
-    for name in (*read_names(was[_WEIGHTS], _LAYERS), ""):
-        path = posixpath.join(_WEIGHTS, name).rstrip("/")
-        wanted = edits.names.get(path, read_names(was[path], _NAMES))
-        if read_names(now[path], _NAMES) != wanted or read_names(now[path], _LAYERS) != read_names(was[path], _LAYERS):
+    layers = read_names(was[_WEIGHTS], _LAYERS)
+    if read_names(now[_WEIGHTS], _LAYERS) != layers:
+        raise _unfaithful("the order of its layers differs")
+    for name in layers:
+        path = posixpath.join(_WEIGHTS, name)
+        if path not in edits.names and read_names(now[path], _NAMES) != read_names(was[path], _NAMES):
             raise _unfaithful(f"the order of {path} differs")
 
 

@@ -136,7 +136,9 @@ def _is_lora_base(record: LayerRecord, weight: WeightRecord) -> bool:
 
 
 def _serialized(layer: LayerNode) -> Iterator[int]:
-    yield layer.record.layer_id
+    # A class with a `get_config` of its own, or none, may leave out the flag with all that Keras's own adds to it.
+    if layer.parent is None or layer.record.is_graph or layer.record.config.keys() >= _OWN_KEYS:
+        yield layer.record.layer_id
     for child in layer.children:
         if _is_written_with(layer.record, child.name):
             yield from _serialized(child)

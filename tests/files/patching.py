@@ -32,7 +32,7 @@ def set_state(tree: LayerTree, *steps: str) -> None:
     """Freezes paths one after the other, and thaws those with a `+` before them; an empty path is the root."""
     for step in steps:
         node = tree.find(step.lstrip("+"))
-        assert node is not None, step
+        assert node is not None, (step, [each.path for each in tree.walk()])
         tree.apply(tree.plan([node], trainable=step.startswith("+")))
 
 

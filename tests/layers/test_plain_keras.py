@@ -61,7 +61,38 @@ def test_that_the_layers_in_a_configuration_are_those_of_the_tree(builder, tmp_p
     model = builder()
     model.save(path := tmp_path / "model.keras")
     tree = LayerTree(walk_model(model).root)
-    assert layer_configs(tree, patching.config_of(path)).keys() == serialized_layers(tree)
+    assert layer_configs(tree, patching.config_of(path)).keys() - serialized_layers(tree) <= inputs_of(tree)
+
+
+def inputs_of(tree):
+    return {layer.record.layer_id for layer in tree.walk_layers() if layer.record.class_name == "InputLayer"}
+
+
+class Silent(keras.layers.Layer):
+    """Writes its name and no flag."""
+
+    def build(self, input_shape):
+        self.scale = self.add_weight(shape=(), name="scale")
+        self.built = True
+
+    def call(self, inputs):
+        return inputs * self.scale
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+def test_that_a_class_that_writes_no_flag_is_known_to_forget_it(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), Silent(name="silent"), keras.layers.Dense(1, name="head")])
+    index = walk_model(model)
+    tree = LayerTree(index.root)
+    patching.set_state(tree, "")
+    apply_tree(index, tree)
+    model.save(path := tmp_path / "model.keras")
+    with keras.saving.custom_object_scope({"Silent": Silent}):
+        reloaded = patching.plainly_loaded(path)
+    forgotten = {node.path for node in forgotten_by_plain_keras(tree)}
+    assert forgotten == patching.trains_in(reloaded, tree) == {"silent:scale"}
 
 
 def test_that_a_cell_of_ones_own_class_in_a_recurrent_layer_has_its_own_flag(tmp_path):
