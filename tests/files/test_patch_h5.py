@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -263,3 +266,59 @@ def test_that_the_configuration_says_nothing_else(source, target):
         before, after = (json.loads(file.attrs["model_config"]) for file in (was, now))
         assert type(was.attrs["model_config"]) is type(now.attrs["model_config"])
     assert json.dumps(after).replace("false", "true") == json.dumps(before).replace("false", "true")
+
+
+# -- a clean process ------------------------------------------------------------------------------------------
+
+_RELOAD = """
+import json, sys, warnings
+import keras, numpy as np
+warnings.simplefilter("error")
+warnings.filterwarnings("ignore", "__array__ implementation")
+for path, inputs in zip(sys.argv[1::2], sys.argv[2::2]):
+    model = keras.saving.load_model(path, compile=path.endswith(".keras"))
+    x = np.load(inputs)
+    values = [np.asarray(weight).tobytes().hex() for weight in model.weights]
+    trains = [at for at, variable in enumerate(model.variables) if variable.trainable]
+    steps = int(model.optimizer.iterations) if model.compiled else None
+    if model.compiled:
+        model.fit(x, np.zeros((len(x), 3)), verbose=0)
+        assert int(model.optimizer.iterations) == steps + 1
+    print(json.dumps({"values": values, "trains": trains, "steps": steps}))
+"""
+
+
+def test_that_a_clean_process_finds_it_all_right(tmp_path):
+    cases = {
+        "block.h5": (mixed_block, ["block", "+block/b", "mha/query_dense"]),
+        "siamese.h5": (models.siamese, ["tower/dense", "same:bias"]),
+        "block.keras": (mixed_block, ["block", "+block/b", "mha", "head:bias"]),
+        "trained.keras": (models.bare_normalization, ["dense", "+middle", "bn:gamma"]),
+    }
+    arguments, expected = [], []
+    for name, (builder, steps) in cases.items():
+        path, inputs = tmp_path / name, tmp_path / f"{name}.npy"
+        if name == "trained.keras":
+            trained(path, optimizers.Adam(0.01))
+        else:
+            models.seeded(builder).save(path)
+        index, tree = opened(path)
+        set_state(tree, *steps)
+        forgotten = patched(tree, path).forgotten
+        np.save(inputs, models.sample_inputs(index.model))
+        trains = {weight.position for weight in tree.root.weights_below if tree.is_trainable(weight)}
+        trains |= {node.record.position for node in tree.walk_weights() if node.path in forgotten}
+        steps_done = 1 if name == "trained.keras" else None
+        values = [np.asarray(weight).tobytes().hex() for weight in index.model.weights]
+        expected.append((values, sorted(trains), steps_done))
+        arguments += [str(path), str(inputs)]
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _RELOAD, *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(each["values"], each["trains"], each["steps"]) for each in found] == expected
