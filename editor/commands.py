@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from editor.errors import EditorError, FileError, UsageError
+from editor.errors import EditorError, FileError, PatchError, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
 from editor.inspection import inspection, inspection_text
@@ -26,6 +26,7 @@ from editor.layers.findings.finding import Finding, KnownFacts
 from editor.layers.findings.problems import find_problems, map_findings
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.mapping import MapReport
+from editor.layers.patch_plan import patch_plan
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
 from editor.processes.reader_client import ReaderClient
@@ -40,6 +41,7 @@ class _Opened:
     def __init__(self, path: Path, custom_code: Path | None) -> None:
         with ReaderClient(start=False) as reader:
             self.facts = reader.probe_now(path)
+        self.found = path.stat()
         # Standard output is for the command's own words, also when the custom code prints.
         with contextlib.redirect_stdout(sys.stderr):
             self.custom_objects = load_custom_objects(custom_code) if custom_code else {}
@@ -75,16 +77,18 @@ def _findings(opened: _Opened) -> tuple[Finding, ...]:
 
 def freeze(options: argparse.Namespace) -> None:
     """Applies a map and patterns and saves the model."""
-    check_target(options.output)
+    if not _is_same_format(options.model, options.output):
+        check_target(options.output)
     opened = _Opened(options.model, options.custom_code)
-    opened.compile()
     _say_unfit(opened.map_report.lines)
     if options.map:
         change, report = opened.tree.plan_map(_read_map(options.map))
         opened.tree.apply(change)
         _say_unfit(report.lines)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
-    _save(opened, options.output)
+    if not _is_same_format(options.model, options.output) or not _patch(opened, options.output):
+        opened.compile()
+        _save(opened, options.output)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -148,13 +152,43 @@ def _read_map(path: Path) -> FreezeMap:
         raise FileError(f"The freeze map {str(path)!r} cannot be read.", hint="Check its name.") from error
 
 
+def _is_same_format(source: Path, target: Path) -> bool:
+    return source.suffix == target.suffix or {source.suffix, target.suffix} == {".h5", ".hdf5"}
+
+
+def _patch(opened: _Opened, target: Path) -> bool:
+    """Writes the flags alone; False where Keras has to write the model anew."""
+    plan = patch_plan(
+        opened.tree,
+        Path(opened.facts.path),
+        target,
+        num_bytes=opened.found.st_size,
+        mtime_ns=opened.found.st_mtime_ns,
+        is_as_read=True,
+    )
+    try:
+        with ReaderClient(start=False) as reader:
+            result = reader.patch_now(plan)
+    except PatchError:
+        if target.suffix != ".keras":
+            raise
+        return False
+    _say_saved(opened, target, result.forgotten)
+    _say(result.notes)
+    return True
+
+
 def _save(opened: _Opened, target: Path) -> None:
     verified = save_model(opened.index, opened.tree.freeze_map(), target, custom_objects=opened.custom_objects)
+    _say_saved(opened, target, verified.forgotten)
+    _say(verified.notes)
+
+
+def _say_saved(opened: _Opened, target: Path, forgotten: tuple[str, ...]) -> None:
     account = opened.tree.account(opened.tree.root)
     print(f"{target}: {account.trainable.parameters:,} trainable, {account.frozen.parameters:,} frozen parameters")
-    if verified.forgotten:
-        print(f"Plain Keras will load as trainable, though frozen: {', '.join(verified.forgotten)}")
-    _say(verified.notes)
+    if forgotten:
+        print(f"Plain Keras will load as trainable, though frozen: {', '.join(forgotten)}")
 
 
 def _say(notes: tuple[str, ...]) -> None:

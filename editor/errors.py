@@ -76,3 +76,7 @@ class UsageError(EditorError):
 
 class NotBuiltYetError(UsageError):
     """A promised option whose feature this version does not have."""
+
+
+class PatchError(EditorError):
+    """The flags in a file cannot be changed in place; writing the model anew may do."""

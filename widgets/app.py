@@ -57,7 +57,7 @@ class App(QObject):
         self.link = EngineLink()
         self.keeper = EngineKeeper(self.link)
         self.opener = Opener(self.link, ReaderClient, workspaces)
-        self.saver = Saver(self.link)
+        self.saver = Saver(self.link, lambda: self.opener.reader)
         runs_list = RunsList(self.window.runs, self._frozen_text)
         self.runs = RunControl(self.link, self.window.training, (self.window.plots, self.window.progress, runs_list))
         self.undo = WeightsUndo(self.link)
@@ -172,7 +172,7 @@ class App(QObject):
     def save(self, *, on_saved: Callable[[bool], None] | None = None) -> None:
         """Saves to the document's own file, or asks for one where it cannot hold the flags."""
         document = self.document
-        if not document or document.path.suffix != MODEL_SUFFIX:
+        if not document or not self.saver.can_save(document, document.path):
             self.save_as(on_saved=on_saved)
         elif document.workspace.info.is_file_unchanged or not document.path.exists():
             self.saver.save(document, document.path, on_saved)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from editor.errors import EditorError, Problem
 from editor.files.facts import FileFacts
 from editor.processes.messages import CloseDocument, ModelOpened, OpenFailed, OpenModel
-from editor.processes.reader_client import ProbeTicket, ReaderClient
+from editor.processes.reader_client import ReaderClient, ReaderTicket
 from editor.runs.abandoned import AbandonedWorkspace
 from editor.runs.journal import read_journal
 from editor.runs.workspace import JOURNAL_FILE, DocumentInfo, Workspace
@@ -49,7 +49,7 @@ class _Opening:
 
     document_id: int
     wish: OpenWish
-    ticket: ProbeTicket | None = None
+    ticket: ReaderTicket | None = None
 
 
 class Opener(QObject):
@@ -109,11 +109,16 @@ class Opener(QObject):
         if not self._reader:
             self._reader = self._make_reader()
 
+    @property
+    def reader(self) -> ReaderClient:
+        """The client that looks at files and changes flags in them."""
+        self.warm_up()
+        assert self._reader
+        return self._reader
+
     def open(self, wish: OpenWish) -> None:
         """Opens a file; `opened` or `failed` follows, or `cancelled`."""
         self._drop()
-        self.warm_up()
-        assert self._reader
         self._next_id += 1
         document_id = self._next_id
         self._opening = _Opening(document_id, wish)
@@ -125,7 +130,7 @@ class Opener(QObject):
                 return
         self.progressed.emit(f"Looking at {wish.path.name}…")
         try:
-            ticket = self._reader.probe(wish.path, lambda outcome: self._probed.emit(document_id, outcome))
+            ticket = self.reader.probe(wish.path, lambda outcome: self._probed.emit(document_id, outcome))
         except EditorError as error:
             self._fail(error.problem)
             return

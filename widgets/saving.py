@@ -1,4 +1,7 @@
-"""Saves the document through the engine, and says what plain Keras will make of the file."""
+"""Saves the document, and says what plain Keras will make of the file.
+
+Where its weights are those of its file, a reader changes the flags alone; else the engine writes the whole model.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,38 @@ from PySide6.QtCore import QObject, Signal
 
 from editor.errors import EditorError, Problem
 from editor.files.atomic import remove_unfinished
+from editor.layers.freeze_map import FreezeMap
+from editor.layers.patch_plan import PatchPlan, PatchResult, patch_plan
 from editor.processes.messages import ModelSaved, RequestFailed, SaveModel
+from editor.processes.reader_client import ReaderClient, ReaderTicket
+from editor.processes.reader_messages import PatchFailed
 from widgets.document import Document
 from widgets.engine_link import EngineLink
 
 MODEL_SUFFIX = ".keras"
 
+FLAGS_ONLY = "Only the flags were written."
+_HDF5_SUFFIXES = frozenset({".h5", ".hdf5"})
+
 OnSaved = Callable[[bool], None]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Saving:
+    """A save under way.
+
+    Attributes:
+        step: Where the stack stood when it began.
+        ticket: The reader's change of flags; None while the engine is asked.
+    """
+
     request_id: int
     document: Document
     target: Path
     step: int
+    freeze_map: FreezeMap
     on_saved: OnSaved | None
+    ticket: ReaderTicket | None = None
 
 
 class Saver(QObject):
@@ -38,11 +57,15 @@ class Saver(QObject):
     failed = Signal(object)
     """Carries the `Problem`; the file that was there is untouched."""
 
-    def __init__(self, link: EngineLink) -> None:
+    _patched = Signal(int, object)
+
+    def __init__(self, link: EngineLink, reader: Callable[[], ReaderClient]) -> None:
         super().__init__()
         self._link = link
+        self._reader = reader
         self._saving: _Saving | None = None
         self._when_done: Callable[[], None] | None = None
+        self._patched.connect(self._on_patched)
         link.model_saved.connect(self._on_model_saved)
         link.request_failed.connect(self._on_request_failed)
         link.engine_ended.connect(self._on_engine_ended)
@@ -55,27 +78,74 @@ class Saver(QObject):
     def give_up(self) -> None:
         """Waits no longer for the save that is under way; the engine may still finish it."""
         if self._saving and (saving := self._take(self._saving.request_id)):
+            if saving.ticket:
+                saving.ticket.cancel()
+                remove_unfinished(saving.target)
             self._fail(saving, Problem("The save was not waited for.", "The file may or may not be written."))
+
+    def can_save(self, document: Document, path: Path) -> bool:
+        """Whether a document can be saved to a file of this name, as it is now."""
+        return path.suffix == MODEL_SUFFIX or is_flags_only(document, path)
 
     def save(self, document: Document, path: Path, on_saved: OnSaved | None = None) -> None:
         """Writes the flags of now and the weights of the engine; `saved` or `failed` follows.
 
         Args:
             document: What to save.
-            path: The target, ending in `.keras`.
+            path: The target; see `can_save`.
             on_saved: Called at the end with whether it went well.
         """
         if self._saving:
             self.failed.emit(Problem("A save is under way already.", "Wait until it is done."))
             return
-        self._saving = _Saving(self._link.new_request_id(), document, path, document.stack.index(), on_saved)
+        saving = self._saving = _Saving(
+            self._link.new_request_id(), document, path, document.stack.index(), document.freeze_map(), on_saved
+        )
         self.started.emit(path.name)
+        if is_flags_only(document, path):
+            self._patch(saving)
+        else:
+            self._save_in_full(saving)
+
+    def _patch(self, saving: _Saving) -> None:
+        request_id = saving.request_id
+        try:
+            saving.ticket = self._reader().patch(
+                _plan(saving.document, saving.target), lambda outcome: self._patched.emit(request_id, outcome)
+            )
+        except EditorError as error:
+            if self._take(request_id):
+                self._fail(saving, error.problem)
+
+    def _on_patched(self, request_id: int, outcome: PatchResult | PatchFailed) -> None:
+        saving = self._saving
+        if not saving or saving.request_id != request_id:
+            return
+        if isinstance(outcome, PatchResult):
+            revision = saving.document.saved_revision
+            notes = (FLAGS_ONLY, *outcome.notes)
+            self._on_model_saved(
+                ModelSaved(
+                    request_id=request_id,
+                    path=str(saving.target),
+                    revision=revision,
+                    forgotten=outcome.forgotten,
+                    notes=notes,
+                )
+            )
+        elif outcome.needs_full_save and saving.target.suffix == MODEL_SUFFIX:
+            saving.ticket = None
+            self._save_in_full(saving)
+        elif self._take(request_id):
+            self._fail(saving, outcome.problem)
+
+    def _save_in_full(self, saving: _Saving) -> None:
         self._link.send(
             SaveModel(
-                request_id=self._saving.request_id,
-                document_id=document.document_id,
-                path=str(path),
-                freeze_map=document.freeze_map(),
+                request_id=saving.request_id,
+                document_id=saving.document.document_id,
+                path=str(saving.target),
+                freeze_map=saving.freeze_map,
             )
         )
 
@@ -99,11 +169,13 @@ class Saver(QObject):
             self._fail(saving, event.problem)
 
     def close(self) -> None:
-        """The engine was ended; what it may have been writing is taken away."""
+        """The engine and the reader were ended; what they may have been writing is taken away."""
         if self._saving:
             remove_unfinished(self._saving.target)
 
     def _on_engine_ended(self, _exit_code: object) -> None:
+        if self._saving and self._saving.ticket:
+            return  # A reader does not need it.
         if self._saving and (saving := self._take(self._saving.request_id)):
             remove_unfinished(saving.target)
             self._fail(saving, Problem("The engine ended before the file was saved.", "Save again in a moment."))
@@ -125,6 +197,25 @@ class Saver(QObject):
             saving.on_saved(is_saved)
         if when_done:
             when_done()
+
+
+def is_flags_only(document: Document, path: Path) -> bool:
+    """Whether the flags alone would make the document's file the one at `path`: same weights, same format."""
+    source = document.workspace.info
+    is_same_format = path.suffix == source.path.suffix or {path.suffix, source.path.suffix} <= _HDF5_SUFFIXES
+    return is_same_format and document.revision == document.saved_revision and source.is_file_unchanged
+
+
+def _plan(document: Document, path: Path) -> PatchPlan:
+    source = document.workspace.info
+    return patch_plan(
+        document.tree,
+        source.path,
+        path,
+        num_bytes=source.size,
+        mtime_ns=source.mtime_ns,
+        is_as_read=source.saved_as is None,
+    )
 
 
 def saved_text(event: ModelSaved) -> tuple[str, str]:

@@ -15,6 +15,8 @@ if sys.platform != "win32":
     import resource
 
 _GRACE_SECONDS = 2.0
+_SLOWEST_BYTES_PER_SECOND = 2 << 20
+_PATCH_MEMORY_BYTES = 256 << 20
 
 
 class ReaderLimits(msgspec.Struct, frozen=True):
@@ -28,6 +30,11 @@ class ReaderLimits(msgspec.Struct, frozen=True):
 
     seconds: float = 20.0
     memory_bytes: int = 2 << 30
+
+
+def limits_of_patch(num_bytes: int) -> ReaderLimits:
+    """The limits of a change of flags in a file of a size: time for a slow drive, memory whatever the size."""
+    return ReaderLimits(60.0 + num_bytes / _SLOWEST_BYTES_PER_SECOND, _PATCH_MEMORY_BYTES)
 
 
 def enforce(limits: ReaderLimits) -> None:

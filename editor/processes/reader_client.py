@@ -8,31 +8,45 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from editor.errors import EditorError, EngineError, FileError, Problem
+from editor.errors import EditorError, EngineError, FileError, PatchError, Problem
 from editor.files.facts import FileFacts
-from editor.processes.limits import ReaderLimits
-from editor.processes.reader_messages import FileProbed, ProbeFailed, ProbeFile
+from editor.layers.patch_plan import PatchPlan, PatchResult
+from editor.processes.limits import ReaderLimits, limits_of_patch
+from editor.processes.reader_messages import (
+    FilePatched,
+    FileProbed,
+    PatchFailed,
+    PatchFile,
+    ProbeFailed,
+    ProbeFile,
+    ReaderRequest,
+)
 from editor.processes.reader_process import ReaderProcess
 
 OnDone = Callable[[FileFacts | Problem], None]
 """Told the outcome of a look, on a thread of the client."""
 
+OnPatched = Callable[[PatchResult | PatchFailed], None]
+"""Told the outcome of a change of flags, on a thread of the client."""
+
+Outcome = FileFacts | PatchResult | EditorError
+
 _WAKE_SECONDS = 0.2
 
 
-class ProbeTicket:
-    """A look that is under way. Any thread may cancel it."""
+class ReaderTicket:
+    """A request that is under way. Any thread may cancel it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, request: ReaderRequest) -> None:
+        self.request = request
         self._lock = threading.Lock()
         self._reader: ReaderProcess | None = None
         self._is_told_or_cancelled = False
-        self._outcome: FileFacts | EditorError | None = None
+        self._outcome: Outcome | None = None
         self._ended = threading.Event()
 
     def cancel(self) -> None:
-        """Ends the look and its process; its `on_done` is not called any more, unless it has been already."""
+        """Ends the request and its process; its `on_done` is not called any more, unless it has been already."""
         with self._lock:
             self._is_told_or_cancelled = True
             reader = self._reader
@@ -40,7 +54,7 @@ class ProbeTicket:
             reader.kill()
 
     def _attach(self, reader: ReaderProcess) -> None:
-        """Gives the look its process, which a cancel must find from now on."""
+        """Gives the request its process, which a cancel must find from now on."""
         with self._lock:
             self._reader = reader
             is_cancelled = self._is_told_or_cancelled
@@ -53,8 +67,8 @@ class ProbeTicket:
             was_over, self._is_told_or_cancelled = self._is_told_or_cancelled, True
         return not was_over
 
-    def _wait(self) -> FileFacts | EditorError | None:
-        """The outcome; None if the look was cancelled."""
+    def _wait(self) -> Outcome | None:
+        """The outcome; None if the request was cancelled."""
         # On Windows, Ctrl+C does not interrupt a wait without an end.
         while not self._ended.wait(_WAKE_SECONDS):
             pass
@@ -81,12 +95,12 @@ class ReaderClient:
         self._lock = threading.Lock()
         self._is_closed = False
         self._spare: ReaderProcess | None = None
-        self._looks: dict[ProbeTicket, threading.Thread] = {}
+        self._under_way: dict[ReaderTicket, threading.Thread] = {}
         # At the interpreter's end multiprocessing ends its children, and each that ends would have a spare follow.
         atexit.register(self.close)
         self._start_spare()
 
-    def probe(self, path: Path | str, on_done: OnDone) -> ProbeTicket:
+    def probe(self, path: Path | str, on_done: OnDone) -> ReaderTicket:
         """Looks at a file without waiting for it.
 
         Args:
@@ -97,13 +111,46 @@ class ReaderClient:
             EngineError: The client is closed.
         """
         # The reader is another process and need not stand in the same folder.
-        ticket = ProbeTicket(Path(path).absolute())
-        thread = threading.Thread(target=self._look_and_tell, args=(ticket, on_done), name="reader-client", daemon=True)
-        with self._lock:
-            self._check_open()
-            self._looks[ticket] = thread
-            thread.start()
-        return ticket
+        request = ProbeFile(str(Path(path).absolute()), self._limits)
+
+        def tell(outcome: Outcome) -> None:
+            assert not isinstance(outcome, PatchResult)
+            on_done(outcome.problem if isinstance(outcome, EditorError) else outcome)
+
+        return self._begin(request, tell)
+
+    def patch(self, plan: PatchPlan, on_done: OnPatched) -> ReaderTicket:
+        """Changes the flags in a model file without waiting for it.
+
+        Cancelled in its midst it leaves the target as it was, and may leave a file beside it: see `remove_unfinished`.
+
+        Args:
+            plan: What is to be written.
+            on_done: Called once on a thread of the client with the outcome.
+
+        Raises:
+            EngineError: The client is closed.
+        """
+
+        def tell(outcome: Outcome | PatchFailed) -> None:
+            assert not isinstance(outcome, FileFacts)
+            if isinstance(outcome, EditorError):
+                outcome = PatchFailed(outcome.problem, isinstance(outcome, PatchError))
+            on_done(outcome)
+
+        return self._begin(PatchFile(plan, limits_of_patch(plan.num_bytes)), tell)
+
+    def patch_now(self, plan: PatchPlan) -> PatchResult:
+        """Changes the flags in a model file and waits.
+
+        Raises:
+            PatchError: Keras has to write this model anew.
+            FileError: The file could not be written.
+            EngineError: No process could be started, or the client was closed.
+        """
+        outcome = self._await(self._begin(PatchFile(plan, limits_of_patch(plan.num_bytes)), lambda _: None))
+        assert isinstance(outcome, PatchResult)
+        return outcome
 
     def probe_now(self, path: Path | str) -> FileFacts:
         """Looks at a file and waits.
@@ -112,15 +159,8 @@ class ReaderClient:
             FileError: The file is missing, damaged, no model, or could not be read within the limits.
             EngineError: No process could be started, or the client was closed.
         """
-        ticket = self.probe(path, lambda _: None)
-        try:
-            outcome = ticket._wait()
-        finally:
-            ticket.cancel()
-        if outcome is None:
-            raise _closed_error()
-        if isinstance(outcome, EditorError):
-            raise outcome
+        outcome = self._await(self.probe(path, lambda _: None))
+        assert isinstance(outcome, FileFacts)
         return outcome
 
     def close(self) -> None:
@@ -128,12 +168,12 @@ class ReaderClient:
         with self._lock:
             self._is_closed = True
             spare, self._spare = self._spare, None
-            looks = dict(self._looks)
-        for ticket in looks:
+            under_way = dict(self._under_way)
+        for ticket in under_way:
             ticket.cancel()
         if spare is not None:
             spare.end()
-        for thread in looks.values():
+        for thread in under_way.values():
             if thread is not threading.current_thread():  # closed by an on_done
                 thread.join()
         atexit.unregister(self.close)
@@ -144,54 +184,74 @@ class ReaderClient:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    # -- one look, on a thread of its own -------------------------------------------------------------------
+    # -- one request, on a thread of its own ----------------------------------------------------------------
 
-    def _look_and_tell(self, ticket: ProbeTicket, on_done: OnDone) -> None:
-        outcome: FileFacts | EditorError
+    def _begin(self, request: ReaderRequest, tell: Callable[[Outcome], None]) -> ReaderTicket:
+        ticket = ReaderTicket(request)
+        thread = threading.Thread(
+            target=self._carry_out_and_tell, args=(ticket, tell), name="reader-client", daemon=True
+        )
+        with self._lock:
+            self._check_open()
+            self._under_way[ticket] = thread
+            thread.start()
+        return ticket
+
+    def _await(self, ticket: ReaderTicket) -> FileFacts | PatchResult:
+        try:
+            outcome = ticket._wait()
+        finally:
+            ticket.cancel()
+        if outcome is None:
+            raise _closed_error()
+        if isinstance(outcome, EditorError):
+            raise outcome
+        return outcome
+
+    def _carry_out_and_tell(self, ticket: ReaderTicket, tell: Callable[[Outcome], None]) -> None:
+        outcome: Outcome
         try:
             try:
-                outcome = self._look(ticket)
+                outcome = self._carry_out(ticket)
             except EditorError as error:
                 outcome = error
             if ticket._claim():
                 ticket._outcome = outcome
-                on_done(outcome.problem if isinstance(outcome, EditorError) else outcome)
+                tell(outcome)
         finally:
             ticket._ended.set()
             with self._lock:
-                self._looks.pop(ticket, None)
+                self._under_way.pop(ticket, None)
 
-    def _look(self, ticket: ProbeTicket) -> FileFacts:
+    def _carry_out(self, ticket: ReaderTicket) -> FileFacts | PatchResult:
         """Uses up one process. Whatever happens, it has ended at the end."""
         reader = self._take_reader()
         try:
             ticket._attach(reader)
-            return self._ask(reader, ticket.path)
+            return self._ask(reader, ticket.request)
         finally:
             reader.end()
             self._start_spare()
 
-    def _ask(self, reader: ReaderProcess, path: Path) -> FileFacts:
+    def _ask(self, reader: ReaderProcess, request: ReaderRequest) -> FileFacts | PatchResult:
         reader.wait_until_ready()
-        reader.send(ProbeFile(str(path), self._limits))
+        reader.send(request)
+        name = Path(request.path).name
         try:
-            answer = reader.receive(self._limits.seconds)
+            answer = reader.receive(request.limits.seconds)
         except TimeoutError:
-            raise FileError(
-                f"{path.name} could not be read within {self._limits.seconds:g} seconds.",
-                hint="It may be damaged, or on a slow drive. Copy it to this computer, or download it again.",
-            ) from None
+            raise _late_error(name, request) from None
         except EOFError:
-            raise FileError(
-                f"{path.name} could not be read; it is probably damaged.",
-                hint="Copy or download it again.",
-                details=f"The reader process ended with status {reader.exit_status()}.",
-            ) from None
+            raise _dead_error(name, request, reader.exit_status()) from None
         match answer:
             case FileProbed(facts):
                 return facts
+            case FilePatched(result):
+                return result
             case ProbeFailed(problem):
                 raise FileError.from_problem(problem)
+            case PatchFailed(problem, needs_full_save):
+                raise (PatchError if needs_full_save else FileError).from_problem(problem)
         raise EngineError("The reader answered what was not asked.", details=repr(answer))
 
     # -- processes ------------------------------------------------------------------------------------------
@@ -217,6 +277,29 @@ class ReaderClient:
     def _check_open(self) -> None:
         if self._is_closed:
             raise _closed_error()
+
+
+def _late_error(name: str, request: ReaderRequest) -> FileError:
+    if isinstance(request, PatchFile):
+        return FileError(
+            f"{name} could not be written within {request.limits.seconds:,.0f} seconds.",
+            hint="Nothing was replaced. The drive may be slow; save to another one.",
+        )
+    return FileError(
+        f"{name} could not be read within {request.limits.seconds:g} seconds.",
+        hint="It may be damaged, or on a slow drive. Copy it to this computer, or download it again.",
+    )
+
+
+def _dead_error(name: str, request: ReaderRequest, exit_status: int | None) -> EditorError:
+    details = f"The reader process ended with status {exit_status}."
+    if isinstance(request, PatchFile):
+        return PatchError(
+            f"The flags in {name} could not be changed.", hint="Nothing was replaced. Save again.", details=details
+        )
+    return FileError(
+        f"{name} could not be read; it is probably damaged.", hint="Copy or download it again.", details=details
+    )
 
 
 def _closed_error() -> EngineError:

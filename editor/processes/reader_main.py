@@ -1,4 +1,4 @@
-"""The reader process: looks at one untrusted file, answers, ends. Started by `reader_client`."""
+"""The reader process: looks at one untrusted file or changes its flags, answers, ends. Started by `reader_client`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from editor.errors import EditorError, Problem
+from editor.errors import EditorError, PatchError, Problem
 from editor.processes.limits import enforce
 from editor.processes.reader_messages import (
+    FilePatched,
     FileProbed,
+    PatchFailed,
+    PatchFile,
     ProbeFailed,
     ProbeFile,
     ReaderEvent,
     ReaderReady,
+    ReaderRequest,
     decode_request,
     encode,
 )
@@ -33,6 +37,7 @@ def main(connection: Connection) -> None:
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     # One thread is enough for reading, and each further one of OpenBLAS takes address space.
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    import editor.files.patch
     import editor.files.probe  # noqa: F401  warm before the first question: h5py takes its time
 
     with suppress(EOFError, OSError):
@@ -42,7 +47,28 @@ def main(connection: Connection) -> None:
         connection.send_bytes(encode(_answer(request)))
 
 
-def _answer(request: ProbeFile) -> ReaderEvent:
+def _answer(request: ReaderRequest) -> ReaderEvent:
+    return _probe(request) if isinstance(request, ProbeFile) else _patch(request)
+
+
+def _patch(request: PatchFile) -> ReaderEvent:
+    from editor.files.patch import patch_file
+
+    name = Path(request.path).name
+    try:
+        return FilePatched(patch_file(request.plan))
+    except EditorError as error:
+        return PatchFailed(error.problem, isinstance(error, PatchError))
+    except MemoryError:
+        megabytes = request.limits.memory_bytes >> 20
+        return PatchFailed(Problem(f"{name} could not be written within {megabytes:,} MB of memory."), True)
+    except Exception as error:  # noqa: BLE001
+        details = f"{type(error).__name__}: {error}"
+        problem = Problem(f"The flags in {name} could not be changed.", "Save when the engine is ready.", details)
+        return PatchFailed(problem, True)
+
+
+def _probe(request: ProbeFile) -> ReaderEvent:
     """The edge of this process: whatever a damaged file makes the libraries raise becomes a sentence."""
     from editor.files.probe import probe_file
 

@@ -1,4 +1,4 @@
-"""The question to a reader and its answer: plain data over a pipe."""
+"""What a reader is asked and what it answers: plain data over a pipe."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import msgspec
 
 from editor.errors import Problem
 from editor.files.facts import FileFacts
+from editor.layers.patch_plan import PatchPlan, PatchResult
 from editor.processes.limits import ReaderLimits
 
 
@@ -20,6 +21,18 @@ class ProbeFile(msgspec.Struct, frozen=True, tag=True):
     limits: ReaderLimits
 
 
+class PatchFile(msgspec.Struct, frozen=True, tag=True):
+    """Write a file with other flags, then end."""
+
+    plan: PatchPlan
+    limits: ReaderLimits
+
+    @property
+    def path(self) -> str:
+        """The file to write."""
+        return self.plan.target
+
+
 class FileProbed(msgspec.Struct, frozen=True, tag=True):
     """The file is sound."""
 
@@ -32,8 +45,26 @@ class ProbeFailed(msgspec.Struct, frozen=True, tag=True):
     problem: Problem
 
 
-ReaderEvent = ReaderReady | FileProbed | ProbeFailed
+class FilePatched(msgspec.Struct, frozen=True, tag=True):
+    """The file is verified and in its place."""
+
+    result: PatchResult
+
+
+class PatchFailed(msgspec.Struct, frozen=True, tag=True):
+    """Nothing was replaced.
+
+    Attributes:
+        needs_full_save: Whether Keras could write the model anew.
+    """
+
+    problem: Problem
+    needs_full_save: bool
+
+
+ReaderRequest = ProbeFile | PatchFile
+ReaderEvent = ReaderReady | FileProbed | ProbeFailed | FilePatched | PatchFailed
 
 encode = msgspec.msgpack.Encoder().encode
-decode_request = msgspec.msgpack.Decoder(ProbeFile).decode
+decode_request = msgspec.msgpack.Decoder(ReaderRequest).decode
 decode_event = msgspec.msgpack.Decoder(ReaderEvent).decode

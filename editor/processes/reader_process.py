@@ -13,7 +13,7 @@ from multiprocessing.connection import wait
 import msgspec
 
 from editor.errors import EngineError
-from editor.processes.reader_messages import ProbeFile, ReaderEvent, ReaderReady, decode_event, encode
+from editor.processes.reader_messages import ReaderEvent, ReaderReady, ReaderRequest, decode_event, encode
 from editor.processes.spawn import spawn
 
 _MODULE = "editor.processes.reader_main"
@@ -63,7 +63,7 @@ class ReaderProcess:
         if not isinstance(event, ReaderReady):
             raise EngineError("The reader answered before it was asked.", details=repr(event))
 
-    def send(self, request: ProbeFile) -> None:
+    def send(self, request: ReaderRequest) -> None:
         """Sends the request; that the process has died shows in the answer."""
         with suppress(OSError):
             self._connection.send_bytes(encode(request))

@@ -113,12 +113,20 @@ def test_that_an_opening_which_the_engine_did_not_survive_is_said_and_the_docume
     assert driver.run_state is RunState.FINISHED
 
 
+def train_one_epoch(driver: Driver) -> None:
+    """Makes the weights others than the file's, so that only an engine can save them."""
+    driver.choose_digits()
+    driver.type_into("epochs", "1")
+    driver.train()
+
+
 def test_that_a_save_which_the_engine_did_not_survive_is_said_and_nothing_is_marked_saved(
     driver: Driver, tmp_path: Path
 ):
     target = tmp_path / "saved.keras"
     driver.open(DEMO)
     driver.click_tick("backbone")
+    train_one_epoch(driver)
     driver.trigger("save_as")
     driver.choose_file(target)
     assert driver.app.saver.is_busy
@@ -149,6 +157,7 @@ def test_that_an_engine_that_keeps_dying_is_given_up_until_it_is_asked_for(drive
     driver.wait_for_engine()
     driver.save_as(tmp_path / "saved.keras")
     assert driver.is_frozen("backbone")
+    train_one_epoch(driver)
 
     # Whoever closed that notice is not left without an engine: what needs one starts it.
     for _ in range(4):
