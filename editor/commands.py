@@ -35,6 +35,7 @@ class _Opened:
     def __init__(self, path: Path, custom_code: Path | None) -> None:
         with ReaderClient(start=False) as reader:
             self.facts = reader.probe_now(path)
+        self.custom_code = custom_code
         # Standard output is for the command's own words, also when the custom code prints.
         with contextlib.redirect_stdout(sys.stderr):
             self.custom_objects = load_custom_objects(custom_code) if custom_code else {}
@@ -135,6 +136,7 @@ def _save(opened: _Opened, target: Path, *, keep_optimizer: bool) -> None:
         target,
         keep_optimizer=keep_optimizer,
         custom_objects=opened.custom_objects,
+        custom_code=opened.custom_code,
     )
     account = opened.tree.account(opened.tree.root)
     print(f"{target}: {account.trainable.parameters:,} trainable, {account.frozen.parameters:,} frozen parameters")

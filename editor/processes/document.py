@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from editor.keras_model.walk import ModelIndex
@@ -17,6 +18,7 @@ class Document:
         revision: Of the weights; grows with every change of them.
         newest_revision: The greatest number given so far; an undo goes back with `revision` alone.
         trained_map: The flags that the model is compiled with; None if it is not compiled.
+        custom_code: The Python file that `custom_objects` are from; None without.
     """
 
     index: ModelIndex
@@ -24,6 +26,7 @@ class Document:
     revision: int = 0
     newest_revision: int = 0
     trained_map: FreezeMap | None = None
+    custom_code: Path | None = None
 
     def note_change(self) -> None:
         """The weights are others than a moment ago."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from editor.files.keras_archive import read_freeze_map
 from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import rebased
+from editor.keras_model.h5_saving import is_h5
 from editor.keras_model.loading import load_model
 from editor.keras_model.saving import WrittenModel, check_target, verify_model, write_model
 from editor.keras_model.walk import walk_model
@@ -42,6 +44,7 @@ from editor.processes.messages import (
     StartRun,
     StopRun,
 )
+from editor.processes.writing import save_h5
 from editor.runs.revisions import read_revision
 from editor.training.compiling import model_facts
 from editor.training.run import check_settings
@@ -132,9 +135,10 @@ class Engine:
 
     def _open(self, request: OpenModel) -> None:
         path = Path(request.path)
-        custom_objects = load_custom_objects(Path(request.custom_code)) if request.custom_code else {}
+        custom_code = Path(request.custom_code) if request.custom_code else None
+        custom_objects = load_custom_objects(custom_code) if custom_code else {}
         index = walk_model(load_model(path, custom_objects))
-        document = Document(index, custom_objects, request.revision)
+        document = Document(index, custom_objects, request.revision, custom_code=custom_code)
         if request.weights:
             document.revision = restore(index.model, read_revision(Path(request.weights)))
         document.newest_revision = max(document.revision, request.newest_revision)
@@ -177,6 +181,9 @@ class Engine:
         document = self._document(request.document_id)
         target = Path(request.path)
         check_target(target)
+        if is_h5(target):
+            self._send(save_h5(document, request, partial(self._between_batches, document)))
+            return
         with write_atomically(target) as path:
             written, revision = self._between_batches(document, lambda: self._write(document, request, path))
             forgotten = verify_model(written, document.custom_objects)
