@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
 
+from editor.keras_model.at_rest import AtRest
 from editor.keras_model.h5_saving import OPTIMIZER_NOTE, take_snapshot, write_snapshot_to_h5
 from editor.processes.document import Document
 from editor.processes.messages import ModelSaved, SaveModel
 
-T = TypeVar("T")
 
-
-class BetweenBatches(Protocol):
-    """Does a job while nothing changes the weights, on the thread of a run if there is one; gives its result."""
-
-    def __call__(self, job: Callable[[], T], /) -> T: ...
-
-
-def save_h5(document: Document, request: SaveModel, between_batches: BetweenBatches) -> ModelSaved:
+def save_h5(document: Document, request: SaveModel, between_batches: AtRest) -> ModelSaved:
     """Copies the weights between two batches, and writes and proves the file while training goes on."""
     snapshot, revision = between_batches(lambda: (take_snapshot(document.index, request.freeze_map), document.revision))
     forgotten = write_snapshot_to_h5(
