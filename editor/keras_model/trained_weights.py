@@ -46,9 +46,9 @@ class _Place:
 def export_trained_weights(
     index: ModelIndex,
     freeze_map: FreezeMap,
-    opened: Sequence[str],
     target: Path,
     *,
+    opened: Sequence[str],
     at_rest: AtRest = now,
 ) -> tuple[str, ...]:
     """Writes beside the target, reads that back bit for bit, and only then renames it over the target.
@@ -56,8 +56,8 @@ def export_trained_weights(
     Args:
         index: The live model.
         freeze_map: The flags in the file.
-        opened: The `weight_digests` of the model as it was opened.
         target: An `.h5` path.
+        opened: The `weight_digests` of the model as it was opened.
         at_rest: Does a job while nothing changes the weights.
 
     Returns:

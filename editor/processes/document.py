@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ class Document:
         newest_revision: The greatest number given so far; an undo goes back with `revision` alone.
         trained_map: The flags that the model is compiled with; None if it is not compiled.
         custom_code: The Python file that `custom_objects` are from; None without.
+        opened: The digest of each weight in the file, by `weight_id`: what is trained differs from it.
     """
 
     index: ModelIndex
@@ -27,6 +29,7 @@ class Document:
     newest_revision: int = 0
     trained_map: FreezeMap | None = None
     custom_code: Path | None = None
+    opened: Sequence[str] = ()
 
     def note_change(self) -> None:
         """The weights are others than a moment ago."""

@@ -21,15 +21,18 @@ from editor.keras_model.flags import rebased
 from editor.keras_model.h5_saving import is_h5
 from editor.keras_model.loading import load_model
 from editor.keras_model.saving import WrittenModel, check_target, verify_model, write_model
+from editor.keras_model.values import weight_digests
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from editor.processes.active_run import ActiveRun
 from editor.processes.document import Document
 from editor.processes.messages import (
+    ApplyTrainedWeights,
     CheckSettings,
     CloseDocument,
     EngineReady,
     Event,
+    ExportModel,
     ModelOpened,
     ModelSaved,
     OpenFailed,
@@ -44,7 +47,7 @@ from editor.processes.messages import (
     StartRun,
     StopRun,
 )
-from editor.processes.writing import save_h5
+from editor.processes.writing import apply_weights, export_model, save_h5
 from editor.runs.revisions import read_revision
 from editor.training.compiling import model_facts
 from editor.training.run import check_settings
@@ -83,7 +86,7 @@ class Engine:
                 thread = threading.Thread(target=self._answer, args=(request,), name=name, daemon=True)
                 self._loading[request.document_id] = thread
                 thread.start()
-            case CheckSettings() | StartRun() | SaveModel() | RestoreRevision():
+            case CheckSettings() | StartRun() | SaveModel() | ExportModel() | ApplyTrainedWeights() | RestoreRevision():
                 if loading := self._loading.get(request.document_id):
                     loading.join()
                 self._answer(request)
@@ -113,6 +116,11 @@ class Engine:
                 self._start(request)
             case SaveModel():
                 self._save(request)
+            case ExportModel():
+                document = self._document(request.document_id)
+                self._send(export_model(document, request, partial(self._between_batches, document)))
+            case ApplyTrainedWeights():
+                self._send(apply_weights(self._resting_document(request.document_id), request))
             case RestoreRevision():
                 self._restore(request)
 
@@ -124,7 +132,7 @@ class Engine:
                 document = self._documents.get(request.document_id)
                 revision = document.revision if document else 0
                 self._send(RunEnded(run_id=request.run_id, outcome="failed", revision=revision, problem=problem))
-            case CheckSettings() | SaveModel() | RestoreRevision():
+            case CheckSettings() | SaveModel() | ExportModel() | ApplyTrainedWeights() | RestoreRevision():
                 self._send(RequestFailed(request_id=request.request_id, problem=problem))
 
     def _document(self, document_id: int) -> Document:
@@ -138,7 +146,9 @@ class Engine:
         custom_code = Path(request.custom_code) if request.custom_code else None
         custom_objects = load_custom_objects(custom_code) if custom_code else {}
         index = walk_model(load_model(path, custom_objects))
-        document = Document(index, custom_objects, request.revision, custom_code=custom_code)
+        document = Document(
+            index, custom_objects, request.revision, custom_code=custom_code, opened=weight_digests(index)
+        )
         if request.weights:
             document.revision = restore(index.model, read_revision(Path(request.weights)))
         document.newest_revision = max(document.revision, request.newest_revision)
@@ -204,13 +214,17 @@ class Engine:
         return written, document.revision
 
     def _restore(self, request: RestoreRevision) -> None:
-        document = self._document(request.document_id)
-        if self._run and self._run.document is document and not self._run.is_over:
-            raise ModelError("The model is being trained.", hint="Stop the run first.")
+        document = self._resting_document(request.document_id)
         document.revision = restore(document.index.model, read_revision(Path(request.path)))
         # The optimizer's slots belong to the weights that went away.
         document.trained_map = None
         self._send(RevisionRestored(request_id=request.request_id, revision=document.revision))
+
+    def _resting_document(self, document_id: int) -> Document:
+        document = self._document(document_id)
+        if self._run and self._run.document is document and not self._run.is_over:
+            raise ModelError("The model is being trained.", hint="Stop the run first.")
+        return document
 
     def _between_batches(self, document: Document, job: Callable[[], T]) -> T:
         """Does a job while nothing changes the weights: here, or on the thread of the document's run."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from editor.errors import EditorError, EngineError, FileError, Problem
 from editor.files.facts import FileFacts
 from editor.processes.limits import ReaderLimits
-from editor.processes.reader_messages import FileProbed, ProbeFailed, ProbeFile
+from editor.processes.reader_messages import FileProbed, ProbeFailed, ProbeFile, ProbeKind
 from editor.processes.reader_process import ReaderProcess
 
 OnDone = Callable[[FileFacts | Problem], None]
@@ -23,8 +23,9 @@ _WAKE_SECONDS = 0.2
 class ProbeTicket:
     """A look that is under way. Any thread may cancel it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kind: ProbeKind) -> None:
         self.path = path
+        self.kind: ProbeKind = kind
         self._lock = threading.Lock()
         self._reader: ReaderProcess | None = None
         self._is_told_or_cancelled = False
@@ -86,18 +87,19 @@ class ReaderClient:
         atexit.register(self.close)
         self._start_spare()
 
-    def probe(self, path: Path | str, on_done: OnDone) -> ProbeTicket:
+    def probe(self, path: Path | str, on_done: OnDone, *, kind: ProbeKind = "model") -> ProbeTicket:
         """Looks at a file without waiting for it.
 
         Args:
             path: The file.
             on_done: Called once on a thread of the client with the facts, or with what is wrong with the file.
+            kind: What the file is expected to hold.
 
         Raises:
             EngineError: The client is closed.
         """
         # The reader is another process and need not stand in the same folder.
-        ticket = ProbeTicket(Path(path).absolute())
+        ticket = ProbeTicket(Path(path).absolute(), kind)
         thread = threading.Thread(target=self._look_and_tell, args=(ticket, on_done), name="reader-client", daemon=True)
         with self._lock:
             self._check_open()
@@ -105,14 +107,14 @@ class ReaderClient:
             thread.start()
         return ticket
 
-    def probe_now(self, path: Path | str) -> FileFacts:
+    def probe_now(self, path: Path | str, *, kind: ProbeKind = "model") -> FileFacts:
         """Looks at a file and waits.
 
         Raises:
             FileError: The file is missing, damaged, no model, or could not be read within the limits.
             EngineError: No process could be started, or the client was closed.
         """
-        ticket = self.probe(path, lambda _: None)
+        ticket = self.probe(path, lambda _: None, kind=kind)
         try:
             outcome = ticket._wait()
         finally:
@@ -166,14 +168,15 @@ class ReaderClient:
         reader = self._take_reader()
         try:
             ticket._attach(reader)
-            return self._ask(reader, ticket.path)
+            return self._ask(reader, ticket)
         finally:
             reader.end()
             self._start_spare()
 
-    def _ask(self, reader: ReaderProcess, path: Path) -> FileFacts:
+    def _ask(self, reader: ReaderProcess, ticket: ProbeTicket) -> FileFacts:
+        path = ticket.path
         reader.wait_until_ready()
-        reader.send(ProbeFile(str(path), self._limits))
+        reader.send(ProbeFile(str(path), self._limits, ticket.kind))
         try:
             answer = reader.receive(self._limits.seconds)
         except TimeoutError:

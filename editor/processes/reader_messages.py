@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from editor.errors import Problem
 from editor.files.facts import FileFacts
 from editor.processes.limits import ReaderLimits
+
+ProbeKind = Literal["model", "trained-weights"]
 
 
 class ReaderReady(msgspec.Struct, frozen=True, tag=True):
@@ -14,10 +18,15 @@ class ReaderReady(msgspec.Struct, frozen=True, tag=True):
 
 
 class ProbeFile(msgspec.Struct, frozen=True, tag=True):
-    """Look at one file, then end."""
+    """Look at one file, then end.
+
+    Attributes:
+        kind: What the file is expected to hold.
+    """
 
     path: str
     limits: ReaderLimits
+    kind: ProbeKind = "model"
 
 
 class FileProbed(msgspec.Struct, frozen=True, tag=True):

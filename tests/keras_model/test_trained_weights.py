@@ -41,7 +41,7 @@ class Document:
         model.fit(x, np.ones_like(model(x)), epochs=2, verbose=0)
 
     def export(self, target):
-        return export_trained_weights(self.index, self.tree.freeze_map(), self.opened, target)
+        return export_trained_weights(self.index, self.tree.freeze_map(), target, opened=self.opened)
 
     def save(self, target):
         save_model(self.index, self.tree.freeze_map(), target, custom_objects=CUSTOM)
