@@ -41,18 +41,18 @@ class _Opened:
             self.custom_objects = load_custom_objects(custom_code) if custom_code else {}
             self.index: ModelIndex = walk_model(load_model(path, self.custom_objects))
         self.tree = LayerTree(self.index.root)
-        self.unmatched: tuple[str, ...] = ()
+        self.unfit: tuple[str, ...] = ()
         freeze_map = read_freeze_map(path)
         if freeze_map:
             change, report = self.tree.plan_map(rebased(self.tree, freeze_map))
             self.tree.apply(change)
-            self.unmatched = report.unmatched
+            self.unfit = report.lines
 
 
 def inspect(options: argparse.Namespace) -> None:
     """Prints the layers of a model and what is frozen."""
     opened = _Opened(options.model, options.custom_code)
-    found = inspection(opened.tree, opened.facts, opened.unmatched)
+    found = inspection(opened.tree, opened.facts, opened.unfit)
     print(msgspec.json.format(msgspec.json.encode(found)).decode() if options.json else inspection_text(found))
 
 
@@ -60,11 +60,11 @@ def freeze(options: argparse.Namespace) -> None:
     """Applies a map and patterns and saves the model."""
     check_target(options.output)
     opened = _Opened(options.model, options.custom_code)
-    _say_unmatched(opened.unmatched)
+    _say_unfit(opened.unfit)
     if options.map:
         change, report = opened.tree.plan_map(_read_map(options.map))
         opened.tree.apply(change)
-        _say_unmatched(report.unmatched)
+        _say_unfit(report.lines)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
     _save(opened, options.output, keep_optimizer=False)
 
@@ -75,7 +75,7 @@ def train(options: argparse.Namespace) -> None:
     _check_report(options.report)
     settings = _settings(options)
     opened = _Opened(options.model, options.custom_code)
-    _say_unmatched(opened.unmatched)
+    _say_unfit(opened.unfit)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
     result = _run(opened, settings)
     proof = result.proof
@@ -144,9 +144,9 @@ def _save(opened: _Opened, target: Path, *, keep_optimizer: bool) -> None:
         print(f"Plain Keras will load as trainable, though frozen: {', '.join(forgotten)}")
 
 
-def _say_unmatched(unmatched: tuple[str, ...]) -> None:
-    if unmatched:
-        print(f"The freeze map names {len(unmatched)} that the model does not have: {', '.join(unmatched)}")
+def _say_unfit(unfit: tuple[str, ...]) -> None:
+    if unfit:
+        print(f"{len(unfit)} entries of the freeze map do not fit the model and were left out: {'; '.join(unfit)}")
 
 
 class _Printer:

@@ -157,10 +157,10 @@ class App(QObject):
         self.document_changed.emit()
 
     def _say_opened(self, document: Document) -> None:
-        unmatched = document.map_report.unmatched
-        if unmatched:
-            text = f"{len(unmatched)} entries of the file's freeze map do not fit this model and were left out."
-            self.notifier.say(Level.WARNING, text, details="\n".join(unmatched))
+        unfit = document.map_report.lines
+        if unfit:
+            text = f"{len(unfit)} entries of the file's freeze map do not fit this model and were left out."
+            self.notifier.say(Level.WARNING, text, details="\n".join(unfit))
         else:
             self.notifier.clear()
 

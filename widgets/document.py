@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from editor.errors import EditorError
+from editor.layers.edits import Edit, freeze
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.nodes import Node
 from editor.layers.tree import FlagChange, LayerTree, MapReport
@@ -86,10 +87,11 @@ class Document(QObject):
 
     def edit(self, nodes: Iterable[Node], *, trainable: bool) -> None:
         """Freezes or thaws nodes as one step; nothing happens where they are so already."""
-        nodes = tuple(nodes)
-        verb = "Thaw" if trainable else "Freeze"
-        what = (nodes[0].name or self.model_name) if len(nodes) == 1 else f"{len(nodes)} layers and weights"
-        self.push(self.tree.plan(nodes, trainable=trainable), f"{verb} {what}")
+        self.make(freeze(self.tree, nodes, trainable=trainable))
+
+    def make(self, edit: Edit) -> None:
+        """Makes an edit a step, if it changes anything."""
+        self.push(edit.change, edit.text)
 
     def push(self, change: FlagChange, text: str) -> None:
         """Makes an edit a step."""

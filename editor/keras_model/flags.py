@@ -82,9 +82,9 @@ def tree_with_map(index: ModelIndex, freeze_map: FreezeMap) -> LayerTree:
     """
     tree = LayerTree(index.root)
     change, report = tree.plan_map(rebased(tree, freeze_map))
-    if report.unmatched:
+    if report.lines:
         raise FreezeMapError(
-            f"The model has no {', '.join(report.unmatched[:3])}, which the freeze map names.",
+            f"The freeze map does not fit the model: {', '.join(report.lines[:3])}.",
             hint="Use a map that was written for this model.",
         )
     tree.apply(change)

@@ -26,6 +26,8 @@ class LayerFlags(msgspec.Struct, frozen=True, omit_defaults=True):
         weights: The flag of each weight that can train, by the weight's name.
         statistics: Whether the layer's statistics stand still; None where it has none.
         also_at: The further paths of a shared layer.
+        shapes: The shape of each of `weights`, so that a map is not put onto other weights of the same name; maps of
+            the first versions have none.
     """
 
     store: str
@@ -33,10 +35,11 @@ class LayerFlags(msgspec.Struct, frozen=True, omit_defaults=True):
     weights: dict[str, WeightFlag] = msgspec.field(default_factory=dict)
     statistics: StatisticsFlag | None = None
     also_at: tuple[str, ...] = ()
+    shapes: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """What editing does to the layers that `select` matches; it does not concern training."""
+    """What editing does to the layers that `select` matches; it does not concern training. See `policies.RuleKind`."""
 
     select: str
     rule: str

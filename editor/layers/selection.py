@@ -1,26 +1,24 @@
-"""Patterns that select nodes by path: `*`, `**`, `class:`, `re:`, and a plain path."""
+"""Selects nodes of a tree by pattern, by the name of a weight, by class."""
 
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from editor.errors import SelectionError
+from editor.layers.flag_change import FlagChange
 from editor.layers.nodes import LayerNode, Node, WeightNode
-from editor.layers.tree import FlagChange, LayerTree
+from editor.layers.patterns import matcher
+from editor.layers.tree import LayerTree
 
 
 def select(tree: LayerTree, pattern: str) -> tuple[Node, ...]:
-    """The nodes that a pattern matches; each stands for itself with all below it.
-
-    `*` matches within one name, `**` any depth and alone the whole model, `class:BatchNormalization` by class,
-    `re:…` is a regular expression that must match the whole path. `path:name` is a weight: `**:bias` is every bias.
+    """The nodes that a pattern matches (see `patterns.matcher`); each stands for itself with all below it.
 
     Raises:
         SelectionError: The pattern is empty or malformed, or nothing matches.
     """
-    matches = _matcher(pattern.strip())
+    matches = matcher(pattern)
     found = tuple(node for node in tree.walk() if matches(node))
     if not found:
         raise SelectionError(f"{pattern!r} selects no layer of this model.", hint=_nearest(tree, pattern))
@@ -44,44 +42,47 @@ def plan_patterns(tree: LayerTree, steps: Iterable[tuple[str, bool]]) -> FlagCha
     return whole
 
 
-def _matcher(pattern: str) -> Callable[[Node], bool]:
-    if not pattern:
-        raise SelectionError("The pattern is empty.", hint="Give a path, such as base or base/*_conv1.")
-    if pattern.startswith("class:"):
-        names = _compile(pattern.removeprefix("class:"), _glob)
-        # The root has no name, and nobody means the whole model by its class.
-        return lambda node: (
-            isinstance(node, LayerNode) and node.parent is not None and bool(names.fullmatch(node.record.class_name))
-        )
-    if pattern.startswith("re:"):
-        expression = _compile(pattern.removeprefix("re:"), str)
-        return lambda node: expression.fullmatch(node.path) is not None
-    if pattern == "**":
-        return lambda node: isinstance(node, LayerNode)
-    # The root's empty path would match many a pattern.
-    paths = _compile(pattern, _glob)
-    kind = WeightNode if ":" in pattern else LayerNode
-    # A path as it stands always matches itself: a layer's name may hold a `:`, which otherwise marks a weight.
-    return lambda node: (
-        node.path == pattern
-        or (isinstance(node, kind) and node.parent is not None and paths.fullmatch(node.path) is not None)
+def weights_of(tree: LayerTree, nodes: Iterable[Node], *, named: str, others: bool = False) -> tuple[WeightNode, ...]:
+    """The weights in and below nodes that have a name, such as `bias`; with `others` those that have not.
+
+    Statistics are left out, as nothing can train them.
+    """
+    found: dict[str, WeightNode] = {}
+    for node in nodes:
+        below = tree.walk(node) if isinstance(node, LayerNode) else (node,)
+        for inner in below:
+            is_weight = isinstance(inner, WeightNode) and not inner.record.is_statistics
+            if is_weight and (_base_name(inner) == named) != others:
+                assert isinstance(inner, WeightNode)
+                found[inner.path] = inner
+    return tuple(found.values())
+
+
+def _base_name(node: Node) -> str:
+    """Keras's name of a weight, without the mark of a repeated one and the part before a `/`."""
+    return node.name.partition("#")[0].rpartition("/")[2]
+
+
+def of_class(tree: LayerTree, class_name: str) -> tuple[LayerNode, ...]:
+    """All layers of a class, each at its first place."""
+    return tuple(
+        node for node in tree.walk_layers() if node.record.class_name == class_name and tree.is_first_place(node)
     )
 
 
-def _compile(text: str, translate: Callable[[str], str]) -> re.Pattern[str]:
-    try:
-        return re.compile(translate(text))
-    except re.error as error:
-        raise SelectionError(
-            f"{text!r} is not a regular expression: {error}.", hint="Mend it, or use * and ** instead."
-        ) from error
+def topmost(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Those of the nodes that no other of them holds."""
+    chosen = dict.fromkeys(nodes)
+    return tuple(node for node in chosen if not _has_above(node, chosen))
 
 
-def _glob(pattern: str) -> str:
-    """`**/` also matches no name at all, so that `**/conv` finds a `conv` at the top."""
-    pieces = {"**/": r"(?:[^:]*/)?", "**": r"[^:]*", "*": r"[^/:]*", "?": r"[^/:]"}
-    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
-    return "".join(pieces.get(token, re.escape(token)) for token in tokens)
+def _has_above(node: Node, chosen: dict[Node, None]) -> bool:
+    above = node.parent
+    while above is not None:
+        if above in chosen:
+            return True
+        above = above.parent
+    return False
 
 
 def _nearest(tree: LayerTree, pattern: str) -> str:

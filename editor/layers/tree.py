@@ -4,63 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from editor.layers.accounts import Account, State, StatisticsMode, Tally, account_of
-from editor.layers.freeze_map import FreezeMap, LayerFlags
+from editor.layers.flag_change import FlagChange, differences
+from editor.layers.freeze_map import FreezeMap
+from editor.layers.mapping import MapReport, freeze_map_of, plan_map
 from editor.layers.nodes import LayerNode, Node, WeightNode
-from editor.layers.paths import weight_path
+from editor.layers.policies import PINS, RuleKind, StatisticsPolicy, mode_of, mode_with_weights
 from editor.layers.records import LayerRecord, WeightRecord
 
-
-@dataclass(frozen=True, slots=True)
-class FlagChange:
-    """An edit with all that undo needs: each flag with what it was and what it is (fact F1).
-
-    Attributes:
-        weights: `(weight_id, was trainable, is trainable)`.
-        statistics: `(layer_id, was, is)`.
-    """
-
-    weights: tuple[tuple[int, bool, bool], ...] = ()
-    statistics: tuple[tuple[int, StatisticsMode, StatisticsMode], ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.weights or self.statistics)
-
-    @property
-    def reverted(self) -> FlagChange:
-        """The edit that takes this one back."""
-        return FlagChange(
-            tuple((key, now, was) for key, was, now in self.weights),
-            tuple((key, now_mode, was_mode) for key, was_mode, now_mode in self.statistics),
-        )
-
-    def then(self, later: FlagChange) -> FlagChange:
-        """The one edit that does what this one and `later` do after each other."""
-        weights = {key: (was, now) for key, was, now in self.weights}
-        for key, was, now in later.weights:
-            weights[key] = (weights.get(key, (was, now))[0], now)
-        modes = {key: (was_mode, now_mode) for key, was_mode, now_mode in self.statistics}
-        for key, was_mode, now_mode in later.statistics:
-            modes[key] = (modes.get(key, (was_mode, now_mode))[0], now_mode)
-        return FlagChange(
-            tuple((key, was, now) for key, (was, now) in weights.items() if was != now),
-            tuple((key, was_mode, now_mode) for key, (was_mode, now_mode) in modes.items() if was_mode != now_mode),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class MapReport:
-    """What of a freeze map did not fit a model.
-
-    Attributes:
-        unmatched: Paths in the map that the model does not have.
-        uncovered: Paths of the model that the map does not name; they keep their flags.
-    """
-
-    unmatched: tuple[str, ...] = ()
-    uncovered: tuple[str, ...] = ()
+__all__ = ["FlagChange", "LayerTree", "MapReport"]
 
 
 class LayerTree:
@@ -88,6 +41,7 @@ class LayerTree:
             if any(weight.is_statistics for weight in layer.weights)
         }
         self._accounts: dict[Node, Account] = {}
+        self._rules = self._pins_in_flags()
 
     # -- places ---------------------------------------------------------------------------------------------
 
@@ -142,6 +96,17 @@ class LayerTree:
         """What training does to the statistics that a layer itself owns; None where it owns none."""
         return self._modes.get(node.record.layer_id) if isinstance(node, LayerNode) else None
 
+    def statistics_policy(self, layer: LayerNode) -> StatisticsPolicy | None:
+        """What edits do to the statistics that a layer itself owns; None where it owns none."""
+        if self.statistics_mode(layer) is None:
+            return None
+        pinned = (policy for policy, pin in PINS.items() if self.has_rule(layer, pin))
+        return next(pinned, StatisticsPolicy.WITH_LAYER)
+
+    def has_rule(self, layer: LayerNode, rule: RuleKind) -> bool:
+        """Whether a rule of editing holds for a layer."""
+        return (layer.record.layer_id, rule) in self._rules
+
     def is_trainable(self, weight: WeightRecord) -> bool:
         """Whether a weight trains."""
         return self._is_trainable.get(weight.weight_id, False)
@@ -157,6 +122,15 @@ class LayerTree:
             return True
         return mode is StatisticsMode.UPDATE if mode else self.state(layer) is not State.FROZEN
 
+    def _pins_in_flags(self) -> set[tuple[int, RuleKind]]:
+        """Statistics that do not go with their layer's weights keep to what they do."""
+        return {
+            (layer.layer_id, PINS[StatisticsPolicy(mode.value)])
+            for layer in self.root.layers_below
+            if (mode := self._modes.get(layer.layer_id))
+            and mode_with_weights(layer, self._is_trainable) not in (mode, None)
+        }
+
     def _weight_state(self, weight: WeightRecord) -> State:
         if weight.is_statistics:
             return State.STATISTICS
@@ -167,37 +141,78 @@ class LayerTree:
     def plan(self, nodes: Iterable[Node], *, trainable: bool) -> FlagChange:
         """The edit that freezes or thaws nodes with all below them; nothing is changed yet.
 
-        Statistics stand still with their layer: they update as long as one of the layer's own weights trains.
-        A layer that owns nothing but statistics is toggled by its statistics alone.
+        Statistics follow their layer's policy. A layer that owns nothing but statistics is toggled by its statistics
+        alone. A layer that stays frozen is thawed only by itself, not together with what holds it.
         """
         wanted: dict[int, bool] = {}
         touched: dict[int, LayerRecord] = {}
         for node in nodes:
-            wanted.update((weight.weight_id, trainable) for weight in node.weights_below if not weight.is_statistics)
+            kept = self._kept_frozen(node) if trainable else frozenset()
             owner = node.parent if isinstance(node, WeightNode) else node
             layers = owner.layers_below if owner is node else (owner.record,) if owner else ()
-            touched.update((layer.layer_id, layer) for layer in layers)
+            touched.update((layer.layer_id, layer) for layer in layers if layer.layer_id not in kept)
+            spared = {weight.weight_id for layer in layers if layer.layer_id in kept for weight in layer.weights}
+            wanted.update(
+                (weight.weight_id, trainable)
+                for weight in node.weights_below
+                if not weight.is_statistics and weight.weight_id not in spared
+            )
         # A tied weight also belongs to layers elsewhere, whose statistics follow it.
         owners = (holder.parent for weight_id in wanted for holder in self._holders[weight_id])
         touched.update((owner.record.layer_id, owner.record) for owner in owners if owner)
+        after = self._is_trainable | wanted
         modes = {
-            layer_id: self._mode_with_layer(layer, wanted, alone=trainable)
+            layer_id: self._mode_after(layer, after, alone=trainable)
             for layer_id, layer in touched.items()
             if layer_id in self._modes
         }
         return self.change_to(wanted, modes)
 
-    def _mode_with_layer(self, layer: LayerRecord, wanted: dict[int, bool], *, alone: bool) -> StatisticsMode:
-        own = [weight.weight_id for weight in layer.weights if not weight.is_statistics]
-        trains = any(wanted.get(key, self._is_trainable[key]) for key in own) if own else alone
-        return StatisticsMode.UPDATE if trains else StatisticsMode.STILL
+    def _kept_frozen(self, node: Node) -> frozenset[int]:
+        """The layers below a node that are not thawed together with it."""
+        return frozenset(
+            layer_id
+            for layer_id, kind in self._rules
+            if kind is RuleKind.STAYS_FROZEN and isinstance(node, LayerNode) and layer_id != node.record.layer_id
+        )
 
-    def change_to(self, flags: dict[int, bool], modes: dict[int, StatisticsMode]) -> FlagChange:
-        """The edit that sets flags by `weight_id` and modes by `layer_id`; ids that can have none are passed over."""
-        was, were = self._is_trainable, self._modes
+    def _mode_after(self, layer: LayerRecord, after: dict[int, bool], *, alone: bool) -> StatisticsMode:
+        for policy, pin in PINS.items():
+            if (layer.layer_id, pin) in self._rules:
+                return StatisticsMode(policy.value)
+        return mode_with_weights(layer, after) or mode_of(trains=alone)
+
+    def plan_policy(self, layers: Iterable[LayerNode], policy: StatisticsPolicy) -> FlagChange:
+        """The edit that chooses what happens to the statistics of layers, now and in later edits.
+
+        Layers without statistics are passed over.
+        """
+        owners = {layer.record.layer_id: layer.record for layer in layers if layer.record.layer_id in self._modes}
+        rules = {(layer_id, pin): chosen is policy for layer_id in owners for chosen, pin in PINS.items()}
+        if policy is not StatisticsPolicy.WITH_LAYER:
+            return self.change_to({}, dict.fromkeys(owners, StatisticsMode(policy.value)), rules)
+        modes = {layer_id: mode_with_weights(record, self._is_trainable) for layer_id, record in owners.items()}
+        return self.change_to({}, {layer_id: mode for layer_id, mode in modes.items() if mode}, rules)
+
+    def plan_rule(self, layers: Iterable[LayerNode], rule: RuleKind, *, holds: bool) -> FlagChange:
+        """The edit that makes a rule hold for layers, or no longer."""
+        return self.change_to({}, {}, {(layer.record.layer_id, rule): holds for layer in layers})
+
+    def change_to(
+        self,
+        flags: dict[int, bool],
+        modes: dict[int, StatisticsMode],
+        rules: dict[tuple[int, RuleKind], bool] | None = None,
+    ) -> FlagChange:
+        """The edit that sets flags by `weight_id`, modes and rules by `layer_id`.
+
+        Ids that can have none are passed over.
+        """
+        were = {key: key in self._rules for key in rules or {} if key[0] in self._places}
         return FlagChange(
-            tuple((key, was[key], flag) for key, flag in flags.items() if was.get(key, flag) != flag),
-            tuple((key, were[key], mode) for key, mode in modes.items() if were.get(key, mode) != mode),
+            differences(flags.items(), self._is_trainable),
+            differences(modes.items(), self._modes),
+            differences((rules or {}).items(), were),
         )
 
     def apply(self, change: FlagChange) -> set[Node]:
@@ -206,11 +221,13 @@ class LayerTree:
             self._is_trainable[weight_id] = flag
         for layer_id, _, mode in change.statistics:
             self._modes[layer_id] = mode
+        for key, _, holds in change.rules:
+            (self._rules.add if holds else self._rules.discard)(key)
         touched: set[Node] = set()
         for weight_id, _, _ in change.weights:
             for holder in self._holders[weight_id]:
                 _add_with_parents(holder, touched)
-        for layer_id, _, _ in change.statistics:
+        for layer_id in (*(key for key, _, _ in change.statistics), *(key for (key, _), _, _ in change.rules)):
             for place in self._places[layer_id]:
                 _add_with_parents(place, touched)
         for node in touched:
@@ -221,53 +238,11 @@ class LayerTree:
 
     def freeze_map(self) -> FreezeMap:
         """The state of every layer that owns weights, by its first path."""
-        return FreezeMap(
-            layers={
-                layer.path: self._flags_of(layer)
-                for layer in self.walk_layers()
-                if layer.weights and self.is_first_place(layer)
-            }
-        )
-
-    def _flags_of(self, layer: LayerNode) -> LayerFlags:
-        return LayerFlags(
-            store=layer.record.store,
-            class_name=layer.record.class_name,
-            weights={
-                weight.name: "trainable" if self._is_trainable[weight.weight_id] else "frozen"
-                for weight in layer.record.weights
-                if not weight.is_statistics
-            },
-            statistics=mode.value if (mode := self.statistics_mode(layer)) else None,
-            also_at=tuple(place.path for place in self.places(layer)[1:]),
-        )
+        return freeze_map_of(self)
 
     def plan_map(self, freeze_map: FreezeMap) -> tuple[FlagChange, MapReport]:
         """The edit that brings a map onto this tree, matched by path, then by store key; and what did not fit."""
-        by_store = {layer.record.store: layer for layer in self.walk_layers() if layer.record.store}
-        wanted: dict[int, bool] = {}
-        modes: dict[int, StatisticsMode] = {}
-        unmatched: list[str] = []
-        covered: set[int] = set()
-        for path, flags in freeze_map.layers.items():
-            layer = self._nodes.get(path) or by_store.get(flags.store)
-            if not isinstance(layer, LayerNode):
-                unmatched.append(path)
-                continue
-            covered.add(layer.record.layer_id)
-            own = {weight.name: weight for weight in layer.record.weights if not weight.is_statistics}
-            unmatched += [weight_path(path, name) for name in flags.weights if name not in own]
-            wanted.update(
-                (own[name].weight_id, flag == "trainable") for name, flag in flags.weights.items() if name in own
-            )
-            if flags.statistics and layer.record.layer_id in self._modes:
-                modes[layer.record.layer_id] = StatisticsMode(flags.statistics)
-        uncovered = [
-            layer.path
-            for layer in self.walk_layers()
-            if layer.weights and self.is_first_place(layer) and layer.record.layer_id not in covered
-        ]
-        return self.change_to(wanted, modes), MapReport(tuple(unmatched), tuple(uncovered))
+        return plan_map(self, freeze_map)
 
 
 def _add_with_parents(node: Node, touched: set[Node]) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from editor.errors import FileError
 from editor.layers.accounts import StatisticsMode
+from editor.layers.policies import RuleKind
 from editor.layers.tree import FlagChange, LayerTree
 
 _DECODER_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError)
@@ -23,11 +24,13 @@ class JournalStep(msgspec.Struct, frozen=True, omit_defaults=True):
         text: Name of the step, as in the Edit menu.
         weights: Whether each weight that it touched trains after the step, by `weight_id`.
         statistics: The mode after the step of each layer whose statistics it touched, by `layer_id`.
+        rules: `(layer_id, rule, holds)` of each rule of editing that it set.
     """
 
     text: str
     weights: dict[int, bool] = msgspec.field(default_factory=dict)
     statistics: dict[int, StatisticsMode] = msgspec.field(default_factory=dict)
+    rules: tuple[tuple[int, RuleKind, bool], ...] = ()
 
 
 _encode = msgspec.json.Encoder().encode
@@ -114,6 +117,7 @@ def step_of(change: FlagChange, text: str) -> JournalStep:
         text,
         {key: flag for key, _, flag in change.weights},
         {key: mode for key, _, mode in change.statistics},
+        tuple((layer_id, rule, holds) for (layer_id, rule), _, holds in change.rules),
     )
 
 
@@ -121,10 +125,12 @@ def plan_steps(tree: LayerTree, steps: Iterable[JournalStep]) -> FlagChange:
     """The edit that brings the tree to where all steps have led; what the tree does not have is passed over."""
     weights: dict[int, bool] = {}
     statistics: dict[int, StatisticsMode] = {}
+    rules: dict[tuple[int, RuleKind], bool] = {}
     for step in steps:
         weights.update(step.weights)
         statistics.update(step.statistics)
-    return tree.change_to(weights, statistics)
+        rules.update(((layer_id, rule), holds) for layer_id, rule, holds in step.rules)
+    return tree.change_to(weights, statistics, rules)
 
 
 def _step_in(line: bytes) -> JournalStep | None:

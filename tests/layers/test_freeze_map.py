@@ -78,6 +78,7 @@ def test_that_the_json_has_the_schema_of_the_design():
         "class": "BatchNormalization",
         "weights": {"gamma": "frozen", "beta": "frozen"},
         "statistics": "still",
+        "shapes": {"gamma": [4], "beta": [4]},
     }
     assert saved["layers"]["head"]["weights"] == {"kernel": "trainable", "bias": "trainable"}
     assert "statistics" not in saved["layers"]["head"]

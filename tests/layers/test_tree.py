@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from editor.layers.accounts import State, StatisticsMode
 from editor.layers.nodes import LayerNode, WeightNode
+from editor.layers.policies import StatisticsPolicy
 from editor.layers.tree import FlagChange, LayerTree
 from tests.layers.records import Builder, base_and_head, edits, make_edits, models, picked, renamed, thoroughly
 
@@ -137,7 +138,8 @@ def test_that_statistics_of_edited_layers_follow_their_weights(record, wishes, p
     changed = {weight_id for weight_id, _, _ in change.weights}
     for layer in tree.walk_layers():
         own = [weight for weight in layer.record.weights if not weight.is_statistics]
-        if own and tree.statistics_mode(layer) and changed & {weight.weight_id for weight in own}:
+        is_default = tree.statistics_policy(layer) is StatisticsPolicy.WITH_LAYER
+        if own and is_default and changed & {weight.weight_id for weight in own}:
             trains = any(tree.is_trainable(weight) for weight in own)
             assert tree.statistics_mode(layer) is (StatisticsMode.UPDATE if trains else StatisticsMode.STILL)
 

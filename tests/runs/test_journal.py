@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from editor.errors import FileError
 from editor.layers.accounts import StatisticsMode
-from editor.layers.nodes import Node
+from editor.layers.nodes import LayerNode, Node
+from editor.layers.policies import RuleKind, StatisticsPolicy
 from editor.layers.tree import LayerTree
 from editor.runs.journal import Journal, JournalStep, plan_steps, read_journal, step_of
 from tests.runs.trees import small_tree
@@ -18,6 +19,7 @@ steps = st.builds(
     st.text(),
     st.dictionaries(st.integers(0, 9999), st.booleans()),
     st.dictionaries(st.integers(0, 9999), st.sampled_from(StatisticsMode)),
+    st.lists(st.tuples(st.integers(0, 9999), st.sampled_from(RuleKind), st.booleans()), max_size=3).map(tuple),
 )
 PATHS = ["block", "block/conv", "twin/conv", "block/norm", "block/norm:gamma", "head", "head:kernel", "twin"]
 
@@ -138,3 +140,19 @@ def test_that_what_the_tree_does_not_have_is_passed_over() -> None:
     head = node_at(tree, "head").record.layer_id
     foreign = JournalStep("Freeze", {9999: False, mean: True}, {9999: StatisticsMode.STILL, head: StatisticsMode.STILL})
     assert not plan_steps(tree, [foreign])
+
+
+def test_that_rules_of_editing_are_steps_too() -> None:
+    tree, other = small_tree(), small_tree()
+    norm = node_at(tree, "block/norm")
+    assert isinstance(norm, LayerNode)
+    written = []
+    for change in (
+        tree.plan_policy([norm], StatisticsPolicy.UPDATE),
+        tree.plan_rule([norm], RuleKind.STAYS_FROZEN, holds=True),
+    ):
+        tree.apply(change)
+        written.append(step_of(change, "a step"))
+    other.apply(plan_steps(other, written))
+    assert other.freeze_map() == tree.freeze_map()
+    assert len(other.freeze_map().rules) == 2

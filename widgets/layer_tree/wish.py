@@ -34,11 +34,14 @@ def with_weights(nodes: Sequence[Node]) -> tuple[Node, ...]:
 def would_train(tree: LayerTree, node: Node) -> bool:
     """Whether toggling a node makes it trainable: what trains fully freezes, all else trains.
 
-    Where there is nothing but statistics, toggling makes them stand still if any of them updates.
+    Where there is nothing but statistics, toggling makes them stand still if any of them updates. Where thawing would
+    do nothing, as all that is frozen stays so by a rule, toggling freezes the rest.
     """
     state = tree.state(node)
     if state is State.STATISTICS:
         return not updates_statistics(tree, node)
+    if state is State.MIXED:
+        return bool(tree.plan([node], trainable=True))
     return state is not State.TRAINABLE
 
 
