@@ -92,4 +92,6 @@ def reload_in_clean_process(path: Path, custom_code: Path | None = None) -> File
 
 def _environment() -> dict[str, str]:
     """This process's own, with its path of modules, and without a GPU, whose memory is in use here."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "CUDA_VISIBLE_DEVICES": "-1"}
+    # An empty entry stands for the current folder, here; in PYTHONPATH it would be passed over.
+    modules = [str(Path(entry).absolute()) for entry in sys.path]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(modules), "CUDA_VISIBLE_DEVICES": "-1"}

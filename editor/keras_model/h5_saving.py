@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 
 # What Keras itself calls on saving and loading such a file; there is no public way to the same configuration.
@@ -81,6 +82,7 @@ def take_snapshot(index: ModelIndex, freeze_map: FreezeMap) -> H5Snapshot:
     try:
         with flags_applied(index, tree), saving_options.keras_option_scope(use_legacy_config=True):
             config = model_metadata(index.model, include_optimizer=False)["model_config"]
+            config["class_name"] = _class_name(index.model)
             text = json.dumps(config, default=json_utils.get_json_type)
     except EditorError:
         raise
@@ -112,10 +114,14 @@ def write_snapshot_to_h5(
         FileError: The target cannot be written.
         ModelError: This model cannot be held by an `.h5` file; the target is as it was.
     """
+    foreign = sorted({str(value.dtype) for value in snapshot.values if value.dtype.isbuiltin == 2})
+    if foreign:
+        raise _refused(f"it has {foreign[0]} weights, which Keras cannot read back from such a file")
     rebuilt = _rebuilt(snapshot, custom_objects)
     with write_atomically(target) as path:
         try:
             rebuilt.save(path, include_optimizer=False)
+            _name_class(rebuilt, path)
         except OSError:
             raise
         # h5py and Keras raise whatever they met.
@@ -167,6 +173,21 @@ def _make_names_unique(model: keras.Model) -> None:
                 count += 1
                 variable._path = f"{base}_{count}"
             taken.add(variable.path)
+
+
+def _class_name(model: keras.Model) -> str:
+    """The name by which Keras finds a registered class in any process, such as `keras_hub>BertBackbone`."""
+    registered = keras.saving.get_registered_name(type(model))
+    return registered if ">" in registered else type(model).__name__
+
+
+def _name_class(model: keras.Model, path: Path) -> None:
+    """Puts the registered name into a file; Keras writes the bare one, and does not know it when it reads it."""
+    if _class_name(model) == type(model).__name__:
+        return
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        file.attrs["model_config"] = json.dumps({**config, "class_name": _class_name(model)}).encode()
 
 
 # -- proof ----------------------------------------------------------------------------------------------------

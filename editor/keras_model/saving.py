@@ -17,6 +17,7 @@ from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, forgotten_by_keras, rebased, tree_with_map
 from editor.keras_model.h5_saving import is_h5, save_h5
 from editor.keras_model.loading import load_model
+from editor.keras_model.lora import values_after_merging
 from editor.keras_model.values import weight_values
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.freeze_map import FreezeMap
@@ -28,7 +29,7 @@ class WrittenModel:
 
     Attributes:
         path: The `.keras` file.
-        values: The value of each weight at the moment of writing, by `weight_id`.
+        values: The value of each weight at the moment of writing, by `weight_id`; with LoRA what Keras makes of it.
         freeze_map: The map in the file.
         has_optimizer: Whether the optimizer's state is in the file.
     """
@@ -91,7 +92,7 @@ def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path, *, keep_op
         if written is not path:
             written.unlink(missing_ok=True)
     add_freeze_map(path, freeze_map)
-    return WrittenModel(path, weight_values(index), freeze_map, keep_optimizer and model.compiled)
+    return WrittenModel(path, values_after_merging(index), freeze_map, keep_optimizer and model.compiled)
 
 
 def save_model(

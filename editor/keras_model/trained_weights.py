@@ -103,7 +103,7 @@ def apply_trained_weights(index: ModelIndex, trained: TrainedWeights) -> FreezeM
     finder = _Finder(tree)
     problems, found = finder.match(trained, weight_digests(index))
     freeze_map = rebased(tree, trained.freeze_map)
-    problems += [f"{path} is in the freeze map only" for path in tree.plan_map(freeze_map)[1].unmatched]
+    problems += [f"{line}, says the freeze map" for line in tree.plan_map(freeze_map)[1].lines]
     if problems:
         more = f", and {len(problems) - _MAX_NAMED} more" if len(problems) > _MAX_NAMED else ""
         raise FileError(

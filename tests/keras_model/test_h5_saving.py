@@ -147,6 +147,26 @@ def test_that_weights_of_equal_paths_do_not_stop_the_writer(tmp_path):
     assert not again.get_layer("inner").get_layer("right").get_layer("d1").trainable
 
 
+def test_that_a_registered_model_class_is_found_by_its_name(tmp_path):
+    """Keras writes the bare name of the model's class, and does not know it again."""
+    index, tree = opened(lambda: models.Registered(3))
+    freeze(tree, "mha/query_dense")
+    index.model.save(tmp_path / "plain.h5")
+    with pytest.raises(ValueError, match="Unknown layer: 'Registered'"):
+        keras.saving.load_model(tmp_path / "plain.h5")
+    save(index, tree, tmp_path / "saved.h5")
+    again = keras.saving.load_model(tmp_path / "saved.h5")
+    assert type(again) is models.Registered
+    np.testing.assert_array_equal(models.outputs_of(again), models.outputs_of(index.model))
+
+
+def test_that_weights_of_a_dtype_that_comes_back_as_nothing_are_refused(tmp_path):
+    index, tree = opened(lambda: keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype="bfloat16")]))
+    with pytest.raises(ModelError, match="bfloat16"):
+        save(index, tree, tmp_path / "saved.h5", custom_code=None)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_that_lora_is_kept_as_it_is(tmp_path):
     def adapted():
         model = keras.Sequential([keras.Input((4,)), layers.Dense(5, name="a"), layers.Dense(5, name="b")])
