@@ -17,10 +17,14 @@ from editor.files.keras_archive import read_freeze_map
 from editor.inspection import inspection, inspection_text
 from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.flags import rebased
+from editor.keras_model.gradients import unreached_weights
 from editor.keras_model.loading import load_model
 from editor.keras_model.saving import check_target, save_model
 from editor.keras_model.walk import ModelIndex, walk_model
+from editor.layers.findings.finding import Finding, KnownFacts
+from editor.layers.findings.problems import find_problems, map_findings
 from editor.layers.freeze_map import FreezeMap
+from editor.layers.mapping import MapReport
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
 from editor.processes.reader_client import ReaderClient
@@ -41,26 +45,32 @@ class _Opened:
             self.custom_objects = load_custom_objects(custom_code) if custom_code else {}
             self.index: ModelIndex = walk_model(load_model(path, self.custom_objects))
         self.tree = LayerTree(self.index.root)
-        self.unfit: tuple[str, ...] = ()
+        self.map_report = MapReport()
         freeze_map = read_freeze_map(path)
         if freeze_map:
-            change, report = self.tree.plan_map(rebased(self.tree, freeze_map))
+            change, self.map_report = self.tree.plan_map(rebased(self.tree, freeze_map))
             self.tree.apply(change)
-            self.unfit = report.lines
 
 
 def inspect(options: argparse.Namespace) -> None:
     """Prints the layers of a model and what is frozen."""
     opened = _Opened(options.model, options.custom_code)
-    found = inspection(opened.tree, opened.facts, opened.unfit)
+    found = inspection(opened.tree, opened.facts, _findings(opened))
     print(msgspec.json.format(msgspec.json.encode(found)).decode() if options.json else inspection_text(found))
+
+
+def _findings(opened: _Opened) -> tuple[Finding, ...]:
+    with contextlib.redirect_stdout(sys.stderr):
+        unreached = unreached_weights(opened.index)
+    facts = KnownFacts(unreached=None if unreached is None else frozenset(unreached))
+    return (*map_findings(opened.map_report), *find_problems(opened.tree, facts))
 
 
 def freeze(options: argparse.Namespace) -> None:
     """Applies a map and patterns and saves the model."""
     check_target(options.output)
     opened = _Opened(options.model, options.custom_code)
-    _say_unfit(opened.unfit)
+    _say_unfit(opened.map_report.lines)
     if options.map:
         change, report = opened.tree.plan_map(_read_map(options.map))
         opened.tree.apply(change)
@@ -75,7 +85,7 @@ def train(options: argparse.Namespace) -> None:
     _check_report(options.report)
     settings = _settings(options)
     opened = _Opened(options.model, options.custom_code)
-    _say_unfit(opened.unfit)
+    _say_unfit(opened.map_report.lines)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
     result = _run(opened, settings)
     proof = result.proof

@@ -6,6 +6,7 @@ import msgspec
 
 from editor.files.facts import FileFacts
 from editor.layers.accounts import Account, State
+from editor.layers.findings.finding import Finding, Severity
 from editor.layers.nodes import LayerNode
 from editor.layers.records import Shape
 from editor.layers.tree import LayerTree
@@ -44,13 +45,16 @@ class InspectedLayer(msgspec.Struct, frozen=True, kw_only=True):
     weights: tuple[InspectedWeight, ...]
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person should know about the file or a layer of it; `severity` is `warning` so far."""
+class InspectedFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding as `Finding` has it; `cure` is what its one click in the window does, None where there is none."""
 
-    severity: str = "warning"
+    severity: Severity
     code: str
     path: str
+    title: str
     text: str
+    paths: tuple[str, ...]
+    cure: str | None
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,16 +66,16 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     totals: dict[str, int]
     layers: tuple[InspectedLayer, ...]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[InspectedFinding, ...] = ()
 
 
-def inspection(tree: LayerTree, facts: FileFacts, unmatched: tuple[str, ...] = ()) -> Inspection:
+def inspection(tree: LayerTree, facts: FileFacts, findings: tuple[Finding, ...] = ()) -> Inspection:
     """Describes a loaded model.
 
     Args:
         tree: The model with the flags of its file.
         facts: What a reader found out about the file.
-        unmatched: Paths in the file's freeze map that the model does not have.
+        findings: What is to be said about its flags.
     """
     return Inspection(
         file=facts.path,
@@ -82,10 +86,19 @@ def inspection(tree: LayerTree, facts: FileFacts, unmatched: tuple[str, ...] = (
         layers=tuple(
             _layer(tree, node) for node in tree.walk_layers() if node is not tree.root and tree.is_first_place(node)
         ),
-        findings=tuple(
-            Finding(code="map-entry", path=path, text="The file's freeze map names it, but the model does not have it.")
-            for path in unmatched
-        ),
+        findings=tuple(_finding(finding) for finding in findings),
+    )
+
+
+def _finding(finding: Finding) -> InspectedFinding:
+    return InspectedFinding(
+        severity=finding.severity,
+        code=finding.code,
+        path=finding.path,
+        title=finding.title,
+        text=finding.text,
+        paths=finding.paths,
+        cure=finding.cure.text if finding.cure else None,
     )
 
 
@@ -132,7 +145,7 @@ def inspection_text(found: Inspection) -> str:
     totals = " · ".join(f"{value:,} {name}" for name, value in found.totals.items())
     head = f"{found.file} ({found.format}, Keras {found.keras_version or 'unknown'})"
     titles = _line(("layer", "class", "state"), widths, "parameters", "trainable")
-    findings = [f"{finding.path}: {finding.text}" for finding in found.findings]
+    findings = [f"{finding.severity}: {finding.title}. {finding.text}" for finding in found.findings]
     return "\n".join((head, titles, *lines, totals, *findings))
 
 

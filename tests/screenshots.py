@@ -10,9 +10,13 @@ from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from PySide6.QtCore import QEventLoop, QTimer, qInstallMessageHandler
+from PySide6.QtCore import QEventLoop, QPoint, QTimer, qInstallMessageHandler
+from PySide6.QtGui import QContextMenuEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
+from editor.layers.edits import set_policy, set_stays_frozen
+from editor.layers.nodes import LayerNode
+from editor.layers.policies import StatisticsPolicy
 from editor.training.settings import TrainSettings
 from resources import resource_path
 from widgets.app import App
@@ -42,13 +46,20 @@ class Photographer:
         self._app.show()
         for number, (name, reach) in enumerate(self._states(), start=1):
             reach()
-            self._take(f"{number}-{name}")
+            self._take(f"{number}-{name}", reach if name.endswith("menu") else None)
         self._app.leave()
 
     def _states(self) -> Iterator[tuple[str, Callable[[], None]]]:
         yield "empty", lambda: self._wait(lambda: self._app.link.is_ready)
         yield "open", self._open
         yield "mixed", self._freeze
+        yield "policies", self._choose_policies
+        yield "pattern", lambda: self._look_for("class:BatchNormalization")
+        yield "pattern-problem", lambda: self._look_for("re:conv_(1")
+        yield "pattern-nothing", lambda: self._look_for("backbone/conv_9")
+        yield "presets", self._open_presets
+        yield "last-layers", self._ask_last_layers
+        yield "layer-menu", self._open_layer_menu
         yield "training", self._train
         yield "finished", lambda: self._wait(lambda: not self._app.runs.is_active)
         yield "saved", self._save
@@ -69,7 +80,53 @@ class Photographer:
             layers.select_nodes(nodes)
             layers.ask_for(trainable=paths[0] != "backbone")
 
+    def _choose_policies(self) -> None:
+        document, window = self._app.document, self._app.window
+        assert document
+        for path, policy in (("backbone/bn_1", StatisticsPolicy.UPDATE), ("backbone/bn_3", StatisticsPolicy.STILL)):
+            layer = document.tree.find(path)
+            assert isinstance(layer, LayerNode)
+            document.make(set_policy(document.tree, [layer], policy))
+            document.make(set_stays_frozen(document.tree, [layer], holds=path.endswith("1")))
+            window.layers.select_nodes([layer])
+
+    def _look_for(self, pattern: str) -> None:
+        layers = self._app.window.layers
+        backbone = self._app.document and self._app.document.tree.find("backbone")
+        assert backbone
+        layers.view.collapse(layers.view.index_of(backbone))
+        layers.open_pattern_bar()
+        layers.pattern_bar.field.setText(pattern)
+
+    def _open_presets(self) -> None:
+        layers = self._app.window.layers
+        layers.pattern_bar.close_bar()
+        layers.view.folding.open_at_first()
+        button = layers.preset_button
+        self._app.window.actions_.presets.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+    def _ask_last_layers(self) -> None:
+        self._close_what_is_above()
+        self._app.window.actions_["last_layers"].trigger()
+
+    def _open_layer_menu(self) -> None:
+        self._close_what_is_above()
+        layers = self._app.window.layers
+        assert self._app.document
+        layer = self._app.document.tree.find("backbone/bn_1")
+        assert layer
+        layers.select_nodes([layer])
+        place = layers.view.visualRect(layers.view.currentIndex()).center()
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, layers.view.viewport().mapToGlobal(place))
+        QApplication.sendEvent(layers.view.viewport(), event)
+
+    def _close_what_is_above(self) -> None:
+        above = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+        if above:
+            above.close()
+
     def _train(self) -> None:
+        self._close_what_is_above()
         panel, plots = self._app.window.training, self._app.window.plots
         self._wait(lambda: not panel.start_obstacle())
         panel.request_start()
@@ -100,15 +157,29 @@ class Photographer:
         self._pause()
         return True
 
-    def _take(self, name: str) -> None:
+    def _take(self, name: str, reach_again: Callable[[], None] | None = None) -> None:
+        """Takes a picture in each theme and size; a menu is opened anew, as it keeps the icons it had."""
         for mode in (Mode.LIGHT, Mode.DARK):
             self._app.theme.set_mode(mode)
+            if reach_again:
+                reach_again()
             for suffix, size in SIZES.items():
                 self._app.window.resize(*size)
                 self._pause()
                 path = self._folder / f"{name}-{mode.value}{suffix}.png"
-                self._app.window.grab().save(str(path))
+                self._picture().save(str(path))
                 print(path)
+
+    def _picture(self) -> QPixmap:
+        """The window, with the menu or the dialog that stands over it."""
+        window = self._app.window
+        picture = window.grab()
+        above = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+        if above:
+            painter = QPainter(picture)
+            painter.drawPixmap(window.mapFromGlobal(above.mapToGlobal(QPoint())), above.grab())
+            painter.end()
+        return picture
 
     def _pause(self) -> None:
         """Lets the window lay itself out and the plots draw."""

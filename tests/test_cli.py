@@ -121,6 +121,30 @@ def test_that_json_stays_json_when_the_map_does_not_fit(capfd, tmp_path):
     assert (finding["severity"], finding["path"]) == ("warning", "gone/dense")
 
 
+def test_that_findings_are_inspected_too(capfd, tmp_path):
+    inputs = keras.Input((6,))
+    values = keras.ops.stop_gradient(keras.layers.Dense(4, name="cut")(inputs))
+    values = keras.layers.BatchNormalization(name="bn")(values)
+    model = keras.Model(inputs, keras.layers.Dense(3, name="head")(values))
+    tree = LayerTree(walk_model(model).root)
+    tree.apply(tree.change_to({weight.weight_id: False for weight in tree.find("bn").weights_below}, {}))
+    path = tmp_path / "model.keras"
+    model.save(path)
+    add_freeze_map(path, tree.freeze_map())
+    assert cli.main(["inspect", str(path), "--json"]) == 0
+    findings = json.loads(capfd.readouterr().out)["findings"]
+    assert [(finding["severity"], finding["code"], finding["path"]) for finding in findings] == [
+        ("warning", "no-gradient", "cut"),
+        ("warning", "statistics-move", "bn"),
+    ]
+    assert set(findings[0]) == {"severity", "code", "path", "title", "text", "paths", "cure"}
+    assert findings[1]["cure"] == "Let its statistics stand still"
+    assert cli.main(["inspect", str(path)]) == 0
+    output, errors = capfd.readouterr()
+    assert "warning: Statistics of bn will move. Training" in output
+    assert errors == ""
+
+
 # -- freeze ---------------------------------------------------------------------------------------------------
 
 

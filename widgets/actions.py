@@ -8,20 +8,53 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
+from editor.layers.policies import StatisticsPolicy
+from editor.layers.presets import PRESETS
 from widgets.icons import Icons
+from widgets.inspector.policy_form import POLICY_TIPS, POLICY_WORDS, STAYS_FROZEN_TIP, STAYS_FROZEN_WORDS
 from widgets.theme import Mode, Theme
 
 
 @dataclass(frozen=True)
 class _Words:
-    """What an action is called and looks like; several `keys` are separated by `; `."""
+    """What an action is called and looks like; several `keys` are separated by `; `.
+
+    `short` is its word in the toolbar, if that is another one.
+    """
 
     text: str
     keys: str = ""
     icon: str = ""
     tip: str = ""
+    short: str = ""
+    is_checkable: bool = False
 
 
+_EDITS = {
+    "freeze": _Words("Freeze", "Ctrl+E", "freeze", "Freeze the selected layers and weights"),
+    "thaw": _Words("Thaw", "Ctrl+Shift+E", "thaw", "Make the selected layers and weights trainable"),
+    "invert": _Words("Invert", "Ctrl+I", "", "Freeze what trains and thaw what is frozen"),
+    "freeze_up_to": _Words("Freeze everything up to here"),
+    "thaw_from_here": _Words("Thaw everything from here on"),
+    "thaw_up_to": _Words("Thaw everything up to here"),
+    "freeze_from_here": _Words("Freeze everything from here on"),
+    "freeze_class": _Words("Freeze all of this class"),
+    "thaw_class": _Words("Thaw all of this class"),
+    "freeze_biases": _Words("Freeze the biases only"),
+    "thaw_biases": _Words("Thaw the biases only"),
+    "freeze_all_but_biases": _Words("Freeze all but the biases"),
+    "thaw_all_but_biases": _Words("Thaw all but the biases"),
+    **{
+        f"policy_{policy.value}": _Words(POLICY_WORDS[policy], tip=POLICY_TIPS[policy], is_checkable=True)
+        for policy in StatisticsPolicy
+    },
+    "stays_frozen": _Words(STAYS_FROZEN_WORDS, tip=STAYS_FROZEN_TIP, is_checkable=True),
+    **{f"preset_{preset.key}": _Words(preset.title, tip=preset.tip) for preset in PRESETS},
+    "last_layers": _Words("Train the last N layers only…", tip="Freeze all but the last layers with weights"),
+    "select_pattern": _Words(
+        "Select by Pattern…", "Ctrl+L", "select", "Select, freeze or thaw by pattern", short="Select…"
+    ),
+}
 _ACTIONS = {
     "open": _Words("Open…", "Ctrl+O", "open", "Open a Keras model (.keras, .h5, .hdf5)"),
     "open_with_code": _Words("Open with Custom Code…", "", "", "Open a model together with the Python file it needs"),
@@ -31,8 +64,7 @@ _ACTIONS = {
     "undo": _Words("Undo", "Ctrl+Z", "undo"),
     "redo": _Words("Redo", "Ctrl+Shift+Z; Ctrl+Y", "redo"),
     "find": _Words("Find Layers", "Ctrl+F", "search"),
-    "freeze": _Words("Freeze", "Ctrl+E", "freeze", "Freeze the selected layers and weights"),
-    "thaw": _Words("Thaw", "Ctrl+Shift+E", "thaw", "Make the selected layers and weights trainable"),
+    **_EDITS,
     "start": _Words("Start", "F5", "start", "Start training"),
     "stop": _Words("Stop and keep", "Shift+F5", "stop", "End training after the current batch and keep the weights"),
     "reset_layout": _Words("Reset Layout"),
@@ -48,6 +80,11 @@ class Actions(QObject):
         modes: The actions that choose the theme.
         recent: The menu of recent files, filled by whoever knows them.
         panels: The menu that shows and hides panels.
+        model: The menu of what can be done to the model.
+        presets: The menu of common states of a whole model.
+        statistics: The menu of what happens to statistics.
+        other_way: The menu of the opposites of what is usual.
+        biases: The menu of what concerns weights by their name.
     """
 
     def __init__(self, window: QWidget, theme: Theme, icons: Icons) -> None:
@@ -60,6 +97,13 @@ class Actions(QObject):
         self.modes = self._mode_actions(window)
         self.recent = QMenu("Open Recent", window)
         self.panels = QMenu("Panels", window)
+        self.model = self._menu(window, "&Model")
+        self.presets = self._menu(window, "Presets", "preset_head", "preset_last-block", "last_layers")
+        self._fill(self.presets, "preset_normalizations", "", "preset_all", "preset_none")
+        self.statistics = self._menu(window, "Statistics", *(f"policy_{policy.value}" for policy in StatisticsPolicy))
+        self.other_way = self._menu(window, "The other way round", "thaw_up_to", "freeze_from_here")
+        self.biases = self._menu(window, "Biases", "freeze_biases", "thaw_biases", "")
+        self._fill(self.biases, "freeze_all_but_biases", "thaw_all_but_biases")
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
@@ -73,7 +117,9 @@ class Actions(QObject):
         file.addMenu(self.recent)
         self._fill(file, "", "save", "save_as", "", "quit")
         self._fill(bar.addMenu("&Edit"), "undo", "redo", "", "find")
-        self._fill(bar.addMenu("&Model"), "freeze", "thaw")
+        bar.addMenu(self.model)
+        self._fill(self.model, "freeze", "thaw")
+        self.fill_edits(self.model)
         self._fill(bar.addMenu("&Train"), "start", "stop")
         view = bar.addMenu("&View")
         view.addMenu(self.panels)
@@ -82,15 +128,34 @@ class Actions(QObject):
         self._fill(view, "", "reset_layout")
         self._fill(bar.addMenu("&Help"), "about")
 
+    def fill_edits(self, menu: QMenu) -> None:
+        """Puts what freezes and thaws more than the selection alone into a menu; its tips are shown."""
+        menu.setToolTipsVisible(True)
+        self._fill(menu, "invert", "", "freeze_up_to", "thaw_from_here")
+        menu.addMenu(self.other_way)
+        self._fill(menu, "", "freeze_class", "thaw_class")
+        menu.addMenu(self.biases)
+        menu.addSeparator()
+        menu.addMenu(self.statistics)
+        self._fill(menu, "stays_frozen", "")
+        menu.addMenu(self.presets)
+        self._fill(menu, "select_pattern")
+
     def fill_toolbar(self, bar: QToolBar) -> None:
         """Puts the actions that are used most into the toolbar."""
-        for name in ("open", "save", "", "undo", "redo", "", "freeze", "thaw", "", "start", "stop"):
+        for name in ("open", "save", "", "undo", "redo", "", "freeze", "thaw", "select_pattern", "", "start", "stop"):
             if not name:
                 bar.addSeparator()
                 continue
             bar.addAction(self[name])
             if name in ("freeze", "thaw"):
                 bar.widgetForAction(self[name]).setProperty("tone", "frozen" if name == "freeze" else "trainable")
+
+    def _menu(self, window: QWidget, title: str, *names: str) -> QMenu:
+        menu = QMenu(title, window)
+        menu.setToolTipsVisible(True)
+        self._fill(menu, *names)
+        return menu
 
     def _fill(self, menu: QMenu, *names: str) -> None:
         for name in names:
@@ -103,7 +168,8 @@ class Actions(QObject):
         action = QAction(words.text, window)
         action.setObjectName(f"{name}Action")
         # The toolbar keeps the short word when a menu says what would be undone.
-        action.setIconText(words.text.rstrip("…"))
+        action.setIconText(words.short or words.text.rstrip("…"))
+        action.setCheckable(words.is_checkable)
         # Qt's standard keys are empty on some platforms; Ctrl stands for Command on a Mac.
         action.setShortcuts([QKeySequence(keys) for keys in words.keys.split("; ") if keys])
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)

@@ -15,11 +15,11 @@ from editor.processes.messages import ModelSaved, RunEnded
 from editor.processes.reader_client import ReaderClient
 from widgets.dialogs.files import choose_code, choose_model, choose_target
 from widgets.document import Document
+from widgets.editing import Editing
 from widgets.engine_keeper import EngineKeeper
 from widgets.engine_link import EngineLink
 from widgets.engine_rescue import EngineRescue
 from widgets.icons import Icons
-from widgets.layer_tree.wish import ToggleWish
 from widgets.main_window import MainWindow
 from widgets.notice_bar import Level
 from widgets.notifier import Notifier
@@ -53,6 +53,7 @@ class App(QObject):
         self.theme.install(qt)
         self.window = MainWindow(self.theme, Icons(self.theme))
         self.notifier = Notifier(self.window, self.window.notices)
+        self.editing = Editing(self.window, self.notifier, lambda: self.document)
         self.link = EngineLink()
         self.keeper = EngineKeeper(self.link)
         self.opener = Opener(self.link, ReaderClient, workspaces)
@@ -139,7 +140,7 @@ class App(QObject):
         self._drop_document(keep_work=self.document is not None and self._unsaved.is_in(self.document))
         self.document = document
         window = self.window
-        document.flags_changed.connect(self._on_flags_changed)
+        self.editing.set_document(document)
         document.modified_changed.connect(self._refresh)
         document.troubled.connect(self._on_problem)
         document.stack.indexChanged.connect(self._refresh)
@@ -222,7 +223,6 @@ class App(QObject):
         window.model_dropped.connect(self.open)
         window.data_dropped.connect(self._on_data_dropped)
         window.layers.open_requested.connect(self._on_open_requested)
-        window.layers.toggle_requested.connect(self._on_toggle_requested)
         window.layers.selection_nodes_changed.connect(self._on_selection_changed)
         window.training.readiness_changed.connect(self._refresh)
 
@@ -237,8 +237,6 @@ class App(QObject):
             "undo": self.undo.undo,
             "redo": self.undo.redo,
             "find": window.layers.focus_filter,
-            "freeze": lambda: window.layers.ask_for(trainable=False),
-            "thaw": lambda: window.layers.ask_for(trainable=True),
             "start": window.training.request_start,
             "stop": window.training.request_stop,
             "reset_layout": window.reset_layout,
@@ -279,16 +277,6 @@ class App(QObject):
         elif event.proof and not event.proof.is_kept:
             text = f"{len(event.proof.violations)} weights that should stand still have changed in this run."
             self.notifier.say(Level.ERROR, text, details="\n".join(event.proof.violations))
-
-    def _on_toggle_requested(self, wish: ToggleWish) -> None:
-        if self.document:
-            self.document.edit(wish.nodes, trainable=wish.trainable)
-
-    def _on_flags_changed(self, nodes: object) -> None:
-        assert self.document and isinstance(nodes, set)
-        self.window.layers.refresh(nodes)
-        self.window.summary.show_account(self.document.tree.account(self.document.tree.root))
-        self.window.inspector.refresh()
 
     def _on_selection_changed(self, nodes: tuple[Node, ...]) -> None:
         self.window.inspector.show_nodes(nodes)

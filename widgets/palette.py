@@ -20,6 +20,7 @@ class Palette:
         edge: Outline of what can be clicked or typed into.
         hover: Ground under the pointer.
         selection: Ground of selected rows.
+        mark: Ground of rows that a pattern matches.
         text: Text on every ground.
         secondary: Labels, and what is less important.
         disabled: Text of what cannot be used now.
@@ -43,6 +44,7 @@ class Palette:
     edge: str
     hover: str
     selection: str
+    mark: str
     text: str
     secondary: str
     disabled: str
@@ -67,6 +69,7 @@ LIGHT = Palette(
     edge="#cbd1d9",
     hover="#eef1f5",
     selection="#e3eefb",
+    mark="#fff6d8",
     text="#1d232b",
     secondary="#5c6672",
     disabled="#a3abb5",
@@ -91,6 +94,7 @@ DARK = Palette(
     edge="#47505c",
     hover="#2b313a",
     selection="#2c3f57",
+    mark="#3a3724",
     text="#e8ebef",
     secondary="#a3adb8",
     disabled="#646e7a",

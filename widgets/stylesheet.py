@@ -12,8 +12,14 @@ from widgets.palette import Palette
 def style_sheet(palette: Palette) -> str:
     """The application's style sheet in the colours of `palette`."""
     icons = resource_path("icons").as_posix()
-    check = f"{icons}/check-on-{'dark' if palette.is_dark else 'light'}.svg"
-    return Template(_BARS + _CONTROLS + _VIEWS).substitute(asdict(palette), icons=icons, check=check)
+    mode, other = ("dark", "light") if palette.is_dark else ("light", "dark")
+    signs = {
+        "check": f"{icons}/check-on-{mode}.svg",
+        "some": f"{icons}/check-some-{mode}.svg",
+        # In a menu the sign stands on the pane, not in a filled box.
+        "menu_check": f"{icons}/check-on-{other}.svg",
+    }
+    return Template(_BARS + _CONTROLS + _VIEWS).substitute(asdict(palette), icons=icons, **signs)
 
 
 _BARS = """
@@ -31,6 +37,8 @@ QMenu::item { padding: 5px 24px 5px 10px; border-radius: 5px; }
 QMenu::item:selected { background: $selection; }
 QMenu::item:disabled { color: $disabled; }
 QMenu::icon { padding-left: 8px; }
+QMenu::indicator { width: 12px; height: 12px; left: 5px; }
+QMenu::indicator:checked { image: url("$menu_check"); }
 QMenu::separator { height: 1px; background: $line; margin: 5px 6px; }
 
 QToolBar { background: $pane; border: none; border-bottom: 1px solid $line; padding: 4px 8px; spacing: 4px; }
@@ -45,6 +53,11 @@ QToolButton[tone="frozen"] { color: $frozen; }
 QToolButton[tone="trainable"] { color: $trainable; }
 QToolButton[tone]:disabled { color: $disabled; }
 
+QToolButton[popupMode="2"] { padding: 4px 21px 4px 8px; }
+QToolButton::menu-indicator {
+    image: url("$icons/arrow-down.svg"); width: 10px; height: 10px;
+    subcontrol-origin: padding; subcontrol-position: right center; right: 7px; }
+
 QStatusBar { background: $window; color: $secondary; }
 QStatusBar::item { border: none; }
 QToolTip { background: $pane; color: $text; border: 1px solid $edge; padding: 5px 7px; }
@@ -53,6 +66,8 @@ QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }
 QDockWidget::title { background: $window; color: $secondary; padding: 4px 8px; text-align: left; }
 QFrame[pane="true"] { background: $pane; border: 1px solid $line; border-radius: 8px; }
 QFrame#summaryBar { background: $pane; border: none; border-bottom: 1px solid $line; }
+QFrame#patternBar { background: $window; border: none; border-top: 1px solid $line; }
+QFrame#patternBar QLineEdit { background: $pane; }
 QFrame#thinLine { background: $line; border: none; max-height: 1px; min-height: 1px; }
 QLabel[tone="secondary"] { color: $secondary; }
 QLabel[tone="heading"] { color: $secondary; font-weight: 600; }
@@ -70,6 +85,7 @@ QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $selection; }
 QPushButton:focus { border-color: $frozen; }
 QPushButton:disabled { color: $disabled; border-color: $line; background: $window; }
+QPushButton[tone="small"] { padding: 3px 10px; }
 QPushButton:default, QPushButton[tone="primary"] {
     background: $frozen; color: $on_accent; border-color: $frozen; font-weight: 600; }
 QPushButton:default:focus, QPushButton[tone="primary"]:focus { border-color: $text; }
@@ -105,6 +121,7 @@ QCheckBox::indicator, QRadioButton::indicator {
 QCheckBox::indicator { border-radius: 4px; }
 QRadioButton::indicator { border-radius: 8px; }
 QCheckBox::indicator:checked { background: $frozen; border-color: $frozen; image: url("$check"); }
+QCheckBox::indicator:indeterminate { background: $frozen; border-color: $frozen; image: url("$some"); }
 QRadioButton::indicator:checked { border: 5px solid $frozen; width: 6px; height: 6px; }
 QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: $line; background: $window; }
 QCheckBox:focus, QRadioButton:focus { color: $frozen; }

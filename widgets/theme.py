@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from widgets.palette import DARK, LIGHT, Palette
 from widgets.stylesheet import style_sheet
@@ -135,6 +135,14 @@ def qt_palette(palette: Palette) -> QPalette:
     for name in (role.WindowText, role.Text, role.ButtonText):
         made.setColor(QPalette.ColorGroup.Disabled, name, QColor(palette.disabled))
     return made
+
+
+def set_tone(widget: QWidget, tone: str) -> None:
+    """Gives a widget a tone of the style sheet; an empty one takes it away."""
+    if widget.property("tone") != tone:
+        widget.setProperty("tone", tone)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
 
 
 def number_font(base: QFont) -> QFont:

@@ -59,6 +59,8 @@ class WindowState:
             "find": has_document,
             "freeze": has_selection,
             "thaw": has_selection,
+            "invert": has_document,
+            "select_pattern": has_document,
             "start": not window.training.start_obstacle() and not self._runs.is_active,
             "stop": self._runs.is_active,
         }

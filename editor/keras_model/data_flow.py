@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,11 @@ from typing import Any
 import keras
 from keras.src.backend import compute_output_spec
 
+_plain_call = keras.Layer.__call__
+_recording = threading.Lock()
+_orders: dict[int, dict[int, int]] = {}
+"""The calls noted so far, by thread."""
+
 
 @dataclass
 class DataFlow:
@@ -18,7 +24,8 @@ class DataFlow:
 
     Attributes:
         takes_from: The layers whose output each layer takes, by `id` of the layer, in the order of the graph.
-        fixed_training: The value of `training` baked into the calls of a layer, by `id` of the layer (fact F6).
+        fixed_training: The value of `training` that a call of a layer was given in the graph, by `id` of the layer; not
+            its default. Keras 3 overrides it in `fit` and wherever the model itself is called with another (fact F6).
     """
 
     takes_from: dict[int, list[keras.Layer]] = field(default_factory=dict)
@@ -65,9 +72,15 @@ def _graph_flow(container: keras.Model) -> DataFlow:
                 continue
             flow.takes_from[id(node.operation)] = _distinct([*flow.takes_from.get(id(node.operation), []), *found])
             training = node.arguments.kwargs.get("training")
-            if isinstance(training, bool):
+            # Keras writes a default of the layer's own, such as Dropout's, into the call as if it had been given.
+            if isinstance(training, bool) and training is not _default_training(node.operation):
                 flow.fixed_training[id(node.operation)] = training
     return flow
+
+
+def _default_training(layer: keras.Layer) -> Any:
+    parameter = layer._call_signature.parameters.get("training")
+    return parameter.default if parameter else None
 
 
 def _layers_at(operation: Any, producers: dict[int, list[keras.Layer]]) -> list[keras.Layer]:
@@ -87,14 +100,16 @@ def call_order(model: keras.Model) -> dict[int, int]:
     order: dict[int, int] = {}
     try:
         with _recorded(order):
-            compute_output_spec(model.call, *_symbols(model))
+            compute_output_spec(model.call, *symbolic_inputs(model))
     except Exception:  # noqa: BLE001
         return {}
     return order
 
 
-def _symbols(model: keras.Model) -> list[Any]:
-    """Symbolic inputs of the shapes that the model was built with."""
+def symbolic_inputs(model: keras.Model) -> list[Any]:
+    """The arguments of a call as symbols of the shapes that the model was built with."""
+    if isinstance(model, keras.Sequential):
+        return list(model.inputs)
     if is_graph(model):
         return [model._inputs_struct]
     return [_symbol(shape) for shape in (model._build_shapes_dict or {}).values()]
@@ -110,15 +125,21 @@ def _symbol(shape: Any) -> Any:
 
 @contextmanager
 def _recorded(order: dict[int, int]) -> Iterator[None]:
-    """Notes the calls of all layers meanwhile; a call from another thread does no harm, since nobody asks for it."""
-    original = keras.Layer.__call__
-
-    def noted(self: keras.Layer, *args: Any, **kwargs: Any) -> Any:
-        order.setdefault(id(self), len(order))
-        return original(self, *args, **kwargs)
-
-    keras.Layer.__call__ = noted
+    """Notes the calls of all layers on this thread meanwhile; models may be opened on several threads at a time."""
+    with _recording:
+        _orders[threading.get_ident()] = order
+        keras.Layer.__call__ = _noted_call
     try:
         yield
     finally:
-        keras.Layer.__call__ = original
+        with _recording:
+            del _orders[threading.get_ident()]
+            if not _orders:
+                keras.Layer.__call__ = _plain_call
+
+
+def _noted_call(self: keras.Layer, *args: Any, **kwargs: Any) -> Any:
+    order = _orders.get(threading.get_ident())
+    if order is not None:
+        order.setdefault(id(self), len(order))
+    return _plain_call(self, *args, **kwargs)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import keyword
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 from keras.src.saving.keras_saveable import KerasSaveable
@@ -48,7 +50,7 @@ def walk_model(model: keras.Model) -> ModelIndex:
     positions = {id(variable): at for at, variable in enumerate(model.variables)}
     walk = _Walk(store_keys(model), can_train, positions, _calls(model))
     walk.number(model)
-    root = walk.record(model, "", (), DataFlow())
+    root = walk.record(_Child("", (), model), (), DataFlow())
     return ModelIndex(root, walk.layers, walk.variables)
 
 
@@ -67,7 +69,7 @@ class _Walk:
     layers: list[keras.Layer] = field(default_factory=list)
     variables: list[keras.Variable] = field(default_factory=list)
     _layer_ids: dict[int, int] = field(default_factory=dict)
-    _held: dict[int, list[tuple[str, keras.Layer]]] = field(default_factory=dict)
+    _held: dict[int, list[_Child]] = field(default_factory=dict)
     _weight_ids: dict[int, int] = field(default_factory=dict)
 
     def number(self, layer: keras.Layer) -> None:
@@ -77,28 +79,30 @@ class _Walk:
         self._layer_ids[id(layer)] = len(self.layers)
         self.layers.append(layer)
         self._held[id(layer)] = list(_children(layer))
-        for _, child in self._held[id(layer)]:
-            self.number(child)
+        for child in self._held[id(layer)]:
+            self.number(child.layer)
 
-    def record(self, layer: keras.Layer, name: str, above: tuple[int, ...], outer: DataFlow) -> LayerRecord:
+    def record(self, place: _Child, above: tuple[int, ...], outer: DataFlow) -> LayerRecord:
+        layer = place.layer
         above = (*above, id(layer))
         # A layer that reaches itself again would never end.
-        children = [(child_name, child) for child_name, child in self._held[id(layer)] if id(child) not in above]
-        inner = data_flow(layer, [child for _, child in children], self.calls)
+        children = [child for child in self._held[id(layer)] if id(child.layer) not in above]
+        inner = data_flow(layer, [child.layer for child in children], self.calls)
         return LayerRecord(
             layer_id=self._layer_ids[id(layer)],
-            name=name,
+            name=place.name,
             class_name=type(layer).__name__,
             store=self.stores.get(id(layer), ""),
             output_shapes=output_shapes_of(layer),
             is_flag_set=bool(layer.trainable),
             weights=self._weights(layer),
-            children=tuple(self.record(child, child_name, above, inner) for child_name, child in children),
+            children=tuple(self.record(child, above, inner) for child in children),
             config=config_of(layer),
             is_graph=is_graph(layer),
             takes_from=tuple(self._layer_ids[id(source)] for source in outer.takes_from.get(id(layer), ())),
             fixed_training=outer.fixed_training.get(id(layer)),
             has_lora=bool(getattr(layer, "lora_enabled", False)),
+            access=place.access,
         )
 
     def _weights(self, layer: keras.Layer) -> tuple[WeightRecord, ...]:
@@ -109,10 +113,10 @@ class _Walk:
         for variable in own:
             seen[variable.name] += 1
             suffix = f"#{seen[variable.name]}" if repeats[variable.name] > 1 else ""
-            records.append(self._weight(variable, variable.name + suffix))
+            records.append(self._weight(variable, variable.name + suffix, attribute_of(layer, variable)))
         return tuple(records)
 
-    def _weight(self, variable: keras.Variable, name: str) -> WeightRecord:
+    def _weight(self, variable: keras.Variable, name: str, attribute: str) -> WeightRecord:
         weight_id = self._weight_ids.setdefault(id(variable), len(self.variables))
         if weight_id == len(self.variables):
             self.variables.append(variable)
@@ -126,6 +130,7 @@ class _Walk:
             is_statistics=is_statistics,
             is_trainable=bool(variable.trainable) and not is_statistics,
             position=self.positions.get(id(variable), -1),
+            attribute=attribute,
         )
 
 
@@ -135,40 +140,84 @@ def own_variables(layer: keras.Layer) -> list[keras.Variable]:
     return list(own.values())
 
 
-def _children(layer: keras.Layer) -> Iterator[tuple[str, keras.Layer]]:
+def attribute_of(layer: keras.Layer, variable: keras.Variable) -> str:
+    """The attribute of a layer that holds one of its variables, a public one first; empty if none does."""
+    names = [variable.name, *sorted(vars(layer), key=lambda name: (name.startswith("_"), name))]
+    return next((name for name in names if _is_attribute(name) and _value(layer, name) is variable), "")
+
+
+def _is_attribute(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
+def _value(layer: keras.Layer, attribute: str) -> Any:
+    try:
+        return getattr(layer, attribute, None)
+    # A property runs the layer's own code; `kernel` of a quantized or LoRA layer computes, too.
+    except Exception:  # noqa: BLE001
+        return None
+
+
+class _Child(NamedTuple):
+    """A layer at one place: its name and its access there, as `LayerRecord` has them."""
+
+    name: str
+    access: tuple[str, ...]
+    layer: keras.Layer
+
+
+def _children(layer: keras.Layer) -> Iterator[_Child]:
     """The layers that a layer holds, each once: by layer name in a graph, else by the attribute that holds it."""
     seen: set[int] = set()
     names: Counter[str] = Counter()
-    for name, child in _named(layer):
-        if isinstance(child, keras.Layer) and id(child) not in seen:
-            seen.add(id(child))
-            names[name] += 1
+    for child in _named(layer):
+        if id(child.layer) not in seen:
+            seen.add(id(child.layer))
+            names[child.name] += 1
             # A dict may have the keys 1 and "1".
-            yield (name if names[name] == 1 else f"{name}#{names[name]}"), child
+            number = names[child.name]
+            yield child if number == 1 else child._replace(name=f"{child.name}#{number}")
 
 
-def _named(layer: keras.Layer) -> Iterator[tuple[str, Any]]:
+def _named(layer: keras.Layer) -> Iterator[_Child]:
     if is_graph(layer):
-        yield from ((escape(child.name), child) for child in layer.layers)
+        yield from (_Child(escape(child.name), (by_name(child.name),), child) for child in layer.layers)
+    tracked = {id(child): f"[{at}]" for at, child in enumerate(layer._layers)}
     for attribute, value in _walk_saveable(layer):
         if attribute == "layers" and isinstance(layer, keras.Model):
             continue
-        yield from _items(escape(attribute), value)
+        for child in _items(_Child(escape(attribute), (f".{attribute}",), value)):
+            # Not everything that Python can hold can be written down: an attribute `a b`, an object as a key.
+            is_written = _is_attribute(attribute) and all(child.access)
+            at = tracked.get(id(child.layer))
+            yield child if is_written or at is None else child._replace(access=("._layers", at))
     # What Keras tracks but its walk does not name, such as the items of a set; a Sequential hides its own input.
-    yield from (
-        (escape(child.name), child) for child in layer._layers if not isinstance(child, keras.layers.InputLayer)
-    )
+    for child in layer._layers:
+        if not isinstance(child, keras.layers.InputLayer):
+            yield _Child(escape(child.name), ("._layers", tracked[id(child)]), child)
 
 
-def _items(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+def by_name(name: str) -> str:
+    """How Python gets a layer of a graph by its name; a JSON string is a Python string too."""
+    return f".get_layer({json.dumps(name, ensure_ascii=False)})"
+
+
+def _by_key(key: Any) -> str:
+    if isinstance(key, str):
+        return f"[{json.dumps(key, ensure_ascii=False)}]"
+    return f"[{key!r}]" if type(key) in (int, bool) else ""
+
+
+def _items(place: _Child) -> Iterator[_Child]:
+    value = place.layer
     if isinstance(value, keras.Layer):
-        yield name, value
+        yield place
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _items(f"{name}/{escape(str(key))}", item)
+            yield from _items(_Child(f"{place.name}/{escape(str(key))}", (*place.access, _by_key(key)), item))
     elif isinstance(value, list | tuple):
         for at, item in enumerate(value):
-            yield from _items(f"{name}/{at}", item)
+            yield from _items(_Child(f"{place.name}/{at}", (*place.access, f"[{at}]"), item))
 
 
 def store_keys(model: keras.Model) -> dict[int, str]:

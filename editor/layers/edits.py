@@ -47,7 +47,9 @@ class Look:
             f"{self.frozen:,} parameters freeze" if self.frozen else "",
             f"{self.thawed:,} parameters thaw" if self.thawed else "",
             f"statistics of {_counted(self.num_statistics, 'layer')} change" if self.num_statistics else "",
-            f"{_counted(self.num_rules, 'rule')} of editing" if self.num_rules else "",
+            f"{_counted(self.num_rules, 'editing rule')} {'changes' if self.num_rules == 1 else 'change'}"
+            if self.num_rules
+            else "",
         ]
         said = ", ".join(part for part in parts if part)
         return f"{_counted(self.num_layers, 'layer')}: {said}" if said else "Nothing changes"
@@ -106,7 +108,7 @@ def freeze_pattern(tree: LayerTree, pattern: str, *, trainable: bool = False) ->
     Raises:
         SelectionError: The pattern is malformed, or matches nothing.
     """
-    change = tree.plan(select(tree, pattern), trainable=trainable)
+    change = tree.plan(topmost(select(tree, pattern)), trainable=trainable)
     return Edit(change, f"{_verb(trainable)} what matches {pattern.strip()}")
 
 

@@ -88,7 +88,7 @@ def _rules_of(tree: LayerTree, kind: RuleKind) -> Iterator[Rule]:
     there = Counter(layer.record.class_name for layer in layers)
     found = Counter(layer.record.class_name for layer in ruled)
     whole = {name for name, num in found.items() if num > 1 and num == there[name]}
-    yield from (Rule(f"class:{name}", kind) for name in whole)
+    yield from (Rule(f"class:{name}", kind) for name in sorted(whole))
     yield from (Rule(exact(layer.path), kind) for layer in ruled if layer.record.class_name not in whole)
 
 
@@ -137,8 +137,9 @@ def plan_map(tree: LayerTree, freeze_map: FreezeMap) -> tuple[FlagChange, MapRep
 
 
 def _add_rules(tree: LayerTree, rules: Iterable[Rule], fitting: _Fitting) -> None:
-    """For the layers that the map names, its rules take the place of those that hold."""
-    fitting.rules.update(((layer_id, kind), False) for layer_id in fitting.covered for kind in RuleKind)
+    """For the layers that the map names, and those that no map names, its rules take the place of those that hold."""
+    unnamed = {layer.record.layer_id for layer in tree.walk_layers() if not layer.weights}
+    fitting.rules.update(((layer_id, kind), False) for layer_id in fitting.covered | unnamed for kind in RuleKind)
     for rule in rules:
         try:
             kind, matches = RuleKind(rule.rule), matcher(rule.select)

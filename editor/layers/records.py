@@ -24,6 +24,7 @@ class WeightRecord(msgspec.Struct, frozen=True):
         is_trainable: The variable's own flag when the model was walked; False for statistics.
         position: Its index in Keras's `model.variables`, in whose order optimizers keep their slots; -1 if it is not
             among them.
+        attribute: The layer's attribute that holds it, such as `kernel` or `_kernel`; empty if none does.
     """
 
     weight_id: int
@@ -34,6 +35,7 @@ class WeightRecord(msgspec.Struct, frozen=True):
     is_statistics: bool
     is_trainable: bool
     position: int = -1
+    attribute: str = ""
 
     @property
     def num_parameters(self) -> int:
@@ -64,7 +66,10 @@ class LayerRecord(msgspec.Struct, frozen=True):
         takes_from: The `layer_id`s of the siblings whose output it takes in the graph of its parent. In a parent that
             is no graph: of the sibling that is called before it, where a trace of the calls could tell.
         fixed_training: The value of `training` that is baked into its calls in the graph (fact F6); None if none is.
+            In training Keras overrides it.
         has_lora: Whether LoRA is enabled on it (fact F8).
+        access: The steps in Python from its parent to it: `('.get_layer("conv1")',)`, `(".query_dense",)`,
+            `(".blocks", "[0]")`. Unlike `name` it does not leave open whether `0` is an index or a key.
     """
 
     layer_id: int
@@ -80,3 +85,4 @@ class LayerRecord(msgspec.Struct, frozen=True):
     takes_from: tuple[int, ...] = ()
     fixed_training: bool | None = None
     has_lora: bool = False
+    access: tuple[str, ...] = ()

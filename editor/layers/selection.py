@@ -34,7 +34,7 @@ def plan_patterns(tree: LayerTree, steps: Iterable[tuple[str, bool]]) -> FlagCha
     whole = FlagChange()
     try:
         for pattern, trainable in steps:
-            change = tree.plan(select(tree, pattern), trainable=trainable)
+            change = tree.plan(topmost(select(tree, pattern)), trainable=trainable)
             tree.apply(change)
             whole = whole.then(change)
     finally:
@@ -85,14 +85,18 @@ def _has_above(node: Node, chosen: dict[Node, None]) -> bool:
     return False
 
 
-def _nearest(tree: LayerTree, pattern: str) -> str:
+def similar(tree: LayerTree, pattern: str) -> list[str]:
+    """Patterns that match something and read like one that does not; at most three, the nearest first."""
     nodes = [node for node in tree.walk() if node is not tree.root]
     if pattern.strip().startswith("class:"):
         classes = {node.record.class_name for node in nodes if isinstance(node, LayerNode)}
         names = difflib.get_close_matches(pattern.strip().removeprefix("class:"), classes, n=3, cutoff=0.5)
-        near = [f"class:{name}" for name in names]
-    else:
-        near = difflib.get_close_matches(pattern, [node.path for node in nodes], n=3, cutoff=0.5)
+        return [f"class:{name}" for name in names]
+    return difflib.get_close_matches(pattern, [node.path for node in nodes], n=3, cutoff=0.5)
+
+
+def _nearest(tree: LayerTree, pattern: str) -> str:
+    near = similar(tree, pattern)
     if near:
         return f"Did you mean {' or '.join(near)}?"
     tops = ", ".join(child.path for child in tree.root.children[:4])

@@ -170,11 +170,11 @@ class LayerTree:
 
     def _kept_frozen(self, node: Node) -> frozenset[int]:
         """The layers below a node that are not thawed together with it."""
-        return frozenset(
-            layer_id
-            for layer_id, kind in self._rules
-            if kind is RuleKind.STAYS_FROZEN and isinstance(node, LayerNode) and layer_id != node.record.layer_id
-        )
+        ruled = {layer_id for layer_id, kind in self._rules if kind is RuleKind.STAYS_FROZEN}
+        if not ruled or isinstance(node, WeightNode):
+            return frozenset()
+        below = ruled.intersection(layer.layer_id for layer in node.layers_below) - {node.record.layer_id}
+        return frozenset(layer.layer_id for key in below for layer in self._places[key][0].layers_below)
 
     def _mode_after(self, layer: LayerRecord, after: dict[int, bool], *, alone: bool) -> StatisticsMode:
         for policy, pin in PINS.items():

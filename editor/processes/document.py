@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ class Document:
         trained_map: The flags that the model is compiled with; None if it is not compiled.
         custom_code: The Python file that `custom_objects` are from; None without.
         opened: The digest of each weight in the file, by `weight_id`: what is trained differs from it.
+        calling: Held by whoever calls the model outside its run, and by whoever starts a run: two threads that trace
+            one model at once would mix up their symbols.
     """
 
     index: ModelIndex
@@ -30,6 +33,7 @@ class Document:
     trained_map: FreezeMap | None = None
     custom_code: Path | None = None
     opened: Sequence[str] = ()
+    calling: threading.Lock = field(default_factory=threading.Lock)
 
     def note_change(self) -> None:
         """The weights are others than a moment ago."""

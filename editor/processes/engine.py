@@ -18,6 +18,7 @@ from editor.files.keras_archive import read_freeze_map
 from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import rebased
+from editor.keras_model.gradients import unreached_weights
 from editor.keras_model.h5_saving import is_h5
 from editor.keras_model.loading import load_model
 from editor.keras_model.saving import WrittenModel, check_target, verify_model, write_model
@@ -33,6 +34,7 @@ from editor.processes.messages import (
     EngineReady,
     Event,
     ExportModel,
+    GradientsTraced,
     ModelOpened,
     ModelSaved,
     OpenFailed,
@@ -46,6 +48,7 @@ from editor.processes.messages import (
     SettingsChecked,
     StartRun,
     StopRun,
+    TraceGradients,
 )
 from editor.processes.writing import apply_weights, export_model, save_h5
 from editor.runs.revisions import read_revision
@@ -86,12 +89,19 @@ class Engine:
                 thread = threading.Thread(target=self._answer, args=(request,), name=name, daemon=True)
                 self._loading[request.document_id] = thread
                 thread.start()
+            case TraceGradients():
+                # It takes seconds, and nothing that a person waits for.
+                name = f"trace {request.document_id}"
+                threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
             case CheckSettings() | StartRun() | SaveModel() | ExportModel() | ApplyTrainedWeights() | RestoreRevision():
-                if loading := self._loading.get(request.document_id):
-                    loading.join()
+                self._wait_for_loading(request.document_id)
                 self._answer(request)
             case _:
                 self._answer(request)
+
+    def _wait_for_loading(self, document_id: int) -> None:
+        if loading := self._loading.get(document_id):
+            loading.join()
 
     def _answer(self, request: Request) -> None:
         try:
@@ -118,11 +128,15 @@ class Engine:
                 self._save(request)
             case ExportModel():
                 document = self._document(request.document_id)
-                self._send(export_model(document, request, partial(self._between_batches, document)))
+                # A folder for serving is traced, and its outputs are asked for.
+                with document.calling:
+                    self._send(export_model(document, request, partial(self._between_batches, document)))
             case ApplyTrainedWeights():
                 self._send(apply_weights(self._resting_document(request.document_id), request))
             case RestoreRevision():
                 self._restore(request)
+            case TraceGradients():
+                self._trace(request)
 
     def _refuse(self, request: Request, problem: Problem) -> None:
         match request:
@@ -132,7 +146,14 @@ class Engine:
                 document = self._documents.get(request.document_id)
                 revision = document.revision if document else 0
                 self._send(RunEnded(run_id=request.run_id, outcome="failed", revision=revision, problem=problem))
-            case CheckSettings() | SaveModel() | ExportModel() | ApplyTrainedWeights() | RestoreRevision():
+            case (
+                CheckSettings()
+                | SaveModel()
+                | ExportModel()
+                | ApplyTrainedWeights()
+                | RestoreRevision()
+                | TraceGradients()
+            ):
                 self._send(RequestFailed(request_id=request.request_id, problem=problem))
 
     def _document(self, document_id: int) -> Document:
@@ -184,8 +205,9 @@ class Engine:
         document = self._document(request.document_id)
         if self._run and not self._run.is_over:
             raise ModelError("A run is under way already.", hint="Stop it first.")
-        self._run = ActiveRun(request, document, self._send)
-        self._run.start()
+        with document.calling:
+            self._run = ActiveRun(request, document, self._send)
+            self._run.start()
 
     def _save(self, request: SaveModel) -> None:
         document = self._document(request.document_id)
@@ -225,6 +247,13 @@ class Engine:
         if self._run and self._run.document is document and not self._run.is_over:
             raise ModelError("The model is being trained.", hint="Stop the run first.")
         return document
+
+    def _trace(self, request: TraceGradients) -> None:
+        self._wait_for_loading(request.document_id)
+        document = self._document(request.document_id)
+        with document.calling:
+            unreached = self._between_batches(document, lambda: unreached_weights(document.index))
+        self._send(GradientsTraced(request_id=request.request_id, document_id=request.document_id, unreached=unreached))
 
     def _between_batches(self, document: Document, job: Callable[[], T]) -> T:
         """Does a job while nothing changes the weights: here, or on the thread of the document's run."""

@@ -136,6 +136,17 @@ class RestoreRevision(Message, frozen=True, kw_only=True):
     path: str
 
 
+class TraceGradients(Message, frozen=True, kw_only=True):
+    """Find the weights that get no gradient; answered by `GradientsTraced` or `RequestFailed`.
+
+    It takes seconds and keeps no other request waiting but a `StartRun` of the same document. The answer holds as long
+    as the model has the same layers: neither flags nor weights matter.
+    """
+
+    request_id: int
+    document_id: int
+
+
 class Quit(Message, frozen=True, kw_only=True):
     """End the process."""
 
@@ -150,6 +161,7 @@ Request = (
     | ExportModel
     | ApplyTrainedWeights
     | RestoreRevision
+    | TraceGradients
     | Quit
 )
 
@@ -333,6 +345,18 @@ class RevisionRestored(Message, frozen=True, kw_only=True):
     revision: int
 
 
+class GradientsTraced(Message, frozen=True, kw_only=True):
+    """The answer to `TraceGradients`.
+
+    Attributes:
+        unreached: The `weight_id`s that get no gradient from any output; None if the model cannot be traced.
+    """
+
+    request_id: int
+    document_id: int
+    unreached: tuple[int, ...] | None
+
+
 class RequestFailed(Message, frozen=True, kw_only=True):
     """A request with a `request_id` failed; nothing changed."""
 
@@ -354,6 +378,7 @@ Event = (
     | ModelExported
     | TrainedWeightsApplied
     | RevisionRestored
+    | GradientsTraced
     | RequestFailed
 )
 

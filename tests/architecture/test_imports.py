@@ -2,9 +2,12 @@ import pkgutil
 import subprocess
 import sys
 
+import pytest
+
 import editor.layers
 
 LIGHT = [
+    "editor",
     *(f"editor.layers.{module.name}" for module in pkgutil.iter_modules(editor.layers.__path__)),
     "editor.layers",
     "editor.errors",
@@ -36,6 +39,13 @@ def test_that_plain_data_modules_load_neither_keras_nor_qt():
 
 def test_that_data_and_checks_load_neither_keras_nor_qt():
     assert loaded_by(["editor.training.data", "editor.training.checks"], HEAVY) == ""
+
+
+def test_that_only_asking_for_the_script_function_loads_keras():
+    assert editor.restore_freeze.__module__ == "editor.keras_model.restore"
+    assert "restore_freeze" not in vars(editor)
+    with pytest.raises(AttributeError, match="no attribute 'restore'"):
+        _ = editor.restore
 
 
 def test_that_a_loaded_package_would_be_noticed():

@@ -4,10 +4,12 @@ import contextlib
 import io
 
 import keras
+import numpy as np
 from keras import layers
 
 from editor.keras_model.flags import apply_tree
 from editor.layers.accounts import State
+from editor.layers.findings.problems import find_problems
 from editor.layers.policies import StatisticsPolicy
 from tests.facts.plain import fit, flags, freeze, moved, opened, run, saved, stack
 
@@ -136,6 +138,31 @@ def test_f05_statistics_alone_have_the_layers_bit(tmp_path):
         index, tree = opened(bare())
         freeze(tree, "bn", trainable=trainable)
         assert moved_in_bn(index.model, lambda index=index, tree=tree: run(index, tree, tmp_path)) == expected
+
+
+def with_dropout():
+    inputs = keras.Input((4,))
+    values = layers.Dropout(0.5, name="dropout")(layers.Dense(4, name="dense")(inputs))
+    values = layers.BatchNormalization(name="bn")(values, training=False)
+    base = keras.Model(inputs, values, name="base")
+    return stack(base, layers.Dense(2, name="head"))
+
+
+def test_f06_a_frozen_block_is_not_deterministic():
+    model = with_dropout()
+    model.get_layer("base").trainable = False
+    x = np.ones((8, 4), "float32")
+    assert not np.array_equal(model(x, training=True), model(x, training=True)), "plain Keras: dropout goes on"
+    configs = model.get_layer("base").get_config()["layers"]
+    (baked,) = [config for config in configs if config["name"] == "bn"]
+    assert baked["inbound_nodes"][0]["kwargs"]["training"] is False
+
+    _, tree = opened(with_dropout())
+    assert tree.find("base/bn").record.fixed_training is False
+    freeze(tree, "base")
+    found = {finding.code: finding for finding in find_problems(tree)}
+    assert "base/dropout" in found["random-in-frozen-block"].paths
+    assert found["training-overridden"].paths == ("base/bn",)
 
 
 def test_f07_a_shared_layer_is_frozen_in_all_its_places(tmp_path):

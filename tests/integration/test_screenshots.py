@@ -7,7 +7,23 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-STATES = ("empty", "open", "mixed", "training", "finished", "saved", "settings-problem", "error")
+STATES = (
+    "empty",
+    "open",
+    "mixed",
+    "policies",
+    "pattern",
+    "pattern-problem",
+    "pattern-nothing",
+    "presets",
+    "last-layers",
+    "layer-menu",
+    "training",
+    "finished",
+    "saved",
+    "settings-problem",
+    "error",
+)
 
 
 def test_that_the_screenshots_of_every_state_are_drawn(tmp_path: Path):

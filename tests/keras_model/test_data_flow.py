@@ -1,8 +1,11 @@
 """The order in which data flow, as `takes_from` tells it."""
 
+import threading
+
 import keras
 from keras import layers
 
+from editor.keras_model.data_flow import call_order
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from tests.models import after_layers, composites, siamese, small_cnn
@@ -47,12 +50,14 @@ def test_that_the_inside_of_a_composite_is_told_too():
 
 
 def test_that_a_training_argument_in_a_call_is_found():
-    inputs = keras.Input((4,))
+    inputs = keras.Input((4,), name="input_layer")
     values = layers.BatchNormalization(name="baked")(inputs, training=False)
-    model = keras.Model(inputs, layers.BatchNormalization(name="free")(values))
+    values = layers.Dropout(0.5, name="dropout")(layers.BatchNormalization(name="free")(values))
+    model = keras.Model(inputs, layers.Dropout(0.5, name="always")(values, training=True))
     tree = LayerTree(walk_model(model).root)
-    assert tree.find("baked").record.fixed_training is False
-    assert tree.find("free").record.fixed_training is None
+    found = {child.name: child.record.fixed_training for child in tree.root.children}
+    # A Dropout's own default is in its call too, and means nothing.
+    assert found == {"input_layer": None, "baked": False, "free": None, "dropout": None, "always": True}
 
 
 def test_that_a_model_whose_call_cannot_be_traced_is_walked_all_the_same():
@@ -79,3 +84,39 @@ def test_that_positions_are_those_of_keras():
     for node in tree.walk_weights():
         variable = index.variables[node.record.weight_id]
         assert index.model.variables[node.record.position] is variable
+
+
+def test_that_a_composite_in_a_sequential_is_told_too():
+    composite = composites().get_layer("composite")
+    found = sources(keras.Sequential([keras.Input((6, 8)), composite]))
+    assert found["composite/blocks/1"] == ("composite/blocks/0",)
+
+
+def test_that_two_traces_at_the_same_time_leave_keras_as_it_was():
+    plain = keras.Layer.__call__
+    met = threading.Barrier(2, timeout=20)
+    orders = []
+
+    class Slow(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = layers.Dense(3), layers.Dense(3)
+
+        def build(self, shape):
+            self.one.build(shape)
+            self.two.build((None, 3))
+
+        def call(self, values):
+            met.wait()
+            return self.two(self.one(values))
+
+    slow = [Slow(), Slow()]
+    for model in slow:
+        model.build((None, 3))
+    threads = [threading.Thread(target=lambda it=it: orders.append(call_order(it))) for it in slow]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [len(order) for order in orders] == [2, 2]
+    assert keras.Layer.__call__ is plain

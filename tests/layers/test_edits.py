@@ -100,7 +100,9 @@ def test_that_policies_and_rules_are_steps_with_a_name():
     assert made(tree, edits.set_policy(tree, bn, StatisticsPolicy.STILL)) == "Statistics stand still in base/bn"
     assert made(tree, edits.set_stays_frozen(tree, bn, holds=True)).endswith("base/bn")
     assert tree.has_rule(bn[0], RuleKind.STAYS_FROZEN)
-    assert str(edits.look(tree, edits.set_stays_frozen(tree, bn, holds=False).change)) == "1 layer: 1 rule of editing"
+    assert (
+        str(edits.look(tree, edits.set_stays_frozen(tree, bn, holds=False).change)) == "1 layer: 1 editing rule changes"
+    )
 
 
 def test_that_everything_before_or_behind_a_layer_is_one_step():

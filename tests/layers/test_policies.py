@@ -79,6 +79,29 @@ def test_that_one_weight_of_a_layer_that_stays_frozen_can_be_thawed():
     assert tree.state(tree.find("base/bn")) is State.MIXED
 
 
+def test_that_a_block_that_stays_frozen_keeps_all_below_it():
+    build = Builder()
+    tree = build.model(build.container("outer", build.container("inner", build.dense("conv")), build.dense("top")))
+    toggle(tree, "", trainable=False)
+    tree.apply(tree.plan_rule([tree.find("outer/inner")], RuleKind.STAYS_FROZEN, holds=True))
+    toggle(tree, "outer", trainable=True)
+    assert tree.state(tree.find("outer/inner/conv")) is State.FROZEN
+    assert tree.state(tree.find("outer/top")) is State.TRAINABLE
+    toggle(tree, "outer/inner", trainable=True)
+    assert tree.state(tree.find("outer/inner/conv")) is State.TRAINABLE
+
+
+def test_that_a_map_takes_rules_away_that_it_does_not_have():
+    build = Builder()
+    tree = build.model(build.container("block", build.dense("conv")), build.dense("head"))
+    plain = tree.freeze_map()
+    for path in ("block", "head"):
+        tree.apply(tree.plan_rule([tree.find(path)], RuleKind.STAYS_FROZEN, holds=True))
+    change, _ = tree.plan_map(plain)
+    tree.apply(change)
+    assert tree.freeze_map() == plain
+
+
 def test_that_policies_and_rules_travel_in_the_map():
     tree = base_and_head()
     apply_policy(tree, "base/bn", StatisticsPolicy.UPDATE)

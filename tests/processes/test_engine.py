@@ -22,6 +22,7 @@ from editor.processes.messages import (
     CloseDocument,
     EngineReady,
     EpochEnded,
+    GradientsTraced,
     ModelOpened,
     ModelSaved,
     OpenFailed,
@@ -35,6 +36,7 @@ from editor.processes.messages import (
     SettingsChecked,
     StartRun,
     StopRun,
+    TraceGradients,
 )
 from editor.runs.revisions import read_revision, write_revision
 from editor.runs.workspace import WEIGHTS_FOLDER
@@ -129,6 +131,11 @@ class Opened:
     def restore(self, path):
         request = RestoreRevision(request_id=self.engine.next_number(), document_id=self.document_id, path=str(path))
         return self.engine.ask(request, (RevisionRestored, RequestFailed))
+
+    def trace(self):
+        request_id = self.engine.next_number()
+        self.engine.send(TraceGradients(request_id=request_id, document_id=self.document_id))
+        return request_id
 
     def close(self):
         self.engine.send(CloseDocument(document_id=self.document_id))
@@ -227,6 +234,57 @@ def test_that_settings_are_checked_by_field(engine, document, files):
     assert list(checked(epochs=0).problems) == ["epochs"]
     assert list(checked(data="sample:digits").problems) == ["data"]
     assert list(checked(data="/nowhere.npz").problems) == ["data"]
+
+
+# -- gradients ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stopped_file(tmp_path_factory):
+    """A deep model in which no gradient reaches `cut`."""
+    inputs = keras.Input((6,))
+    values = keras.ops.stop_gradient(keras.layers.Dense(6, name="cut")(inputs))
+    for _ in range(100):
+        values = keras.layers.Dense(6)(values)
+    path = tmp_path_factory.mktemp("stopped") / "stopped.keras"
+    keras.Model(inputs, keras.layers.Dense(3, activation="softmax", name="head")(values)).save(path)
+    return path
+
+
+def paths_of(document, weight_ids):
+    return {node.path for node in document.tree.walk_weights() if node.record.weight_id in weight_ids}
+
+
+def test_that_the_weights_without_gradient_are_told_and_nobody_waits_for_it(engine, stopped_file, files):
+    document = Opened(engine, stopped_file)
+    request_id = document.trace()
+    settings = TrainSettings(data=str(files / "data.npz"))
+    engine.send(CheckSettings(request_id=engine.next_number(), document_id=document.document_id, settings=settings))
+    events = []
+    traced = engine.wait_for(GradientsTraced, collect=events)
+    assert [type(event) for event in events] == [SettingsChecked, GradientsTraced]
+    assert (traced.request_id, traced.document_id) == (request_id, document.document_id)
+    assert paths_of(document, traced.unreached) == {"cut:kernel", "cut:bias"}
+
+
+def test_that_a_trace_and_a_run_do_not_disturb_each_other(engine, stopped_file, files, workspace):
+    document = Opened(engine, stopped_file)
+    document.trace()
+    run_id = document.start(files / "data.npz", workspace, epochs=FOR_EVER)
+    assert engine.wait_for(GradientsTraced).unreached
+    engine.wait_for(BatchEnded)
+    document.trace()
+    assert paths_of(document, engine.wait_for(GradientsTraced).unreached) == {"cut:kernel", "cut:bias"}
+    engine.wait_for(BatchEnded)
+    engine.send(StopRun(run_id=run_id))
+    assert engine.wait_for(RunEnded).outcome == "stopped"
+
+
+def test_that_the_gradients_of_a_closed_document_are_refused(engine, files):
+    document = Opened(engine, files / "bare_normalization.keras")
+    document.close()
+    document.trace()
+    assert "no longer open" in engine.wait_for(RequestFailed).problem.summary
 
 
 # -- runs -----------------------------------------------------------------------------------------------------

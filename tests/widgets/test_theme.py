@@ -17,7 +17,7 @@ from widgets.palette import DARK, LIGHT, Palette, contrast
 from widgets.stylesheet import style_sheet
 from widgets.theme import Mode, Theme, mono_font, number_font
 
-GROUNDS = ("window", "pane", "selection", "hover")
+GROUNDS = ("window", "pane", "selection", "mark", "hover")
 WORDS = ("text", "secondary", "frozen", "trainable", "statistics", "validation", "success", "error")
 
 

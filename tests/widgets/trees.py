@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+from msgspec.structs import replace
+
 from editor.layers.records import LayerRecord, WeightRecord
 
 VGG16_BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
@@ -109,3 +111,21 @@ def flat(num_layers: int) -> LayerRecord:
     """Many layers below each other."""
     build = TreeBuilder()
     return build.layer("", "Sequential", children=[build.dense(f"dense_{at}", 4, 4) for at in range(num_layers)])
+
+
+def resnet152() -> LayerRecord:
+    """A backbone of 566 layers below each other with a head, named like ResNet152V2."""
+    build = TreeBuilder()
+    layers: list[LayerRecord] = []
+    for stage, num_blocks in ((2, 3), (3, 8), (4, 36), (5, 3)):
+        for block in range(1, num_blocks + 1):
+            for part in range(4):
+                name = f"conv{stage}_block{block}_{part}"
+                layers.append(build.conv(f"{name}_conv", 64, 64, 7))
+                layers.append(build.norm(f"{name}_bn", 64))
+                layers.append(build.layer(f"{name}_relu", "Activation", output_shapes=((None, 7, 7, 64),)))
+    layers = layers[:566]
+    joined = [replace(layer, takes_from=(layers[at - 1].layer_id,)) if at else layer for at, layer in enumerate(layers)]
+    backbone = build.layer("backbone", "Functional", children=joined, is_graph=True)
+    head = build.dense("head", 64, 10)
+    return build.layer("", "Sequential", children=(backbone, replace(head, takes_from=(backbone.layer_id,))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from editor.layers.nodes import Node, WeightNode
@@ -11,6 +11,7 @@ from widgets.icons import Icons
 from widgets.inspector.config_tree import ConfigTree
 from widgets.inspector.fact_list import FactList
 from widgets.inspector.facts import facts_of
+from widgets.inspector.policy_form import PolicyForm
 from widgets.inspector.subject import Subject, subject_of
 from widgets.inspector.weights_table import WeightsTable
 from widgets.theme import CORNER, Theme
@@ -20,7 +21,13 @@ _HINT = "Select a layer for its details; click its box to freeze or thaw it."
 
 
 class Inspector(QFrame):
-    """Facts, configuration and weights of the selected nodes, or of the whole model."""
+    """Facts, policies, configuration and weights of the selected nodes, or of the whole model.
+
+    Signals:
+        edit_requested: The `Edit` that was chosen.
+    """
+
+    edit_requested = Signal(object)
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,6 +37,8 @@ class Inspector(QFrame):
         self._tree: LayerTree | None = None
         self._subject: Subject | None = None
         self._facts = FactList(theme)
+        self._policies = PolicyForm()
+        self._policies.edit_requested.connect(self.edit_requested)
         self._config = ConfigTree(theme)
         self._config_title = _heading("Configuration")
         self._hint = _note(_HINT)
@@ -52,6 +61,7 @@ class Inspector(QFrame):
         layout.setContentsMargins(_MARGIN, _MARGIN - 2, _MARGIN, 0)
         layout.setSpacing(CORNER)
         layout.addWidget(self._facts)
+        layout.addWidget(self._policies)
         layout.addWidget(self._hint)
         layout.addSpacing(CORNER // 2)
         layout.addWidget(self._config_title)
@@ -87,6 +97,7 @@ class Inspector(QFrame):
     def refresh(self) -> None:
         """Reads states and numbers again after flags have changed."""
         self._facts.show_facts(facts_of(self._subject) if self._subject else ())
+        self._policies.show_subject(self._subject)
         self._weights.weights_model.refresh()
 
     @property

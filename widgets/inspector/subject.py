@@ -8,6 +8,7 @@ from typing import Any
 
 from editor.layers.accounts import Account, State, Tally, account_of
 from editor.layers.nodes import LayerNode, Node, WeightNode
+from editor.layers.policies import RuleKind, StatisticsPolicy
 from editor.layers.records import WeightRecord
 from editor.layers.tree import LayerTree
 
@@ -39,6 +40,28 @@ class Subject:
     def config(self) -> dict[str, Any]:
         """The configuration to show; empty where it is not one layer."""
         return self.only.record.config if isinstance(self.only, LayerNode) else {}
+
+    @property
+    def policy(self) -> StatisticsPolicy | None:
+        """What edits do to the statistics; None where layers differ, or there are none."""
+        policies = {self.tree.statistics_policy(owner) for owner in self.statistics_owners}
+        return policies.pop() if len(policies) == 1 else None
+
+    @property
+    def rule_layers(self) -> tuple[LayerNode, ...]:
+        """The layers that may stay frozen when their block is thawed.
+
+        These are the selected ones that own weights and, of what lies below a block, those with statistics.
+        """
+        own = [node for node in self.nodes if isinstance(node, LayerNode) and not node.children and node.weights]
+        by_id = {layer.record.layer_id: layer for layer in (*own, *self.statistics_owners)}
+        return tuple(by_id.values())
+
+    @property
+    def stays_frozen(self) -> bool | None:
+        """Whether all those layers stay frozen; None where they differ, or there are none."""
+        held = {self.tree.has_rule(layer, RuleKind.STAYS_FROZEN) for layer in self.rule_layers}
+        return held.pop() if len(held) == 1 else None
 
     @property
     def account(self) -> Account:

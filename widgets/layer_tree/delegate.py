@@ -5,14 +5,15 @@ from __future__ import annotations
 from PySide6.QtCore import QAbstractItemModel as Model
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
 from editor.layers.accounts import State
 from widgets.icons import Icons, tick_name
+from widgets.layer_tree.marks import Marks
 from widgets.layer_tree.model import NODE_ROLE, Column, LayerTreeModel
-from widgets.layer_tree.rows import Row
-from widgets.theme import ROW_HEIGHT, Theme, mono_font, number_font, scaled_font
+from widgets.layer_tree.rows import Chip, Row
+from widgets.theme import ROW_HEIGHT, Theme, bold_font, mono_font, number_font, scaled_font
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -21,6 +22,8 @@ _TICK_LEFT = 1
 _NAME_LEFT = _TICK_LEFT + TICK_SIZE + 6
 _CELL_PADDING = 8
 _CHIP_PADDING = 6
+_CHIP_GAP = 4
+_CHIP_ROOM = 2 * _CHIP_PADDING + _CHIP_GAP
 _CHIP_SCALE = 0.85
 _FLAGS = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
 
@@ -38,13 +41,18 @@ def tick_rect(cell: QRect) -> QRect:
 
 
 class LayerDelegate(QStyledItemDelegate):
-    """Tick box, name and chips in the first column; words left and numbers right in the others."""
+    """Tick box, name and chips in the first column; words left and numbers right in the others.
+
+    Attributes:
+        marks: The nodes whose names stand out; a closed row says how many lie below it.
+    """
 
     def __init__(self, model: LayerTreeModel, theme: Theme, icons: Icons, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._model = model
         self._theme = theme
         self._icons = icons
+        self.marks = Marks()
         self._base = QFont()
         self._set_fonts(self._base)
 
@@ -54,38 +62,46 @@ class LayerDelegate(QStyledItemDelegate):
         self._mono = mono_font(base)
         self._small = scaled_font(base, _CHIP_SCALE)
 
-    def _paint_layer(self, painter: QPainter, cell: QRect, row: Row) -> None:
+    def _paint_layer(self, painter: QPainter, cell: QRect, row: Row, *, is_marked: bool, num_below: int) -> None:
         tick = tick_name(row.state, updates_statistics=row.is_ticked)
         if tick:
             ratio = painter.device().devicePixelRatioF()
             painter.drawPixmap(tick_rect(cell).topLeft(), self._icons.pixmap(tick, TICK_SIZE, ratio))
         place = cell.adjusted(_NAME_LEFT, 0, -_CELL_PADDING, 0)
-        painter.setFont(self._mono if row.is_weight else self._base)
+        font = self._mono if row.is_weight else self._base
+        painter.setFont(bold_font(font) if is_marked else font)
         painter.setPen(self._theme.colour(_NAME_COLOURS.get(row.state, "text")))
         metrics = painter.fontMetrics()
         name = metrics.elidedText(row.texts[Column.LAYER], Qt.TextElideMode.ElideRight, place.width())
         painter.drawText(place, _FLAGS | Qt.AlignmentFlag.AlignLeft, name)
         place.setLeft(place.left() + metrics.horizontalAdvance(name) + _CELL_PADDING)
-        for chip in row.chips:
-            self._paint_chip(painter, place, chip)
+        marked = (Chip(f"{num_below:,} marked below", f"{num_below:,}", "text"),) if num_below else ()
+        self._paint_chips(painter, place, (*marked, *row.chips))
 
-    def _paint_chip(self, painter: QPainter, place: QRect, text: str) -> None:
-        """Draws a chip at the left of `place` and cuts it off there; draws nothing where it does not fit."""
+    def _paint_chips(self, painter: QPainter, place: QRect, chips: tuple[Chip, ...]) -> None:
+        """Draws chips in full if there is room for all of them, else in short, as many as fit."""
         painter.setFont(self._small)
+        widths = [painter.fontMetrics().horizontalAdvance(chip.text) + _CHIP_ROOM for chip in chips]
+        has_room = sum(widths) <= place.width()
+        for chip in chips:
+            self._paint_chip(painter, place, chip.text if has_room else chip.short, chip.tone)
+
+    def _paint_chip(self, painter: QPainter, place: QRect, text: str, tone: str) -> None:
+        """Draws a chip at the left of `place` and cuts it off there; draws nothing where it does not fit."""
         metrics = painter.fontMetrics()
         width = metrics.horizontalAdvance(text) + 2 * _CHIP_PADDING
         if width > place.width():
             return
         height = metrics.height() + 2
         outline = QRectF(place.left(), place.center().y() - height / 2 + 0.5, width, height)
-        painter.setPen(self._theme.colour("edge"))
+        painter.setPen(self._theme.colour("edge" if tone == "secondary" else tone))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.drawRoundedRect(outline.translated(QPointF(0.5, 0)), height / 2, height / 2)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(self._theme.colour("secondary"))
+        painter.setPen(self._theme.colour(tone))
         painter.drawText(outline, _FLAGS | Qt.AlignmentFlag.AlignHCenter, text)
-        place.setLeft(place.left() + width + _CELL_PADDING // 2)
+        place.setLeft(place.left() + width + _CHIP_GAP)
 
     def _paint_text(self, painter: QPainter, cell: QRect, row: Row, column: int) -> None:
         is_number = column >= Column.PARAMETERS
@@ -108,7 +124,9 @@ class LayerDelegate(QStyledItemDelegate):
         row = self._model.row_of(node)
         painter.save()
         if index.column() == Column.LAYER:
-            self._paint_layer(painter, option.rect, row)
+            is_open = bool(option.state & QStyle.StateFlag.State_Open)
+            num_below = 0 if is_open else self.marks.num_below(node)
+            self._paint_layer(painter, option.rect, row, is_marked=node in self.marks, num_below=num_below)
         else:
             self._paint_text(painter, option.rect, row, index.column())
         painter.restore()

@@ -23,10 +23,12 @@ class Folding:
         self._model = model
         self._filter = layer_filter
         self._open_before: set[Node] = set()
+        self._revealed: list[Node] = []
 
     def forget(self) -> None:
-        """Forgets what was open before the filter; for another tree."""
+        """Forgets what was open before the filter, and for whom; for another tree."""
         self._open_before.clear()
+        self._revealed.clear()
 
     def open_at_first(self) -> None:
         """Opens the root and, where the rows are not too many, the models inside it."""
@@ -49,6 +51,21 @@ class Folding:
         self._view.collapseAll()
         if self._model.tree is not None:
             self._open(self._model.tree.root)
+
+    def reveal(self, node: Node | None) -> None:
+        """Opens what holds a node, and closes again what was opened for the one before."""
+        holders = []
+        above = node.parent if node else None
+        while above is not None:
+            holders.append(above)
+            above = above.parent
+        for opened in self._revealed:
+            if opened not in holders:
+                self._view.collapse(self._view.index_of(opened))
+        closed = [holder for holder in holders if not self._view.isExpanded(self._view.index_of(holder))]
+        self._revealed = [*(opened for opened in self._revealed if opened in holders), *closed]
+        for holder in reversed(closed):
+            self._open(holder)
 
     def set_filter_text(self, text: str) -> None:
         """Shows only what matches; with an empty text all is back, folded as it was before."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from editor.layers.nodes import Node
@@ -22,6 +23,12 @@ def tree_menu(view: LayerTreeView, icons: Icons) -> QMenu:
     nodes = view.selected_nodes()
     freeze = menu.addAction(icons.icon("freeze"), "Freeze", lambda: view.ask_for(trainable=False))
     thaw = menu.addAction(icons.icon("thaw"), "Thaw", lambda: view.ask_for(trainable=True))
+    for action, keys in ((freeze, "Ctrl+E"), (thaw, "Ctrl+Shift+E")):
+        # Shown here; the window's own actions are those that hear the keys.
+        action.setShortcut(QKeySequence(keys))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.setShortcutVisibleInContextMenu(True)
+    view.fill_menu(menu)
     menu.addSeparator()
     below = menu.addAction("Expand all below", lambda: view.folding.expand_below(nodes))
     menu.addAction("Collapse all", view.folding.collapse_all)

@@ -6,12 +6,23 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from editor.layers.nodes import Node
 from editor.layers.tree import LayerTree
 from widgets.icons import Icons
 from widgets.layer_tree.model import LayerTreeModel
+from widgets.layer_tree.pattern_bar import PatternBar
 from widgets.layer_tree.view import LayerTreeView
 from widgets.theme import CORNER, Theme
 
@@ -25,10 +36,15 @@ class LayerTreePanel(QFrame):
         toggle_requested: `ToggleWish`.
         selection_nodes_changed: The selected nodes from the top down, as a tuple.
         open_requested: The user wants to open a model.
+        edit_requested: The `Edit` that the pattern bar asks for.
+
+    Attributes:
+        preset_button: Opens the menu of presets, which whoever knows them gives to it.
     """
 
     toggle_requested = Signal(object)
     selection_nodes_changed = Signal(object)
+    edit_requested = Signal(object)
     open_requested = Signal()
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
@@ -39,6 +55,8 @@ class LayerTreePanel(QFrame):
         self.view = LayerTreeView(self.model, theme, icons)
         self.filter_edit = _filter_edit()
         self._search_action = self.filter_edit.addAction(QIcon(), QLineEdit.ActionPosition.LeadingPosition)
+        self.preset_button = _preset_button()
+        self.pattern_bar = PatternBar(theme, icons)
         self._empty_page = EmptyPage(theme, icons)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._empty_page)
@@ -55,10 +73,12 @@ class LayerTreePanel(QFrame):
         top = QHBoxLayout()
         top.setContentsMargins(CORNER, CORNER - 1, CORNER, CORNER - 2)
         top.addWidget(self.filter_edit)
+        top.addWidget(self.preset_button)
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
+        layout.addWidget(self.pattern_bar)
         layout.addWidget(self.view)
         return page
 
@@ -67,6 +87,12 @@ class LayerTreePanel(QFrame):
         self.view.toggle_requested.connect(self.toggle_requested)
         self.view.selection_nodes_changed.connect(self.selection_nodes_changed)
         self.filter_edit.textChanged.connect(self._on_filter_text_changed)
+        bar = self.pattern_bar
+        bar.matched.connect(self.view.mark_nodes)
+        bar.settled.connect(self.view.reveal_marks)
+        bar.select_requested.connect(self._on_bar_select_requested)
+        bar.edit_requested.connect(self.edit_requested)
+        bar.closed.connect(self.view.setFocus)
         self._empty_page.open_requested.connect(self.open_requested)
         for key, handler in ((Qt.Key.Key_Escape, self.filter_edit.clear), (Qt.Key.Key_Down, self.view.setFocus)):
             shortcut = QShortcut(QKeySequence(key), self.filter_edit)
@@ -81,6 +107,7 @@ class LayerTreePanel(QFrame):
         self.view.folding.forget()
         self.model.set_tree(tree, model_name)
         self.filter_edit.clear()
+        self.pattern_bar.set_tree(tree)
         self.view.folding.open_at_first()
         self._pages.setCurrentIndex(int(tree is not None))
         # A reset clears the selection without a word.
@@ -89,6 +116,7 @@ class LayerTreePanel(QFrame):
     def refresh(self, nodes: Iterable[Node]) -> None:
         """Paints anew the nodes that `LayerTree.apply` returned."""
         self.model.refresh(nodes)
+        self.pattern_bar.refresh()
 
     def selected_nodes(self) -> tuple[Node, ...]:
         """The selected nodes, from the top down."""
@@ -106,6 +134,20 @@ class LayerTreePanel(QFrame):
         """Puts the keyboard into the filter, its text selected."""
         self.filter_edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter_edit.selectAll()
+
+    def open_pattern_bar(self) -> None:
+        """Puts the keyboard into the pattern bar."""
+        self.pattern_bar.open_bar()
+
+    def show_marked(self, nodes: Iterable[Node]) -> None:
+        """Lets nodes stand out and shows the first one; with none those of the pattern bar do."""
+        self.view.mark_nodes(tuple(nodes) or self.pattern_bar.matches)
+        self.view.reveal_marks()
+
+    @Slot(object)
+    def _on_bar_select_requested(self, nodes: tuple[Node, ...]) -> None:
+        self.select_nodes(nodes)
+        self.view.setFocus()
 
     @Slot(str)
     def _on_filter_text_changed(self, text: str) -> None:
@@ -159,3 +201,12 @@ def _filter_edit() -> QLineEdit:
     edit.setPlaceholderText("Filter layers by name or type")
     edit.setClearButtonEnabled(True)
     return edit
+
+
+def _preset_button() -> QToolButton:
+    button = QToolButton()
+    button.setObjectName("presetButton")
+    button.setText("Preset")
+    button.setToolTip("Bring the whole model into a common state")
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    return button

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from editor.layers.accounts import State
+from editor.layers.accounts import State, StatisticsMode
 from editor.layers.nodes import LayerNode, Node, WeightNode
+from editor.layers.policies import RuleKind, StatisticsPolicy
 from editor.layers.tree import LayerTree
 from widgets.layer_tree.wish import updates_statistics
 from widgets.numbers import count, output_shape, times
@@ -17,6 +18,21 @@ STATE_WORDS = {
     State.STATISTICS: "statistics",
     State.WEIGHTLESS: "no weights",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A short remark after a name.
+
+    Attributes:
+        text: What it says.
+        short: What it says where there is no room for more.
+        tone: A colour of the palette; that of frozen or trainable things where it differs from what edits do else.
+    """
+
+    text: str
+    short: str
+    tone: str = "secondary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +53,7 @@ class Row:
     state: State
     is_weight: bool
     is_ticked: bool
-    chips: tuple[str, ...]
+    chips: tuple[Chip, ...]
     spoken: str
     hint: str
 
@@ -50,7 +66,7 @@ def row_of(tree: LayerTree, node: Node, model_name: str) -> Row:
     has_numbers = state is not State.WEIGHTLESS
     chips = _chips(tree, node)
     is_updating = state is State.STATISTICS and updates_statistics(tree, node)
-    words = ", ".join((_state_words(state, is_updating=is_updating), *chips))
+    words = ", ".join((_state_words(state, is_updating=is_updating), *(chip.text for chip in chips)))
     return Row(
         texts=(
             name,
@@ -84,12 +100,23 @@ def _shape(node: Node) -> str:
     return output_shape(node.record.output_shapes) if isinstance(node, LayerNode) else times(node.record.shape)
 
 
-def _chips(tree: LayerTree, node: Node) -> tuple[str, ...]:
+def _chips(tree: LayerTree, node: Node) -> tuple[Chip, ...]:
     if isinstance(node, WeightNode):
         return ()
-    mode = tree.statistics_mode(node)
     num_places = len(tree.places(node))
     return (
-        *((f"statistics {mode.value}",) if mode else ()),
-        *((f"shared ×{num_places}",) if num_places > 1 else ()),
+        *_statistics_chips(tree, node),
+        *((Chip("stays frozen", "stays frozen", "frozen"),) if tree.has_rule(node, RuleKind.STAYS_FROZEN) else ()),
+        *((Chip(f"shared ×{num_places}", f"×{num_places}"),) if num_places > 1 else ()),
     )
+
+
+def _statistics_chips(tree: LayerTree, layer: LayerNode) -> tuple[Chip, ...]:
+    """What the statistics do; a policy other than the default is said, and coloured."""
+    mode = tree.statistics_mode(layer)
+    if mode is None:
+        return ()
+    if tree.statistics_policy(layer) is StatisticsPolicy.WITH_LAYER:
+        return (Chip(f"statistics {mode.value}", mode.value),)
+    tone = "trainable" if mode is StatisticsMode.UPDATE else "frozen"
+    return (Chip(f"statistics always {mode.value}", f"always {mode.value}", tone),)

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from PySide6.QtCore import QItemSelection, QItemSelectionRange
+from PySide6.QtCore import QItemSelection, QItemSelectionRange, QModelIndex
 
 from editor.layers.nodes import Node
 from widgets.layer_tree.filter import LayerFilter
-from widgets.layer_tree.model import NODE_ROLE
+from widgets.layer_tree.model import NODE_ROLE, Column
+
+
+def rows_of(indexes: Iterable[QModelIndex]) -> QItemSelection:
+    """The whole rows of indexes of the first column, neighbours in one range.
+
+    `QItemSelectionModel` would widen single cells to rows by comparing each with every other one, which took 0.4 s for
+    190 rows, and compares ranges one by one with those selected before.
+    """
+    selection = QItemSelection()
+    first = last = QModelIndex()
+    for index in indexes:
+        if last.isValid() and index == last.siblingAtRow(last.row() + 1):
+            last = index
+            continue
+        _add_rows(selection, first, last)
+        first = last = index
+    _add_rows(selection, first, last)
+    return selection
+
+
+def _add_rows(selection: QItemSelection, first: QModelIndex, last: QModelIndex) -> None:
+    if first.isValid():
+        selection.append(QItemSelectionRange(first, last.siblingAtColumn(Column.TRAINABLE)))
 
 
 def nodes_in(selection: QItemSelection, layer_filter: LayerFilter) -> tuple[Node, ...]:

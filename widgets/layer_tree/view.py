@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import (
     QItemSelection,
@@ -24,7 +24,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QTreeView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QStyleOptionViewItem, QTreeView, QWidget
 from typing_extensions import override
 
 from editor.layers.nodes import Node
@@ -33,9 +33,10 @@ from widgets.layer_tree.columns import fill_columns, set_up_columns
 from widgets.layer_tree.delegate import LayerDelegate, tick_rect
 from widgets.layer_tree.filter import LayerFilter
 from widgets.layer_tree.folding import Folding
+from widgets.layer_tree.marks import Marks
 from widgets.layer_tree.menu import tree_menu
 from widgets.layer_tree.model import NODE_ROLE, Column, LayerTreeModel
-from widgets.layer_tree.selection import nodes_in
+from widgets.layer_tree.selection import nodes_in, rows_of
 from widgets.layer_tree.wish import ToggleWish, toggle, with_weights
 from widgets.theme import Theme
 
@@ -52,6 +53,9 @@ class LayerTreeView(QTreeView):
     Signals:
         toggle_requested: `ToggleWish`, by a click on a tick box, by Space, by the menu or by assistive technology.
         selection_nodes_changed: The selected nodes from the top down, as a tuple.
+
+    Attributes:
+        fill_menu: Puts what else can be done with the selection into the context menu.
     """
 
     toggle_requested = Signal(object)
@@ -64,6 +68,7 @@ class LayerTreeView(QTreeView):
         self._icons = icons
         self._filter = LayerFilter(model, self)
         self.folding = Folding(self, model, self._filter)
+        self.fill_menu: Callable[[QMenu], None] = lambda _menu: None
         self._pressed: Node | None = None
         self._selected: tuple[Node, ...] | None = None
         self._is_focus_shown = False
@@ -71,7 +76,8 @@ class LayerTreeView(QTreeView):
         self.setAccessibleName("Layers")
         self.setAccessibleDescription("Ticked layers are trainable. Space freezes or thaws the selected ones.")
         self.setModel(self._filter)
-        self.setItemDelegate(LayerDelegate(model, theme, icons, self))
+        self._delegate = LayerDelegate(model, theme, icons, self)
+        self.setItemDelegate(self._delegate)
         self._set_up_rows()
         set_up_columns(self.header())
         model.toggle_requested.connect(self.toggle_requested)
@@ -102,13 +108,27 @@ class LayerTreeView(QTreeView):
     def select_nodes(self, nodes: Iterable[Node]) -> None:
         """Selects nodes, shows the first one and makes it current. What the filter hides is left out."""
         indexes = [index for index in map(self.index_of, nodes) if index.isValid()]
-        selection = QItemSelection()
-        for index in indexes:
-            selection.select(index, index)
-        self.selectionModel().select(selection, Flag.ClearAndSelect | Flag.Rows)
+        self.selectionModel().select(rows_of(indexes), Flag.ClearAndSelect)
         if indexes:
             self.selectionModel().setCurrentIndex(indexes[0], Flag.NoUpdate)
             self.scrollTo(indexes[0])
+
+    def mark_nodes(self, nodes: Iterable[Node]) -> None:
+        """Lets the names of nodes stand out."""
+        self._delegate.marks = Marks(nodes)
+        self.viewport().update()
+
+    def reveal_marks(self) -> None:
+        """Opens what holds the first marked node that the filter leaves, and scrolls to it."""
+        first = next((node for node in self.marks if self.index_of(node).isValid()), None)
+        self.folding.reveal(first)
+        if first is not None:
+            self.scrollTo(self.index_of(first))
+
+    @property
+    def marks(self) -> Marks:
+        """The nodes that stand out."""
+        return self._delegate.marks
 
     def index_of(self, node: Node, column: int = 0) -> QModelIndex:
         """The place of a node in this view; invalid where the filter hides it."""
@@ -245,6 +265,8 @@ class LayerTreeView(QTreeView):
     def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         if self.selectionModel().isRowSelected(index.row(), index.parent()):
             painter.fillRect(option.rect, self._theme.colour("selection"))
+        elif index.data(NODE_ROLE) in self.marks:
+            painter.fillRect(option.rect, self._theme.colour("mark"))
         super().drawRow(painter, option, index)
         is_current = index.row() == self.currentIndex().row() and index.parent() == self.currentIndex().parent()
         if is_current and self._is_focus_shown and self.hasFocus():

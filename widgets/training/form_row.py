@@ -7,19 +7,11 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWi
 from typing_extensions import override
 
 from widgets.icons import Icons
-from widgets.theme import ROW_HEIGHT
+from widgets.theme import ROW_HEIGHT, set_tone
 from widgets.training.fonts import smaller_font
 
 ICON_SIZE = 14
 _PADDING = 4
-
-
-def set_tone(widget: QWidget, tone: str) -> None:
-    """Gives a widget a tone of the style sheet; an empty one takes it away."""
-    if widget.property("tone") != tone:
-        widget.setProperty("tone", tone)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
 
 
 class Message(QWidget):

@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from editor.training.settings import SettingsReport, TrainSettings
 from widgets.icons import Icons
-from widgets.theme import Theme
-from widgets.training.form_row import Message, set_tone
+from widgets.theme import Theme, set_tone
+from widgets.training.form_row import Message
 from widgets.training.run_state import RunState
 from widgets.training.settings_form import SettingsForm
 

@@ -7,9 +7,8 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from typing_extensions import override
 
-from widgets.theme import Theme, bold_font, number_font
+from widgets.theme import Theme, bold_font, number_font, set_tone
 from widgets.training.axis_steps import value_text
-from widgets.training.form_row import set_tone
 
 
 class LineSample(QWidget):

@@ -19,8 +19,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from editor.processes.messages import BatchEnded, EpochEnded, RunEnded, RunStarted
-from widgets.theme import Theme
-from widgets.training.form_row import set_tone
+from widgets.theme import Theme, set_tone
 
 if TYPE_CHECKING:
     # Both are imported when the first run begins: numpy and pyqtgraph would delay the window by half a second.

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QW
 from editor.processes.messages import BatchEnded, EpochEnded, RunEnded, RunStarted
 from editor.training.settings import Proof
 from widgets.numbers import counted
-from widgets.training.form_row import set_tone
+from widgets.theme import set_tone
 from widgets.training.time_left import TimeLeft, batch_time_text, clock_text
 
 BAR_WIDTH = 220
