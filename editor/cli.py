@@ -97,7 +97,9 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="the .keras file to write")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT", help="the .keras or .h5 file to write"
+    )
 
 
 def _add_patterns(parser: argparse.ArgumentParser) -> None:

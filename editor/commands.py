@@ -42,6 +42,7 @@ class _Opened:
         with ReaderClient(start=False) as reader:
             self.facts = reader.probe_now(path)
         self.found = path.stat()
+        self.custom_code = custom_code
         # Standard output is for the command's own words, also when the custom code prints.
         with contextlib.redirect_stdout(sys.stderr):
             self.custom_objects = load_custom_objects(custom_code) if custom_code else {}
@@ -170,8 +171,6 @@ def _patch(opened: _Opened, target: Path) -> bool:
         with ReaderClient(start=False) as reader:
             result = reader.patch_now(plan)
     except PatchError:
-        if target.suffix != ".keras":
-            raise
         return False
     _say_saved(opened, target, result.forgotten)
     _say(result.notes)
@@ -179,7 +178,13 @@ def _patch(opened: _Opened, target: Path) -> bool:
 
 
 def _save(opened: _Opened, target: Path) -> None:
-    verified = save_model(opened.index, opened.tree.freeze_map(), target, custom_objects=opened.custom_objects)
+    verified = save_model(
+        opened.index,
+        opened.tree.freeze_map(),
+        target,
+        custom_objects=opened.custom_objects,
+        custom_code=opened.custom_code,
+    )
     _say_saved(opened, target, verified.forgotten)
     _say(verified.notes)
 

@@ -193,6 +193,20 @@ def after_layers() -> keras.Model:
     return model
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
+class Registered(keras.Model):
+    """A class of its own that makes a Functional model, as the backbones of KerasHub are."""
+
+    def __init__(self, units: int, **settings: Any) -> None:
+        inputs = keras.Input((2, 4))
+        values = layers.MultiHeadAttention(2, 2, name="mha")(inputs, inputs)
+        super().__init__(inputs, layers.Dense(units, name="head")(values), **settings)
+        self.units = units
+
+    def get_config(self) -> dict[str, Any]:
+        return {"units": self.units}
+
+
 BUILDERS: tuple[Callable[[], keras.Model], ...] = (
     digits_cnn,
     frozen_vgg16,

@@ -192,6 +192,21 @@ def test_that_the_flags_of_a_file_are_where_the_next_command_begins(capfd, small
     capfd.readouterr()
 
 
+def test_that_the_case_of_an_h5_file_works_end_to_end(tmp_path):
+    frozen, trained = tmp_path / "frozen.h5", tmp_path / "trained.h5"
+    done("freeze", DEMO, "-o", frozen, "--freeze", "backbone/**:kernel")
+    done("train", frozen, "--data", "sample:digits", "--epochs", "1", "-o", trained)
+    before, after = (walk_model(keras.saving.load_model(path, compile=False)) for path in (frozen, trained))
+    tree = tree_with_map(after, read_freeze_map(trained))
+    kept = {
+        node.path
+        for node in tree.walk_weights()
+        if np.array_equal(*(it.variables[node.record.weight_id].numpy() for it in (before, after)))
+    }
+    kernels = {node.path for node in tree.walk_weights() if not tree.is_trainable(node.record)}
+    assert kept == {path for path in kernels if path.endswith(":kernel")}
+
+
 def test_that_a_file_can_be_saved_over_itself(capfd, tmp_path):
     path = tmp_path / "model.keras"
     models.seeded(models.digits_cnn).save(path)
@@ -386,7 +401,7 @@ def test_that_a_wrong_option_of_train_writes_nothing(capfd, broken, tmp_path, mo
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("out.h5", "'out.keras'"), ("nowhere/out.keras", "no folder"), ("", "keras")]
+    ("name", "words"), [("out.weights.h5", "'out.keras'"), ("nowhere/out.keras", "no folder"), ("", "keras")]
 )
 def test_that_a_target_that_cannot_be_saved_to_is_refused_at_once(capfd, tmp_path, name, words):
     assert words in refused(capfd, "freeze", DEMO, "-o", tmp_path / name, "--freeze", "**")

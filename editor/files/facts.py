@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-FileFormat = Literal["keras", "h5"]
+FileFormat = Literal["keras", "h5", "trained-weights"]
 
 
 class FileFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,7 +14,7 @@ class FileFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: The file that was read.
-        format: What the content is, whatever the name says: a `.keras` archive or an HDF5 file.
+        format: What the content is, whatever the name says: a `.keras` archive, an HDF5 file, or trained weights.
         keras_version: The version that wrote it, such as `3.15.1`; None where the file does not tell.
         num_bytes: Size of the file.
         has_model_config: Whether the architecture is in the file.

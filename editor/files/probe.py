@@ -7,6 +7,7 @@ process that can be killed around it.
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from editor.errors import FileError
@@ -15,6 +16,7 @@ from editor.files.hdf5_superblock import superblock_offset
 from editor.files.probe_hdf5 import probe_hdf5
 from editor.files.probe_keras import probe_keras
 from editor.files.signatures import HEAD_BYTES, ZIP_SIGNATURES, describe_content
+from editor.files.trained_weights_file import look_through
 
 _WANTED = "Frostline opens .keras, .h5 and .hdf5 files that Keras wrote."
 
@@ -25,9 +27,23 @@ def probe_file(path: Path) -> FileFacts:
     Raises:
         FileError: The file is missing, unreadable, cut short, damaged, or no model; in one plain sentence.
     """
+    return _probe(path, _probe_content)
+
+
+def probe_trained_weights(path: Path) -> FileFacts:
+    """Looks through a file of trained weights, all its bytes.
+
+    Raises:
+        FileError: The file is missing, unreadable, cut short, damaged, or something else; in one plain sentence.
+        FreezeMapError: It has no freeze map that can be read.
+    """
+    return _probe(path, _probe_trained_weights)
+
+
+def _probe(path: Path, probe_content: Callable[[Path], FileFacts]) -> FileFacts:
     _check_place(path)
     try:
-        return _probe_content(path)
+        return probe_content(path)
     except PermissionError as error:
         raise FileError(
             f"{path.name} cannot be read: permission denied.",
@@ -83,3 +99,15 @@ def _probe_content(path: Path) -> FileFacts:
         if offset is not None:
             return probe_hdf5(path, stream, offset, num_bytes)
     raise FileError(f"{path.name} is not a model file; it looks like {describe_content(head)}.", hint=_WANTED)
+
+
+def _probe_trained_weights(path: Path) -> FileFacts:
+    look_through(path)
+    return FileFacts(
+        path=str(path),
+        format="trained-weights",
+        keras_version=None,
+        num_bytes=path.stat().st_size,
+        has_model_config=False,
+        has_freeze_map=True,
+    )

@@ -13,6 +13,7 @@ from editor.files.facts import FileFacts
 from editor.files.hdf5_superblock import declared_end
 
 MAP_ATTRIBUTE = "frostline_freeze_map"
+TRAINED_WEIGHTS_ATTRIBUTE = "frostline_trained_weights"
 
 DAMAGED_HDF5 = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError)
 """What h5py raises over damaged files, by the place where the damage is."""
@@ -88,6 +89,11 @@ def _check_config(name: str, text: str) -> None:
 
 
 def _without_model(name: str, names: set[str]) -> FileError:
+    if TRAINED_WEIGHTS_ATTRIBUTE in names:
+        return FileError(
+            f"{name} holds trained weights without the rest of their model.",
+            hint="Open the model that they were trained from, then apply them to it.",
+        )
     if names.intersection(_WEIGHTS_ONLY_MARKS):
         return FileError(
             f"{name} holds weights only, without an architecture.",

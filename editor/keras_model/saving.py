@@ -15,9 +15,12 @@ from editor.files.atomic import write_atomically
 from editor.files.keras_archive import add_freeze_map, read_freeze_map
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, forgotten_by_keras, rebased, tree_with_map
+from editor.keras_model.h5_saving import OPTIMIZER_NOTE, is_h5, save_h5
 from editor.keras_model.loading import load_model
+from editor.keras_model.lora import values_after_merging
 from editor.keras_model.optimizer_state import OptimizerState, optimizer_state
 from editor.keras_model.saved_optimizer import fit_optimizer
+from editor.keras_model.values import weight_values
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.freeze_map import FreezeMap
 
@@ -28,7 +31,7 @@ class WrittenModel:
 
     Attributes:
         path: The `.keras` file.
-        values: The value of each weight at the moment of writing, by `weight_id`.
+        values: The value of each weight at the moment of writing, by `weight_id`; with LoRA what Keras makes of it.
         freeze_map: The map in the file.
         optimizer: The state of the optimizer at that moment, of the weights that train; None where there is none.
     """
@@ -56,14 +59,15 @@ def check_target(target: Path) -> None:
     """Refuses a target that cannot be saved to.
 
     Raises:
-        FileError: The name does not end in `.keras`, or there is no such folder.
+        FileError: The name does not end in `.keras`, `.h5` or `.hdf5`, or there is no such folder.
     """
     if not target.parent.is_dir():
         raise FileError(f"There is no folder {str(target.parent)!r}.", hint="Make it, or choose another.")
-    if target.suffix != ".keras":
+    if target.suffix != ".keras" and not is_h5(target):
+        stem = target.name.removesuffix(".weights.h5")
         raise FileError(
-            f"{target.name!r} does not end in .keras.",
-            hint=f"Save it as {target.with_suffix('.keras').name!r}; other formats cannot hold every flag yet.",
+            f"{target.name!r} does not end in .keras or .h5.",
+            hint=f"Save it as {Path(stem).with_suffix('.keras').name!r}, which holds every flag.",
         )
 
 
@@ -98,26 +102,32 @@ def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path) -> Written
         ) from error
     add_freeze_map(path, freeze_map)
     trains = {weight.weight_id for weight in tree.root.weights_below if tree.is_trainable(weight)}
-    return WrittenModel(path, weight_values(index), freeze_map, state.only(trains) if state else None)
+    return WrittenModel(path, values_after_merging(index), freeze_map, state.only(trains) if state else None)
 
 
 def save_model(
-    index: ModelIndex, freeze_map: FreezeMap, target: Path, *, custom_objects: dict[str, Any] | None = None
+    index: ModelIndex,
+    freeze_map: FreezeMap,
+    target: Path,
+    *,
+    custom_objects: dict[str, Any] | None = None,
+    custom_code: Path | None = None,
 ) -> VerifiedModel:
     """Writes beside the target, verifies, and only then renames over it; see `write_model` and `verify_model`.
+
+    An `.h5` file is written without the optimizer's state; see `h5_saving`. It alone needs `custom_code`, the file that
+    the `custom_objects` are from.
 
     Raises:
         FileError: The target cannot be written.
         ModelError: Keras cannot write the model, or reading it back gave something else.
     """
     check_target(target)
+    if is_h5(target):
+        forgotten = save_h5(index, freeze_map, target, custom_objects=custom_objects, custom_code=custom_code)
+        return VerifiedModel(forgotten, (OPTIMIZER_NOTE,) if index.model.compiled else ())
     with write_atomically(target) as path:
         return verify_model(write_model(index, freeze_map, path), custom_objects)
-
-
-def weight_values(index: ModelIndex) -> list[np.ndarray[Any, Any]]:
-    """A copy of each weight, by `weight_id`."""
-    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in index.variables]
 
 
 def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = None) -> VerifiedModel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,17 +20,21 @@ from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import rebased
 from editor.keras_model.gradients import unreached_weights
+from editor.keras_model.h5_saving import is_h5
 from editor.keras_model.loading import load_model
 from editor.keras_model.saving import WrittenModel, check_target, verify_model, write_model
+from editor.keras_model.values import weight_digests
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from editor.processes.active_run import ActiveRun
 from editor.processes.document import Document
 from editor.processes.messages import (
+    ApplyTrainedWeights,
     CheckSettings,
     CloseDocument,
     EngineReady,
     Event,
+    ExportModel,
     GradientsTraced,
     ModelOpened,
     ModelSaved,
@@ -46,6 +51,7 @@ from editor.processes.messages import (
     StopRun,
     TraceGradients,
 )
+from editor.processes.writing import apply_weights, export_model, save_h5
 from editor.runs.revisions import read_revision
 from editor.training.compiling import model_facts
 from editor.training.run import check_settings
@@ -88,7 +94,7 @@ class Engine:
                 # It takes seconds, and nothing that a person waits for.
                 name = f"trace {request.document_id}"
                 threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
-            case CheckSettings() | StartRun() | SaveModel() | RestoreRevision():
+            case CheckSettings() | StartRun() | SaveModel() | ExportModel() | ApplyTrainedWeights() | RestoreRevision():
                 self._wait_for_loading(request.document_id)
                 self._answer(request)
             case _:
@@ -121,6 +127,13 @@ class Engine:
                 self._start(request)
             case SaveModel():
                 self._save(request)
+            case ExportModel():
+                document = self._document(request.document_id)
+                # A folder for serving is traced, and its outputs are asked for.
+                with document.calling:
+                    self._send(export_model(document, request, partial(self._between_batches, document)))
+            case ApplyTrainedWeights():
+                self._send(apply_weights(self._resting_document(request.document_id), request))
             case RestoreRevision():
                 self._restore(request)
             case TraceGradients():
@@ -134,7 +147,14 @@ class Engine:
                 document = self._documents.get(request.document_id)
                 revision = document.revision if document else 0
                 self._send(RunEnded(run_id=request.run_id, outcome="failed", revision=revision, problem=problem))
-            case CheckSettings() | SaveModel() | RestoreRevision() | TraceGradients():
+            case (
+                CheckSettings()
+                | SaveModel()
+                | ExportModel()
+                | ApplyTrainedWeights()
+                | RestoreRevision()
+                | TraceGradients()
+            ):
                 self._send(RequestFailed(request_id=request.request_id, problem=problem))
 
     def _document(self, document_id: int) -> Document:
@@ -145,9 +165,12 @@ class Engine:
 
     def _open(self, request: OpenModel) -> None:
         path = Path(request.path)
-        custom_objects = load_custom_objects(Path(request.custom_code)) if request.custom_code else {}
+        custom_code = Path(request.custom_code) if request.custom_code else None
+        custom_objects = load_custom_objects(custom_code) if custom_code else {}
         index = walk_model(load_model(path, custom_objects))
-        document = Document(index, custom_objects, request.revision)
+        document = Document(
+            index, custom_objects, request.revision, custom_code=custom_code, opened=weight_digests(index)
+        )
         notes: tuple[str, ...] = ()
         if request.weights:
             document.revision = restore(index, read_revision(Path(request.weights)), custom_objects)
@@ -195,6 +218,9 @@ class Engine:
         document = self._document(request.document_id)
         target = Path(request.path)
         check_target(target)
+        if is_h5(target):
+            self._send(save_h5(document, request, partial(self._between_batches, document)))
+            return
         with write_atomically(target) as path:
             written, revision = self._between_batches(document, lambda: self._write(document, request, path))
             verified = verify_model(written, document.custom_objects)
@@ -212,11 +238,15 @@ class Engine:
         return write_model(document.index, request.freeze_map, path), document.revision
 
     def _restore(self, request: RestoreRevision) -> None:
-        document = self._document(request.document_id)
-        if self._run and self._run.document is document and not self._run.is_over:
-            raise ModelError("The model is being trained.", hint="Stop the run first.")
+        document = self._resting_document(request.document_id)
         document.revision = restore(document.index, read_revision(Path(request.path)), document.custom_objects)
         self._send(RevisionRestored(request_id=request.request_id, revision=document.revision))
+
+    def _resting_document(self, document_id: int) -> Document:
+        document = self._document(document_id)
+        if self._run and self._run.document is document and not self._run.is_over:
+            raise ModelError("The model is being trained.", hint="Stop the run first.")
+        return document
 
     def _trace(self, request: TraceGradients) -> None:
         self._wait_for_loading(request.document_id)

@@ -16,6 +16,7 @@ from editor.layers.records import LayerRecord, Shape
 from editor.training.settings import Proof, SettingsReport, TrainSettings
 
 Outcome = Literal["finished", "stopped", "failed"]
+ExportKind = Literal["weights", "saved-model", "trained-weights"]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -90,6 +91,43 @@ class SaveModel(Message, frozen=True, kw_only=True):
     freeze_map: FreezeMap
 
 
+class ExportModel(Message, frozen=True, kw_only=True):
+    """Write something else than a whole model, verified; answered by `ModelExported` or `RequestFailed`.
+
+    During a run the weights are taken between two batches.
+
+    Attributes:
+        path: Ends in `.weights.h5` for `weights`, in `.h5` for `trained-weights`; a folder for `saved-model`.
+        kind: The weights for Keras; a folder for serving; or the trained weights alone, to be put back onto the
+            original by `ApplyTrainedWeights`.
+        freeze_map: Goes into the file of trained weights, else into `NAME.freeze.json` beside what is written.
+        replace: Whether an existing SavedModel folder may be replaced; files always are.
+    """
+
+    request_id: int
+    document_id: int
+    path: str
+    kind: ExportKind
+    freeze_map: FreezeMap
+    replace: bool = False
+
+
+class ApplyTrainedWeights(Message, frozen=True, kw_only=True):
+    """Put a file of trained weights onto the model; answered by `TrainedWeightsApplied` or `RequestFailed`.
+
+    All weights or none: one that does not fit is named in the problem. Refused during a run.
+
+    Attributes:
+        path: A file that a reader has looked through (`ProbeFile` with `trained-weights`).
+        workspace: The document's workspace folder, where revisions go.
+    """
+
+    request_id: int
+    document_id: int
+    path: str
+    workspace: str
+
+
 class RestoreRevision(Message, frozen=True, kw_only=True):
     """Put the weights of a revision file back; answered by `RevisionRestored` or `RequestFailed`."""
 
@@ -114,7 +152,17 @@ class Quit(Message, frozen=True, kw_only=True):
 
 
 Request = (
-    OpenModel | CloseDocument | CheckSettings | StartRun | StopRun | SaveModel | RestoreRevision | TraceGradients | Quit
+    OpenModel
+    | CloseDocument
+    | CheckSettings
+    | StartRun
+    | StopRun
+    | SaveModel
+    | ExportModel
+    | ApplyTrainedWeights
+    | RestoreRevision
+    | TraceGradients
+    | Quit
 )
 
 # -- events ---------------------------------------------------------------------------------------------------
@@ -261,6 +309,37 @@ class ModelSaved(Message, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
+class ModelExported(Message, frozen=True, kw_only=True):
+    """The file or folder is verified and in its place.
+
+    Attributes:
+        notes: What a person should know about it, a sentence each.
+    """
+
+    request_id: int
+    path: str
+    notes: tuple[str, ...] = ()
+
+
+class TrainedWeightsApplied(Message, frozen=True, kw_only=True):
+    """The model has the weights of a file now; a step like a run, which `RestoreRevision` undoes.
+
+    Attributes:
+        before: Revision of the weights before.
+        before_file: Its file in the workspace folder.
+        revision: Of the weights now.
+        revision_file: Its file.
+        freeze_map: The map in the file, with the paths of this model; to be applied by the window.
+    """
+
+    request_id: int
+    before: int
+    before_file: str
+    revision: int
+    revision_file: str
+    freeze_map: FreezeMap
+
+
 class RevisionRestored(Message, frozen=True, kw_only=True):
     """The weights of an earlier revision are back."""
 
@@ -298,6 +377,8 @@ Event = (
     | Checkpointed
     | RunEnded
     | ModelSaved
+    | ModelExported
+    | TrainedWeightsApplied
     | RevisionRestored
     | GradientsTraced
     | RequestFailed

@@ -19,6 +19,7 @@ from editor.processes.reader_messages import (
     PatchFile,
     ProbeFailed,
     ProbeFile,
+    ProbeKind,
     ReaderRequest,
 )
 from editor.processes.reader_process import ReaderProcess
@@ -100,18 +101,19 @@ class ReaderClient:
         atexit.register(self.close)
         self._start_spare()
 
-    def probe(self, path: Path | str, on_done: OnDone) -> ReaderTicket:
+    def probe(self, path: Path | str, on_done: OnDone, *, kind: ProbeKind = "model") -> ReaderTicket:
         """Looks at a file without waiting for it.
 
         Args:
             path: The file.
             on_done: Called once on a thread of the client with the facts, or with what is wrong with the file.
+            kind: What the file is expected to hold.
 
         Raises:
             EngineError: The client is closed.
         """
         # The reader is another process and need not stand in the same folder.
-        request = ProbeFile(str(Path(path).absolute()), self._limits)
+        request = ProbeFile(str(Path(path).absolute()), self._limits, kind)
 
         def tell(outcome: Outcome) -> None:
             assert not isinstance(outcome, PatchResult)
@@ -152,14 +154,14 @@ class ReaderClient:
         assert isinstance(outcome, PatchResult)
         return outcome
 
-    def probe_now(self, path: Path | str) -> FileFacts:
+    def probe_now(self, path: Path | str, *, kind: ProbeKind = "model") -> FileFacts:
         """Looks at a file and waits.
 
         Raises:
             FileError: The file is missing, damaged, no model, or could not be read within the limits.
             EngineError: No process could be started, or the client was closed.
         """
-        outcome = self._await(self.probe(path, lambda _: None))
+        outcome = self._await(self.probe(path, lambda _: None, kind=kind))
         assert isinstance(outcome, FileFacts)
         return outcome
 

@@ -70,11 +70,11 @@ def _patch(request: PatchFile) -> ReaderEvent:
 
 def _probe(request: ProbeFile) -> ReaderEvent:
     """The edge of this process: whatever a damaged file makes the libraries raise becomes a sentence."""
-    from editor.files.probe import probe_file
+    from editor.files.probe import probe_file, probe_trained_weights
 
     path = Path(request.path)
     try:
-        return FileProbed(probe_file(path))
+        return FileProbed(probe_file(path) if request.kind == "model" else probe_trained_weights(path))
     except EditorError as error:
         return ProbeFailed(error.problem)
     except MemoryError:

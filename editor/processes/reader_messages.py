@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from editor.errors import Problem
@@ -9,16 +11,23 @@ from editor.files.facts import FileFacts
 from editor.layers.patch_plan import PatchPlan, PatchResult
 from editor.processes.limits import ReaderLimits
 
+ProbeKind = Literal["model", "trained-weights"]
+
 
 class ReaderReady(msgspec.Struct, frozen=True, tag=True):
     """The imports are done; the reader waits for its one request."""
 
 
 class ProbeFile(msgspec.Struct, frozen=True, tag=True):
-    """Look at one file, then end."""
+    """Look at one file, then end.
+
+    Attributes:
+        kind: What the file is expected to hold.
+    """
 
     path: str
     limits: ReaderLimits
+    kind: ProbeKind = "model"
 
 
 class PatchFile(msgspec.Struct, frozen=True, tag=True):

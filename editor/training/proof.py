@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from editor.keras_model.saving import weight_values
+from editor.keras_model.values import weight_values
 from editor.keras_model.walk import ModelIndex
 from editor.layers.accounts import StatisticsMode
 from editor.layers.nodes import LayerNode

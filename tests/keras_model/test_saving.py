@@ -11,7 +11,8 @@ from editor.files.keras_archive import read_freeze_map
 from editor.files.zip_members import MAP_MEMBER
 from editor.keras_model.flags import tree_with_map
 from editor.keras_model.loading import load_model
-from editor.keras_model.saving import save_model, weight_values, write_model
+from editor.keras_model.saving import save_model, write_model
+from editor.keras_model.values import weight_values
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from tests import models
@@ -234,7 +235,7 @@ def test_that_a_save_without_the_classes_of_the_model_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["model.h5", "model", "model.keras.zip"])
+@pytest.mark.parametrize("name", ["model.weights.h5", "model", "model.keras.zip"])
 def test_that_another_format_is_refused_with_a_name_that_works(name, tmp_path):
     index, tree = opened(models.siamese)
     with pytest.raises(FileError, match=r"\.keras"):

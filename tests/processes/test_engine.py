@@ -461,7 +461,7 @@ def test_that_maps_of_names_that_moved_on_fit_a_reopened_model(engine, files, tm
 
 
 def test_that_a_save_that_fails_leaves_the_file(engine, document, tmp_path):
-    path = tmp_path / "old.h5"
+    path = tmp_path / "old.weights.h5"
     path.write_bytes(b"what was there")
     failed = document.save(path)
     assert isinstance(failed, RequestFailed)

@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
 from editor.errors import EngineError, FileError, Problem
 from editor.files.facts import FileFacts
+from editor.files.trained_weights_file import TrainedWeights, WeightKey, write_trained_weights
+from editor.layers.freeze_map import FreezeMap
 from editor.processes.limits import ReaderLimits
 from editor.processes.reader_client import ReaderClient
 from tests.files.samples import ALL_FILES, H5_FILE, KERAS_FILE
@@ -79,6 +82,17 @@ def test_that_the_client_gives_the_facts(client: ReaderClient) -> None:
 
 def test_that_one_client_reads_file_after_file(client: ReaderClient) -> None:
     assert [client.probe_now(str(path)).path for path in ALL_FILES] == [str(path) for path in ALL_FILES]
+
+
+def test_that_trained_weights_are_looked_through_when_asked_for(client: ReaderClient, tmp_path: Path) -> None:
+    path = tmp_path / "it.trained.h5"
+    key = WeightKey("head:kernel", "layers/dense", "Dense", 0)
+    write_trained_weights(path, TrainedWeights(FreezeMap(layers={}), [(key, np.ones((2, 3), "float32"))], []))
+    assert client.probe_now(path, kind="trained-weights").format == "trained-weights"
+    with pytest.raises(FileError, match="without the rest of their model"):
+        client.probe_now(path)
+    with pytest.raises(FileError, match="holds no trained weights"):
+        client.probe_now(H5_FILE, kind="trained-weights")
 
 
 def test_that_a_relative_path_is_understood(client: ReaderClient, monkeypatch: pytest.MonkeyPatch) -> None:
