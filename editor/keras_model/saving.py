@@ -17,7 +17,7 @@ from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, forgotten_by_keras, rebased, tree_with_map
 from editor.keras_model.h5_saving import OPTIMIZER_NOTE, is_h5, save_h5
 from editor.keras_model.loading import load_model
-from editor.keras_model.lora import values_after_merging
+from editor.keras_model.lora import lora_note, values_after_merging
 from editor.keras_model.optimizer_state import OptimizerState, optimizer_state
 from editor.keras_model.saved_optimizer import fit_optimizer
 from editor.keras_model.values import weight_values
@@ -140,10 +140,10 @@ def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = 
         ModelError: The file does not give back what was saved.
     """
     index = walk_model(_read_back(written, custom_objects))
-    note = None
+    notes = [lora_note(index)]
     if written.optimizer:
         fitted = fit_optimizer(written.path, written.optimizer, index, custom_objects)
-        note = fitted.note
+        notes.append(fitted.note)
         if fitted.is_rewritten:
             index = walk_model(_read_back(written, custom_objects))
     saved_map = read_freeze_map(written.path)
@@ -153,7 +153,7 @@ def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = 
     if tree.freeze_map().layers != rebased(tree, written.freeze_map).layers:
         raise _unfaithful(written.path, "its layers differ")
     _check_weights(written, index)
-    return VerifiedModel(forgotten_by_keras(index.model, index, tree), (note,) if note else ())
+    return VerifiedModel(forgotten_by_keras(index.model, index, tree), tuple(filter(None, notes)))
 
 
 def _check_weights(written: WrittenModel, index: ModelIndex) -> None:
