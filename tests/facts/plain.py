@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -49,8 +50,15 @@ def fit_again(model: keras.Model) -> None:
     model.fit(*data_of(model), batch_size=8, verbose=0)
 
 
-def run(index: ModelIndex, tree: LayerTree, folder: Path, **settings: object) -> object:
-    """Trains through Frostline."""
+def run(
+    index: ModelIndex,
+    tree: LayerTree,
+    folder: Path,
+    *,
+    at_start: Callable[[], object] = lambda: None,
+    **settings: object,
+) -> object:
+    """Trains through Frostline; `at_start` is called before the first batch."""
     x, y = data_of(index.model)
     path = folder / "data.npz"
     np.savez(path, x=x, y=y)
@@ -63,11 +71,16 @@ def run(index: ModelIndex, tree: LayerTree, folder: Path, **settings: object) ->
         "loss": "mean_squared_error",
     }
     settings = TrainSettings(**(chosen | settings))
-    return run_training(index, settings, tree.freeze_map(), watcher=_Silent(), stop=threading.Event())
+    return run_training(index, settings, tree.freeze_map(), watcher=_Watcher(at_start), stop=threading.Event())
 
 
-class _Silent:
-    def run_started(self, plan: object) -> None: ...
+class _Watcher:
+    def __init__(self, at_start: Callable[[], object]) -> None:
+        self._at_start = at_start
+
+    def run_started(self, plan: object) -> None:
+        self._at_start()
+
     def batch_ended(self, epoch: int, batch: int, metrics: object) -> None: ...
     def validation_batch_ended(self) -> None: ...
     def epoch_ended(self, epoch: int, metrics: object) -> None: ...

@@ -19,7 +19,7 @@ def nested():
     return stack(inner, layers.Dense(2, name="head"))
 
 
-def test_f01_a_flag_writes_all_below_it():
+def test_that_fact_01_a_flag_writes_all_below_it():
     model = nested()
     inner = model.get_layer("inner")
     inner.get_layer("a").trainable = False
@@ -37,7 +37,7 @@ def test_f01_a_flag_writes_all_below_it():
     assert tree.state(tree.find("inner")) is State.MIXED
 
 
-def test_f02_a_containers_flag_does_not_gate_its_children_but_the_roots_does(tmp_path):
+def test_that_fact_02_a_containers_flag_does_not_gate_its_children_but_the_roots_does(tmp_path):
     model = nested()
     inner = model.get_layer("inner")
     inner.trainable = False
@@ -56,7 +56,7 @@ def test_f02_a_containers_flag_does_not_gate_its_children_but_the_roots_does(tmp
     assert index.model.trainable
 
 
-def test_f03_a_block_frozen_leaf_by_leaf_is_shown_as_trainable():
+def test_that_fact_03_a_block_frozen_leaf_by_leaf_is_shown_as_trainable():
     model = nested()
     for layer in model.get_layer("inner").layers:
         layer.trainable = False
@@ -71,7 +71,7 @@ def test_f03_a_block_frozen_leaf_by_leaf_is_shown_as_trainable():
     assert tree.state(tree.find("inner")) is State.FROZEN
 
 
-def test_f04_one_weight_can_be_frozen(tmp_path):
+def test_that_fact_04_one_weight_can_be_frozen(tmp_path):
     model = stack(layers.Dense(3, name="dense"))
     model.get_layer("dense").bias.trainable = False
     assert moved(model, lambda: fit(model)) == {"dense:kernel"}
@@ -96,7 +96,7 @@ def moved_in_bn(model, train):
     return {path for path in moved(model, train) if path.startswith("bn")}
 
 
-def test_f05_statistics_and_scales_are_two_bits(tmp_path):
+def test_that_fact_05_statistics_and_scales_are_two_bits(tmp_path):
     found = {}
     for layer_flag in (True, False):
         for variable_flag in (True, False):
@@ -126,7 +126,7 @@ def test_f05_statistics_and_scales_are_two_bits(tmp_path):
         assert found_here == expected, (policy, trainable)
 
 
-def test_f05_statistics_alone_have_the_layers_bit(tmp_path):
+def test_that_fact_05_statistics_alone_have_the_layers_bit(tmp_path):
     def bare():
         return stack(layers.BatchNormalization(scale=False, center=False, name="bn"), layers.Dense(2, name="head"))
 
@@ -148,7 +148,7 @@ def with_dropout():
     return stack(base, layers.Dense(2, name="head"))
 
 
-def test_f06_a_frozen_block_is_not_deterministic():
+def test_that_fact_06_a_frozen_block_is_not_deterministic():
     model = with_dropout()
     model.get_layer("base").trainable = False
     x = np.ones((8, 4), "float32")
@@ -165,7 +165,7 @@ def test_f06_a_frozen_block_is_not_deterministic():
     assert found["training-overridden"].paths == ("base/bn",)
 
 
-def test_f07_a_shared_layer_is_frozen_in_all_its_places(tmp_path):
+def test_that_fact_07_a_shared_layer_is_frozen_in_all_its_places(tmp_path):
     def twice():
         shared = layers.Dense(4, name="shared")
         first = keras.Sequential([keras.Input((4,)), shared], name="first")
@@ -184,7 +184,7 @@ def test_f07_a_shared_layer_is_frozen_in_all_its_places(tmp_path):
     assert moved(index.model, lambda: run(index, tree, tmp_path)) == {"second/own:kernel", "second/own:bias"}
 
 
-def test_f08_a_flag_off_and_on_thaws_the_base_kernel_of_lora(tmp_path):
+def test_that_fact_08_a_flag_off_and_on_thaws_the_base_kernel_of_lora(tmp_path):
     def lora():
         model = stack(layers.Dense(4, name="dense"))
         model.get_layer("dense").enable_lora(2)
@@ -208,7 +208,7 @@ def test_f08_a_flag_off_and_on_thaws_the_base_kernel_of_lora(tmp_path):
     assert {"dense:lora_kernel_a", "dense:lora_kernel_b"} & changed
 
 
-def test_f09_names_do_not_identify_a_weight():
+def test_that_fact_09_names_do_not_identify_a_weight():
     def part(name):
         inputs = keras.Input((4,))
         return keras.Model(inputs, layers.Dense(4, name="d1")(inputs), name=name)
