@@ -14,7 +14,7 @@ from editor.files.zip_members import member_range
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 18
 _PERMISSIONS = 0o600 << 16
 
 
@@ -46,10 +46,9 @@ class RangeFile(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         view = memoryview(buffer).cast("B")
         self._raw.seek(self._offset + self._at)
-        data = self._raw.read(len(view))
-        view[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+        found: int = self._raw.readinto(view)  # type: ignore[attr-defined]
+        self._at += found
+        return found
 
     def write(self, buffer: ReadableBuffer, /) -> int:
         self._raw.seek(self._offset + self._at)
@@ -123,6 +122,7 @@ def stored_in_place(archive: zipfile.ZipFile, name: str) -> Iterator[RangeFile]:
 def _checksum(raw: IO[bytes], offset: int) -> int:
     raw.seek(offset)
     checksum = 0
-    while data := raw.read(_CHUNK_BYTES):
-        checksum = zlib.crc32(data, checksum)
+    buffer = memoryview(bytearray(_CHUNK_BYTES))
+    while num_bytes := raw.readinto(buffer):  # type: ignore[attr-defined]
+        checksum = zlib.crc32(buffer[:num_bytes], checksum)
     return checksum

@@ -60,12 +60,14 @@ class _Edits:
 
     Attributes:
         texts: New attributes of the root.
+        stored: The `weight_names` of each layer's group in the source, by path.
         names: New `weight_names` of groups, by path.
         changes: The optimizer's group, if it differs.
         notes: What is to be said.
     """
 
     texts: Mapping[str, str]
+    stored: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, list[str]] = field(default_factory=dict)
     changes: dict[str, NewGroup | None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -83,7 +85,7 @@ def patch_h5(plan: PatchPlan, tree: LayerTree, target: Path) -> PatchResult:
         patch = flag_patch(tree, json.loads(_text(file.attrs[_CONFIG])))
         texts = {_CONFIG: json.dumps(patch.config), MAP_ATTRIBUTE: plan.freeze_map.to_json().decode()}
         edits = _Edits(texts)
-        weight_paths = _order_weights(patch, file, edits.names)
+        weight_paths = _order_weights(patch, file, edits)
         _order_optimizer(patch, file, weight_paths, edits)
         if edits.names or edits.changes:
             check_as_read(plan, patch)
@@ -102,12 +104,15 @@ def patch_h5(plan: PatchPlan, tree: LayerTree, target: Path) -> PatchResult:
 # -- the weights ----------------------------------------------------------------------------------------------
 
 
-def _order_weights(patch: FlagPatch, file: h5py.File, names: dict[str, list[str]]) -> dict[int, str]:
-    """Fills in the new `weight_names` of the groups whose order changes; gives the dataset of each weight, by id."""
+def _order_weights(patch: FlagPatch, file: h5py.File, edits: _Edits) -> dict[int, str]:
+    """Notes the `weight_names` as they are and as they are to be; gives the dataset of each weight, by id."""
     paths: dict[int, str] = {}
     weights = file[_WEIGHTS]
     moved: set[int] = set()
-    for layer, name, stored in _top_layers(patch.tree, weights):
+    by_name = {name: read_names(weights[name], _NAMES) for name in read_names(weights, _LAYERS)}
+    edits.stored.update((posixpath.join(_WEIGHTS, name), names) for name, names in by_name.items())
+    for layer, name in _top_layers(patch.tree, [name for name, names in by_name.items() if names]):
+        stored = by_name[name]
         group = weights[name].id
         was, now = (_order_in_file(layer, reload) for reload in (patch.before, patch.after))
         shapes = [h5py.h5d.open(group, each.encode()).shape for each in stored]
@@ -119,21 +124,19 @@ def _order_weights(patch: FlagPatch, file: h5py.File, names: dict[str, list[str]
         if was != now:
             _refuse_unknown(patch, layer)
             moved.update(by_id)
-            names[posixpath.join(_WEIGHTS, name)] = [by_id[weight.weight_id] for weight in now]
+            edits.names[posixpath.join(_WEIGHTS, name)] = [by_id[weight.weight_id] for weight in now]
         if moved & paths.keys() & by_id.keys():
             raise PatchError(f"Some weights of {layer.name!r} stand in the file twice.", hint=_FULL_SAVE)
         paths.update((key, posixpath.join(_WEIGHTS, name, each)) for key, each in by_id.items())
     return paths
 
 
-def _top_layers(tree: LayerTree, weights: h5py.Group) -> list[tuple[LayerNode, str, list[str]]]:
-    """The root's children with weights, each with its group and the names in it: as Keras matches them, in order."""
-    stored = {name: read_names(weights[name], _NAMES) for name in read_names(weights, _LAYERS)}
-    names = [name for name in stored if stored[name]]
+def _top_layers(tree: LayerTree, names: list[str]) -> list[tuple[LayerNode, str]]:
+    """The root's children with weights, each with its group, as Keras matches them: in order."""
     layers = [child for child in tree.root.children if child.weights_below]
     if not tree.root.record.is_graph or [escape(name) for name in names] != [layer.name for layer in layers]:
         raise PatchError("The layers of this model stand in an order of their own in its file.", hint=_FULL_SAVE)
-    return [(layer, name, stored[name]) for layer, name in zip(layers, names, strict=True)]
+    return list(zip(layers, names, strict=True))
 
 
 def _order_in_file(layer: LayerNode, reload: PlainReload) -> list[WeightRecord]:
@@ -232,9 +235,6 @@ def _verify(source: Path, target: Path, edits: _Edits) -> None:
         for key, text in edits.texts.items():
             if _text(now.file.attrs[key]) != text:
                 raise _unfaithful(f"{key} differs")
-        for path, names in edits.names.items():
-            if read_names(now.file[path], _NAMES) != names:
-                raise _unfaithful(f"the order of {path} differs")
         _verify_attributes(was.file, now.file, edits)
 
 
@@ -242,12 +242,10 @@ def _verify_attributes(was: h5py.File, now: h5py.File, edits: _Edits) -> None:
     for key in was.attrs:
         if key not in edits.texts and _text(was.attrs[key]) != _text(now.attrs[key]):
             raise _unfaithful(f"{key} differs")
-    layers = read_names(was[_WEIGHTS], _LAYERS)
-    if read_names(now[_WEIGHTS], _LAYERS) != layers:
+    if read_names(now[_WEIGHTS], _LAYERS) != [posixpath.relpath(path, _WEIGHTS) for path in edits.stored]:
         raise _unfaithful("the order of its layers differs")
-    for name in layers:
-        path = posixpath.join(_WEIGHTS, name)
-        if path not in edits.names and read_names(now[path], _NAMES) != read_names(was[path], _NAMES):
+    for path, names in (edits.stored | edits.names).items():
+        if read_names(now[path], _NAMES) != names:
             raise _unfaithful(f"the order of {path} differs")
 
 

@@ -155,8 +155,11 @@ def _write(raw: IO[bytes], archive: zipfile.ZipFile, target: Path, texts: dict[s
 def _weights(raw: IO[bytes], archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[OpenFile]:
     """The weights of an archive, read in place (fact F20); the HDF5 file is closed before its stream."""
     with ExitStack() as stack:
-        file_stream, raw_stream = (stack.enter_context(weights_stream(raw, archive, info)) for _ in range(2))
-        yield OpenFile(stack.enter_context(h5py.File(file_stream, "r")), raw_stream)
+        file = stack.enter_context(h5py.File(stack.enter_context(weights_stream(raw, archive, info)), "r"))
+        if info.compress_type == zipfile.ZIP_STORED:
+            yield OpenFile(file, raw, member_range(raw, info)[0])
+        else:
+            yield OpenFile(file, stack.enter_context(archive.open(info)))
 
 
 # -- verifying ------------------------------------------------------------------------------------------------
@@ -185,7 +188,7 @@ def _is_same_member(raw: IO[bytes], info: zipfile.ZipInfo, copy_raw: IO[bytes], 
     if info.compress_type != zipfile.ZIP_STORED:
         return True
     (offset, num_bytes), (copied_offset, _) = member_range(raw, info), member_range(copy_raw, copied)
-    return is_same_range(raw, offset, copy_raw, copied_offset, num_bytes)
+    return is_same_range((raw, offset), (copy_raw, copied_offset), num_bytes)
 
 
 def _verify_weights(

@@ -73,10 +73,9 @@ class MemberStream(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         wanted = max(0, min(len(view), self._num_bytes - self._at))
         self._raw.seek(self._offset + self._at)
-        data = self._raw.read(wanted)
-        view[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+        found: int = self._raw.readinto(view[:wanted])  # type: ignore[attr-defined]
+        self._at += found
+        return found
 
 
 def member_range(raw: IO[bytes], info: zipfile.ZipInfo) -> tuple[int, int]:

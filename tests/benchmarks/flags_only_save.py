@@ -38,13 +38,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=NUM_PAIRS)
     parser.add_argument("--folder", type=Path, help="where the models are, or are to be; default: a temporary one")
+    parser.add_argument("files", nargs="*", default=FILES, help=f"some of {', '.join(FILES)}")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         if not (folder / _ROOT).exists():
             subprocess.run([sys.executable, "-m", __spec__.name, "--make", str(folder)], check=True)
         root = msgspec.msgpack.decode((folder / _ROOT).read_bytes(), type=LayerRecord)
-        for name in FILES:
+        for name in options.files:
             measure(folder / name, LayerTree(root), options.pairs)
 
 
