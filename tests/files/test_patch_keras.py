@@ -52,7 +52,7 @@ def test_that_a_patched_file_is_what_a_full_save_writes(builder, steps, source, 
     before = patching.values_of(index.model, tree)
     set_state(tree, *steps)
     result = patched(tree, source, target)
-    write_model(index, tree.freeze_map(), full := tmp_path / "full.keras", keep_optimizer=False)
+    write_model(index, tree.freeze_map(), full := tmp_path / "full.keras")
     assert patching.config_of(target) == patching.config_of(full)
     assert read_freeze_map(target) == tree.freeze_map()
     was, now = patching.members_of(source), patching.members_of(target)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import keras
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,7 +28,14 @@ DRAWN_ON = (
 
 @pytest.fixture(scope="module")
 def walked_models():
-    return [(index := walk_model(builder()), LayerTree(index.root)) for builder in DRAWN_ON]
+    return Walked((index := walk_model(builder()), LayerTree(index.root)) for builder in DRAWN_ON)
+
+
+class Walked(list):
+    """Hypothesis writes down what it calls a test with, and models are long."""
+
+    def __repr__(self):
+        return "walked models"
 
 
 def set_flags(tree, flags, modes):
@@ -152,79 +158,3 @@ def test_that_the_root_flag_is_always_on():
     apply_tree(index, tree)
     assert model.trainable
     assert len(model.trainable_variables) == 2
-
-
-# -- the facts it stands on -----------------------------------------------------------------------------------
-
-
-def test_fact_f1_that_a_flag_overwrites_all_flags_below():
-    model = models.deep_nest()
-    outer = model.get_layer("outer")
-    inner = outer.get_layer("middle").get_layer("dense")
-    inner.trainable = False
-    outer.trainable = False
-    outer.trainable = True
-    assert inner.trainable
-    assert inner.kernel.trainable
-
-
-def test_fact_f2_that_a_container_does_not_gate_its_children_but_the_root_does():
-    model = models.deep_nest()
-    outer = model.get_layer("outer")
-    outer.trainable = False
-    child = outer.get_layer("dense")
-    child.trainable = True
-    assert child.kernel in model.trainable_variables
-    assert outer.trainable_variables == []
-    model.trainable = False
-    child.trainable = True
-    assert model.trainable_variables == []
-
-
-def test_fact_f4_that_one_weight_can_be_frozen():
-    model = models.digits_cnn()
-    conv = model.get_layer("conv")
-    conv.bias.trainable = False
-    assert [variable.name for variable in conv.trainable_variables] == ["kernel"]
-
-
-def test_fact_f5_that_normalization_has_two_bits():
-    inputs = np.random.default_rng(1).normal(3.0, 2.0, (64, 4)).astype("float32")
-
-    def moved(layer_flag, gamma_flag):
-        norm = keras.layers.BatchNormalization()
-        model = keras.Sequential([keras.Input((4,)), norm])
-        norm.trainable = layer_flag
-        norm.gamma.trainable = norm.beta.trainable = gamma_flag
-        before = [weight.numpy() for weight in norm.weights]
-        head = keras.Sequential([keras.Input((4,)), model, keras.layers.Dense(1)])
-        head.compile("sgd", "mse")
-        head.fit(inputs, inputs[:, :1], verbose=0)
-        return [weight.name for weight, was in zip(norm.weights, before, strict=True) if (weight.numpy() != was).any()]
-
-    statistics, own = ["moving_mean", "moving_variance"], ["gamma", "beta"]
-    assert moved(layer_flag=True, gamma_flag=True) == own + statistics
-    assert moved(layer_flag=True, gamma_flag=False) == statistics
-    assert moved(layer_flag=False, gamma_flag=True) == own
-    assert moved(layer_flag=False, gamma_flag=False) == []
-
-
-def test_fact_f8_that_thawing_a_lora_layer_thaws_its_base_and_recorded_flags_do_not():
-    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(5, name="dense"), keras.layers.Dense(2)])
-    dense = model.get_layer("dense")
-    dense.enable_lora(2)
-    assert not dense._kernel.trainable
-    index = walk_model(model)
-    tree = LayerTree(index.root)
-    before = tree.freeze_map()
-    change = tree.plan([tree.find("dense")], trainable=False)
-    tree.apply(change)
-    apply_tree(index, tree)
-    assert dense.trainable_variables == []
-    tree.apply(change.reverted)
-    apply_tree(index, tree)
-    assert LayerTree(walk_model(model).root).freeze_map() == before
-    assert not dense._kernel.trainable
-    dense.trainable = False
-    dense.trainable = True
-    assert dense._kernel.trainable  # what Keras alone makes of it

@@ -57,7 +57,7 @@ def test_that_a_keras_file_with_lora_is_verified_by_what_keras_merges(tmp_path):
 
 def test_that_a_merged_kernel_that_differs_is_found(tmp_path):
     index, tree = opened()
-    written = write_model(index, tree.freeze_map(), tmp_path / "written.keras", keep_optimizer=False)
+    written = write_model(index, tree.freeze_map(), tmp_path / "written.keras")
     kernel = next(node for node in tree.walk_weights() if node.path == "dense:kernel")
     written.values[kernel.record.weight_id].flat[0] += 1e-6
     with pytest.raises(ModelError, match="dense"):
