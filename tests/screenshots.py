@@ -10,16 +10,20 @@ from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+from msgspec.structs import replace
 from PySide6.QtCore import QEventLoop, QPoint, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QContextMenuEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
+from editor.files.freeze_json import write_freeze_json
 from editor.layers.edits import set_policy, set_stays_frozen
+from editor.layers.freeze_map import FreezeMap
 from editor.layers.nodes import LayerNode
 from editor.layers.policies import StatisticsPolicy
 from editor.training.settings import TrainSettings
 from resources import resource_path
 from widgets.app import App
+from widgets.dialogs.compare_maps import CompareMapsDialog
 from widgets.opening import OpenWish
 from widgets.settings import Settings
 from widgets.theme import Mode
@@ -60,6 +64,11 @@ class Photographer:
         yield "presets", self._open_presets
         yield "last-layers", self._ask_last_layers
         yield "layer-menu", self._open_layer_menu
+        yield "findings", self._show_findings
+        yield "changes", self._show_changes
+        yield "compare", self._compare
+        yield "apply-map", self._ask_to_apply
+        yield "python", self._show_python
         yield "training", self._train
         yield "finished", lambda: self._wait(lambda: not self._app.runs.is_active)
         yield "saved", self._save
@@ -120,6 +129,47 @@ class Photographer:
         event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, layers.view.viewport().mapToGlobal(place))
         QApplication.sendEvent(layers.view.viewport(), event)
 
+    def _show_findings(self) -> None:
+        self._close_what_is_above()
+        tabs, findings = self._app.window.inspector.tabs, self._app.window.findings
+        tabs.setCurrentWidget(findings)
+        self._wait(lambda: bool(findings.list_.cards))
+
+    def _show_changes(self) -> None:
+        changes = self._app.window.changes
+        self._app.window.inspector.tabs.setCurrentWidget(changes)
+        changes.view.expand(changes.model.index(0, 0))
+
+    def _compare(self) -> None:
+        assert self._app.document
+        self._app.window.inspector.tabs.setCurrentIndex(0)
+        self._write_other_map(self._scratch / "last_week.freeze.json")
+        self._app.side_files.maps.compare(self._scratch / "last_week.freeze.json")
+        self._wait(lambda: self._app.window.findChild(CompareMapsDialog) is not None)
+
+    def _ask_to_apply(self) -> None:
+        self._app.side_files.maps.end()
+        self._app.side_files.maps.apply(self._scratch / "last_week.freeze.json")
+        self._wait(lambda: QApplication.activeModalWidget() is not None)
+
+    def _write_other_map(self, path: Path) -> None:
+        """A map of the same model with other flags, a layer more and a weight of another shape."""
+        document = self._app.document
+        assert document
+        layers = {
+            name: replace(flags, weights=dict.fromkeys(flags.weights, "trainable" if "_3" in name else "frozen"))
+            for name, flags in document.freeze_map().layers.items()
+        }
+        layers["digit"] = replace(layers["digit"], shapes={"kernel": (64, 12), "bias": (10,)})
+        layers["backbone/conv_4"] = layers["backbone/conv_3"]
+        layers["backbone/conv_4"] = replace(layers["backbone/conv_4"], store="")
+        write_freeze_json(path, FreezeMap(layers=layers))
+
+    def _show_python(self) -> None:
+        self._close_what_is_above()
+        self._app.window.actions_["copy_python"].trigger()
+        self._app.window.notices.action_clicked.emit()
+
     def _close_what_is_above(self) -> None:
         above = QApplication.activePopupWidget() or QApplication.activeModalWidget()
         if above:
@@ -175,6 +225,7 @@ class Photographer:
         window = self._app.window
         picture = window.grab()
         above = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+        above = above or window.findChild(CompareMapsDialog)
         if above:
             painter = QPainter(picture)
             painter.drawPixmap(window.mapFromGlobal(above.mapToGlobal(QPoint())), above.grab())

@@ -60,11 +60,23 @@ _ACTIONS = {
     "open_with_code": _Words("Open with Custom Code…", "", "", "Open a model together with the Python file it needs"),
     "save": _Words("Save", "Ctrl+S", "save", "Save the model with its frozen state"),
     "save_as": _Words("Save As…", "Ctrl+Shift+S"),
+    "export_weights": _Words("Weights Only (.weights.h5)…", tip="Write the weights for Keras's load_weights"),
+    "export_serving": _Words("For Serving (SavedModel)…", tip="Write a folder that TensorFlow Serving takes"),
+    "export_trained": _Words(
+        "Trained Weights Only…", tip="Write what differs from the opened file, to be applied to it again"
+    ),
+    "export_map": _Words("Export Freeze Map…", tip="Write what is frozen into a file of its own"),
+    "apply_map": _Words("Apply Freeze Map…", tip="Freeze what a map, or another model file, has frozen"),
+    "compare_map": _Words("Compare with…", tip="Show another file's freeze map beside this one"),
+    "apply_trained": _Words("Apply Trained Weights…", tip="Put exported trained weights back onto this model"),
     "quit": _Words("Quit", "Ctrl+Q"),
     "undo": _Words("Undo", "Ctrl+Z", "undo"),
     "redo": _Words("Redo", "Ctrl+Shift+Z; Ctrl+Y", "redo"),
     "find": _Words("Find Layers", "Ctrl+F", "search"),
     **_EDITS,
+    "copy_python": _Words(
+        "Copy as Python", "Ctrl+Shift+C", "copy", "Copy plain Keras code that freezes exactly what is frozen here"
+    ),
     "start": _Words("Start", "F5", "start", "Start training"),
     "stop": _Words("Stop and keep", "Shift+F5", "stop", "End training after the current batch and keep the weights"),
     "reset_layout": _Words("Reset Layout"),
@@ -80,6 +92,7 @@ class Actions(QObject):
         modes: The actions that choose the theme.
         recent: The menu of recent files, filled by whoever knows them.
         panels: The menu that shows and hides panels.
+        export: The menu of what else than a whole model can be written.
         model: The menu of what can be done to the model.
         presets: The menu of common states of a whole model.
         statistics: The menu of what happens to statistics.
@@ -97,6 +110,7 @@ class Actions(QObject):
         self.modes = self._mode_actions(window)
         self.recent = QMenu("Open Recent", window)
         self.panels = QMenu("Panels", window)
+        self.export = self._menu(window, "Export", "export_weights", "export_serving", "export_trained")
         self.model = self._menu(window, "&Model")
         self.presets = self._menu(window, "Presets", "preset_head", "preset_last-block", "last_layers")
         self._fill(self.presets, "preset_normalizations", "", "preset_all", "preset_none")
@@ -115,11 +129,14 @@ class Actions(QObject):
         file = bar.addMenu("&File")
         self._fill(file, "open", "open_with_code")
         file.addMenu(self.recent)
-        self._fill(file, "", "save", "save_as", "", "quit")
+        self._fill(file, "", "save", "save_as")
+        file.addMenu(self.export)
+        self._fill(file, "", "apply_map", "export_map", "compare_map", "", "apply_trained", "", "quit")
         self._fill(bar.addMenu("&Edit"), "undo", "redo", "", "find")
         bar.addMenu(self.model)
         self._fill(self.model, "freeze", "thaw")
         self.fill_edits(self.model)
+        self._fill(self.model, "", "copy_python")
         self._fill(bar.addMenu("&Train"), "start", "stop")
         view = bar.addMenu("&View")
         view.addMenu(self.panels)

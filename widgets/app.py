@@ -13,7 +13,7 @@ from editor.errors import Problem
 from editor.layers.nodes import Node
 from editor.processes.messages import ModelSaved, RunEnded, RunStarted
 from editor.processes.reader_client import ReaderClient
-from widgets.dialogs.files import choose_code, choose_model, choose_target
+from widgets.dialogs.files import choose_code, choose_model
 from widgets.document import Document
 from widgets.editing import Editing
 from widgets.engine_keeper import EngineKeeper
@@ -26,9 +26,12 @@ from widgets.notifier import Notifier
 from widgets.opening import Opener, OpenWish
 from widgets.recent_models import RecentModels
 from widgets.recovery import offer_recovery
+from widgets.review import Review
 from widgets.run_control import RunControl
-from widgets.saving import MODEL_SUFFIX, Saver, saved_text
+from widgets.save_commands import SaveCommands
+from widgets.saving import Saver, saved_text
 from widgets.settings import Settings
+from widgets.side_files import SideFiles
 from widgets.theme import Mode, Theme
 from widgets.training.runs_list import RunsList, frozen_text
 from widgets.undo import WeightsUndo
@@ -53,18 +56,30 @@ class App(QObject):
         self.theme.install(qt)
         self.window = MainWindow(self.theme, Icons(self.theme))
         self.notifier = Notifier(self.window, self.window.notices)
-        self.editing = Editing(self.window, self.notifier, lambda: self.document)
+        self.editing = Editing(self.window, self.notifier, self._current)
         self.link = EngineLink()
         self.keeper = EngineKeeper(self.link)
         self.opener = Opener(self.link, ReaderClient, workspaces)
         self.saver = Saver(self.link, lambda: self.opener.reader)
+        # What is said of a failed save comes before what is offered instead.
+        self.saver.failed.connect(self._on_problem)
+        self.saving = SaveCommands(self.window, self.saver, notifier=self.notifier, current=self._current)
         runs_list = RunsList(self.window.runs, self._frozen_text)
         self.runs = RunControl(self.link, self.window.training, (self.window.plots, self.window.progress, runs_list))
         self.undo = WeightsUndo(self.link)
-        self._rescue = EngineRescue(
-            self.keeper, self.opener, runs=self.runs, notifier=self.notifier, current=lambda: self.document
+        self.review = Review(self.window, self.link, runs=self.runs, notifier=self.notifier, current=self._current)
+        self.side_files = SideFiles(
+            self.window,
+            self.theme,
+            self.link,
+            reader=lambda: self.opener.reader,
+            notifier=self.notifier,
+            current=self._current,
         )
-        self._unsaved = Unsaved(self.notifier, self.runs, self.saver, lambda on_saved: self.save(on_saved=on_saved))
+        self._rescue = EngineRescue(
+            self.keeper, self.opener, runs=self.runs, notifier=self.notifier, current=self._current
+        )
+        self._unsaved = Unsaved(self.notifier, self.runs, self.saver, self.saving.save)
         self._state = WindowState(self.window, self.link, self.opener, runs=self.runs, undo=self.undo)
         self._recent = RecentModels(self.window.actions_.recent, settings)
         self._workspaces = workspaces
@@ -72,6 +87,9 @@ class App(QObject):
         self._connect_engine()
         self._connect_window()
         self._connect_actions()
+
+    def _current(self) -> Document | None:
+        return self.document
 
     # -- life -------------------------------------------------------------------------------------------------
 
@@ -108,6 +126,7 @@ class App(QObject):
         self.opener.close()
         self.link.close()
         self.saver.close()
+        self.side_files.close()
         self._drop_document(keep_work=keep_work)
         self.window.close()
 
@@ -151,6 +170,8 @@ class App(QObject):
         window.runs.clear_runs()
         self.undo.set_document(document)
         self.runs.set_document(document)
+        self.side_files.set_document()
+        self.review.set_document(document)
         self._recent.add(document.path)
         self._refresh()
         window.layers.view.setFocus()
@@ -168,27 +189,6 @@ class App(QObject):
             self.notifier.clear()
 
     # -- saving -----------------------------------------------------------------------------------------------
-
-    def save(self, *, on_saved: Callable[[bool], None] | None = None) -> None:
-        """Saves to the document's own file, or asks for one where it cannot hold the flags."""
-        document = self.document
-        if not document or not self.saver.can_save(document, document.path):
-            self.save_as(on_saved=on_saved)
-        elif document.workspace.info.is_file_unchanged or not document.path.exists():
-            self.saver.save(document, document.path, on_saved)
-        else:
-            self.notifier.ask_overwrite(
-                document.path.name,
-                on_overwrite=lambda: self.saver.save(document, document.path, on_saved),
-                on_save_as=lambda: self.save_as(on_saved=on_saved),
-            )
-
-    def save_as(self, *, on_saved: Callable[[bool], None] | None = None) -> None:
-        """Asks for a file and saves to it."""
-        document = self.document
-        if document:
-            suggestion = document.path.with_suffix(MODEL_SUFFIX)
-            choose_target(self.window, suggestion, lambda path: self.saver.save(document, path, on_saved))
 
     def _on_saved(self, event: ModelSaved) -> None:
         text, details = saved_text(event)
@@ -213,7 +213,6 @@ class App(QObject):
         self.opener.cancelled.connect(self._on_open_cancelled)
         self.saver.started.connect(self._on_save_started)
         self.saver.saved.connect(self._on_saved)
-        self.saver.failed.connect(self._on_problem)
         self.undo.failed.connect(self._on_problem)
         self.undo.busy_changed.connect(self._refresh)
         self.runs.active_changed.connect(self._refresh)
@@ -234,8 +233,6 @@ class App(QObject):
         handlers: dict[str, Callable[[], object]] = {
             "open": self._on_open_requested,
             "open_with_code": self._on_open_with_code,
-            "save": self.save,
-            "save_as": self.save_as,
             "quit": window.close,
             "undo": self.undo.undo,
             "redo": self.undo.redo,

@@ -68,7 +68,7 @@ class DemoTour(QObject):
             return
         proof = event.proof
         self._say(f"{proof.frozen_unchanged} of {proof.frozen_total} frozen weights unchanged")
-        self._app.save()
+        self._app.saving.save()
 
     def _on_saved(self, event: ModelSaved) -> None:
         self._say(saved_text(event)[0])

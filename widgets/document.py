@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from editor.errors import EditorError
+from editor.layers.changes import snapshot_of
 from editor.layers.edits import Edit, freeze
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.nodes import Node
@@ -29,7 +30,9 @@ class Document(QObject):
         tree: The truth about what is frozen.
         stack: The steps that can be undone.
         map_report: What of the file's freeze map did not fit.
+        opened: The flags as they were in the file.
         notes: What else a person should know about the opening, a sentence each.
+        has_optimizer: Whether the engine's model has an optimizer, from its file or from a run.
         revision: Of the weights in the engine, as last heard.
         saved_revision: Of the weights in the file.
     """
@@ -58,6 +61,7 @@ class Document(QObject):
         self.stack = QUndoStack(self)
         self.map_report = MapReport()
         self.notes = opened.notes
+        self.has_optimizer = opened.has_optimizer
         self.revision = self._newest_revision = opened.revision
         self.saved_revision = workspace.info.saved_revision
         self._kept = (opened.revision, weights_file) if weights_file else None
@@ -66,6 +70,7 @@ class Document(QObject):
         if opened.freeze_map:
             change, self.map_report = self.tree.plan_map(opened.freeze_map)
             self.tree.apply(change)
+        self.opened = snapshot_of(self.tree)
         self.stack.cleanChanged.connect(self._on_state_changed)
 
     @property

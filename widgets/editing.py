@@ -98,7 +98,7 @@ class Editing(QObject):
     def prepare(self) -> None:
         """Fits words, ticks and what can be used to the selection; before a menu with the commands opens."""
         actions, target = self._window.actions_, self._target()
-        for name in (*PLANNERS, "last_layers", "select_pattern"):
+        for name in (*PLANNERS, "last_layers", "select_pattern", "copy_python"):
             actions[name].setEnabled(target is not None)
         for menu in (actions.presets, actions.statistics, actions.other_way, actions.biases):
             menu.setEnabled(target is not None)
@@ -132,6 +132,10 @@ class Editing(QObject):
     def _fill_tree_menu(self, menu: QMenu) -> None:
         self.prepare()
         self._window.actions_.fill_edits(menu)
+        document = self._current()
+        if document and document.tree.root in self._window.layers.selected_nodes():
+            menu.addSeparator()
+            menu.addAction(self._window.actions_["copy_python"])
 
     # -- handlers ---------------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from editor.processes.messages import (
     EngineReady,
     EpochEnded,
     Event,
+    GradientsTraced,
+    ModelExported,
     ModelOpened,
     ModelSaved,
     OpenFailed,
@@ -24,9 +26,11 @@ from editor.processes.messages import (
     RunStarted,
     SettingsChecked,
     StopRun,
+    TraceGradients,
+    TrainedWeightsApplied,
 )
 
-_UNANSWERED = (CheckSettings, CloseDocument, StopRun)
+_UNANSWERED = (CheckSettings, CloseDocument, StopRun, TraceGradients)
 """Requests that mean nothing where there is no engine; the others are worth starting one."""
 
 
@@ -48,6 +52,9 @@ class EngineLink(QObject):
     run_ended = Signal(object)
     model_saved = Signal(object)
     revision_restored = Signal(object)
+    gradients_traced = Signal(object)
+    model_exported = Signal(object)
+    trained_weights_applied = Signal(object)
     request_failed = Signal(object)
     log_received = Signal(str)
     engine_ended = Signal(object)
@@ -74,6 +81,9 @@ class EngineLink(QObject):
             RunEnded: self.run_ended,
             ModelSaved: self.model_saved,
             RevisionRestored: self.revision_restored,
+            GradientsTraced: self.gradients_traced,
+            ModelExported: self.model_exported,
+            TrainedWeightsApplied: self.trained_weights_applied,
             RequestFailed: self.request_failed,
         }
         # The client emits from its own threads; these connections are queued to the GUI thread.

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QTabWidg
 from typing_extensions import override
 
 from widgets.actions import Actions
+from widgets.changes.panel import ChangesPanel
+from widgets.findings.panel import FindingsPanel
 from widgets.icons import Icons, app_icon
 from widgets.inspector.inspector import Inspector
 from widgets.layer_tree.panel import LayerTreePanel
@@ -59,6 +61,10 @@ class MainWindow(QMainWindow):
         self.notices = NoticeBar(theme, icons)
         self.layers = LayerTreePanel(theme, icons)
         self.inspector = Inspector(theme, icons)
+        self.findings = FindingsPanel(theme, icons)
+        self.changes = ChangesPanel(theme, icons)
+        self.inspector.tabs.add_page(self.findings, "Findings")
+        self.inspector.tabs.add_page(self.changes, "Changes")
         self.training = TrainingPanel(theme, icons)
         self.plots = RunPlots(theme)
         self.runs = RunsTable(theme)

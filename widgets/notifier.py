@@ -95,6 +95,29 @@ class Notifier(QObject):
         box.buttonClicked.connect(lambda button: chosen.get(button, _nothing)())
         box.open()
 
+    def ask_without_optimizer(self, name: str, *, on_save: Callable[[], None], on_save_as: Callable[[], None]) -> None:
+        """Says before saving that an `.h5` file will not keep the optimizer's state."""
+        why = "An .h5 file holds weights and flags only. A .keras file also keeps the optimizer's state."
+        box = self._box("optimizerQuestion", f"Save {name} without the optimizer's state?", why)
+        save = box.addButton("Save Without", QMessageBox.ButtonRole.DestructiveRole)
+        save_as = box.addButton("Save as .keras…", QMessageBox.ButtonRole.AcceptRole)
+        cancel = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(save_as)
+        box.setEscapeButton(cancel)
+        chosen = {save: on_save, save_as: on_save_as}
+        box.buttonClicked.connect(lambda button: chosen.get(button, _nothing)())
+        box.open()
+
+    def ask_replace_folder(self, name: str, *, on_replace: Callable[[], None]) -> None:
+        """Asks whether a folder that is there may be replaced, with all that is in it."""
+        box = self._box("replaceQuestion", f"Replace the folder {name}?", "All that is in it now will be gone.")
+        replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(cancel)
+        box.setEscapeButton(cancel)
+        box.buttonClicked.connect(lambda button: on_replace() if button is replace else None)
+        box.open()
+
     def _box(self, name: str, text: str, why: str) -> QMessageBox:
         box = QMessageBox(QMessageBox.Icon.NoIcon, "Frostline", text, parent=self._window)
         box.setObjectName(name)

@@ -27,10 +27,8 @@ from widgets.engine_link import EngineLink
 from widgets.numbers import counted
 from widgets.training.panel import TrainingPanel
 from widgets.training.run_state import RunState
-from widgets.undo import RunCommand
+from widgets.undo import RunCommand, push_weights
 
-NUM_KEPT_RUNS = 8
-"""Runs whose weights are kept for undo."""
 CHECKPOINT_SECONDS = 120.0
 
 _STATES = {"finished": RunState.FINISHED, "stopped": RunState.STOPPED, "failed": RunState.FAILED}
@@ -178,6 +176,7 @@ class RunControl(QObject):
     def _on_run_started(self, event: RunStarted) -> None:
         if self._is_current(event.run_id) and self._run:
             self._run.before_file = Path(event.revision_file)
+            self._run.document.has_optimizer = True
             self._panel.set_run_state(RunState.RUNNING)
             self._tell(lambda view: view.begin(event))
 
@@ -218,8 +217,7 @@ class RunControl(QObject):
         assert run.before_file
         text = f"Train {counted(run.settings.epochs, 'epoch')}"
         document = run.document
-        document.stack.push(RunCommand(document, text, (run.before, run.before_file), (revision, file)))
-        document.workspace.prune_revisions(keep=1, needed=_kept_files(document))
+        push_weights(document, RunCommand(document, text, (run.before, run.before_file), (revision, file)))
 
     def _is_current(self, run_id: int) -> bool:
         return self._run is not None and self._run.run_id == run_id
@@ -227,10 +225,3 @@ class RunControl(QObject):
     def _tell(self, step: Callable[[RunView], None]) -> None:
         for view in self._views:
             step(view)
-
-
-def _kept_files(document: Document) -> set[Path]:
-    """The weights that undo and redo of the newest runs need."""
-    stack = document.stack
-    runs = [command for at in range(stack.count()) if isinstance(command := stack.command(at), RunCommand)]
-    return {file for run in runs[-NUM_KEPT_RUNS:] for _, file in (run.before, run.after)}

@@ -22,6 +22,7 @@ from widgets.document import Document
 from widgets.engine_link import EngineLink
 
 MODEL_SUFFIX = ".keras"
+SAVED_SUFFIXES = (MODEL_SUFFIX, ".h5", ".hdf5")
 
 FLAGS_ONLY = "Only the flags were written."
 _HDF5_SUFFIXES = frozenset({".h5", ".hdf5"})
@@ -48,7 +49,11 @@ class _Saving:
 
 
 class Saver(QObject):
-    """One save at a time."""
+    """One save at a time.
+
+    Attributes:
+        last_target: The file of the last save, whatever came of it.
+    """
 
     started = Signal(str)
     """Carries the file's name."""
@@ -62,6 +67,7 @@ class Saver(QObject):
     def __init__(self, link: EngineLink, reader: Callable[[], ReaderClient]) -> None:
         super().__init__()
         self._link = link
+        self.last_target: Path | None = None
         self._reader = reader
         self._saving: _Saving | None = None
         self._when_done: Callable[[], None] | None = None
@@ -85,7 +91,11 @@ class Saver(QObject):
 
     def can_save(self, document: Document, path: Path) -> bool:
         """Whether a document can be saved to a file of this name, as it is now."""
-        return path.suffix == MODEL_SUFFIX or is_flags_only(document, path)
+        return path.suffix in SAVED_SUFFIXES or is_flags_only(document, path)
+
+    def loses_optimizer(self, document: Document, path: Path) -> bool:
+        """Whether saving now would leave out an optimizer's state that a `.keras` file could keep."""
+        return document.has_optimizer and path.suffix != MODEL_SUFFIX and not is_flags_only(document, path)
 
     def save(self, document: Document, path: Path, on_saved: OnSaved | None = None) -> None:
         """Writes the flags of now and the weights of the engine; `saved` or `failed` follows.
@@ -98,6 +108,7 @@ class Saver(QObject):
         if self._saving:
             self.failed.emit(Problem("A save is under way already.", "Wait until it is done."))
             return
+        self.last_target = path
         saving = self._saving = _Saving(
             self._link.new_request_id(), document, path, document.stack.index(), document.freeze_map(), on_saved
         )
@@ -133,7 +144,7 @@ class Saver(QObject):
                     notes=notes,
                 )
             )
-        elif outcome.needs_full_save and saving.target.suffix == MODEL_SUFFIX:
+        elif outcome.needs_full_save and saving.target.suffix in SAVED_SUFFIXES:
             saving.ticket = None
             self._save_in_full(saving)
         elif self._take(request_id):

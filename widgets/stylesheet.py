@@ -69,6 +69,11 @@ QFrame#summaryBar { background: $pane; border: none; border-bottom: 1px solid $l
 QFrame#patternBar { background: $window; border: none; border-top: 1px solid $line; }
 QFrame#patternBar QLineEdit { background: $pane; }
 QFrame#thinLine { background: $line; border: none; max-height: 1px; min-height: 1px; }
+QFrame#findingCard {
+    background: $pane; border: 1px solid $line; border-left: 3px solid $frozen; border-radius: 6px; }
+QFrame#findingCard[severity="warning"] { border-left-color: $trainable; }
+QLabel#tabBadge { color: $frozen; background: $frozen_fill; border-radius: 8px; padding: 0 6px; }
+QLabel#tabBadge[tone="warning"] { color: $trainable; background: $trainable_fill; }
 QLabel[tone="secondary"] { color: $secondary; }
 QLabel[tone="heading"] { color: $secondary; font-weight: 600; }
 QLabel[tone="strong"] { font-weight: 600; }
@@ -86,6 +91,9 @@ QPushButton:pressed { background: $selection; }
 QPushButton:focus { border-color: $frozen; }
 QPushButton:disabled { color: $disabled; border-color: $line; background: $window; }
 QPushButton[tone="small"] { padding: 3px 10px; }
+QPushButton[tone="link"] { background: transparent; border: none; padding: 1px 0; color: $frozen; font-weight: 600;
+    text-align: left; }
+QPushButton[tone="link"]:hover, QPushButton[tone="link"]:focus { text-decoration: underline; }
 QPushButton:default, QPushButton[tone="primary"] {
     background: $frozen; color: $on_accent; border-color: $frozen; font-weight: 600; }
 QPushButton:default:focus, QPushButton[tone="primary"]:focus { border-color: $text; }
@@ -154,11 +162,17 @@ QHeaderView::section {
 QHeaderView::section:hover { color: $text; }
 QTreeView#layerTree QHeaderView::section { border-top: 1px solid $line; }
 QTreeView#layerTree QHeaderView::section:first { padding-left: 27px; }
-QTreeView#weightsTable::item { padding: 0 6px; }
-QTreeView#weightsTable::item:selected, QTreeView#configTree::item:selected { background: $selection; }
-QTreeView#configTree::branch { background: transparent; image: none; border-image: none; }
-QTreeView#configTree::branch:has-children:closed { image: url("$icons/arrow-right.svg"); }
-QTreeView#configTree::branch:has-children:open { image: url("$icons/arrow-down.svg"); }
+QTreeView#changesTree QHeaderView::section:first { padding-left: 14px; }
+QTreeView#weightsTable::item, QTreeView#changesTree::item { padding: 0 6px; }
+QTreeView#compareTable::item { padding: 0 6px; }
+QTreeView#weightsTable::item:selected, QTreeView#configTree::item:selected,
+QTreeView#changesTree::item:selected, QTreeView#compareTable::item:selected { background: $selection; color: $text; }
+QTreeView#configTree::branch, QTreeView#changesTree::branch {
+    background: transparent; image: none; border-image: none; }
+QTreeView#configTree::branch:has-children:closed, QTreeView#changesTree::branch:has-children:closed {
+    image: url("$icons/arrow-right.svg"); }
+QTreeView#configTree::branch:has-children:open, QTreeView#changesTree::branch:has-children:open {
+    image: url("$icons/arrow-down.svg"); }
 QTableCornerButton::section { background: $pane; border: none; }
 QAbstractScrollArea::corner { background: transparent; }
 QScrollArea, QScrollArea > QWidget > QWidget#page { background: transparent; border: none; }

@@ -16,6 +16,9 @@ from widgets.engine_link import EngineLink
 if TYPE_CHECKING:
     from widgets.document import Document
 
+NUM_KEPT_RUNS = 8
+"""Steps whose weights are kept for undo."""
+
 
 class FlagCommand(QUndoCommand):
     """An edit of flags."""
@@ -55,6 +58,39 @@ class RunCommand(QUndoCommand):
     @override
     def undo(self) -> None:
         self._document.note_revision(self.before[0], self.before[1])
+
+
+class AppliedWeightsCommand(RunCommand):
+    """Weights and flags that came from a file together."""
+
+    def __init__(
+        self, document: Document, text: str, before: tuple[int, Path], after: tuple[int, Path], change: FlagChange
+    ) -> None:
+        super().__init__(document, text, before, after)
+        self._change = change
+
+    @override
+    def redo(self) -> None:
+        super().redo()
+        self._document.apply(self._change, self.text())
+
+    @override
+    def undo(self) -> None:
+        super().undo()
+        self._document.apply(self._change.reverted, f"Undo {self.text()}")
+
+
+def push_weights(document: Document, command: RunCommand) -> None:
+    """Makes a change of weights a step; files of weights that no step needs any more are removed."""
+    document.stack.push(command)
+    document.workspace.prune_revisions(keep=1, needed=_kept_files(document))
+
+
+def _kept_files(document: Document) -> set[Path]:
+    """The weights that undo and redo of the newest steps need."""
+    stack = document.stack
+    steps = [command for at in range(stack.count()) if isinstance(command := stack.command(at), RunCommand)]
+    return {file for step in steps[-NUM_KEPT_RUNS:] for _, file in (step.before, step.after)}
 
 
 class WeightsUndo(QObject):

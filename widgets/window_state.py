@@ -54,6 +54,9 @@ class WindowState:
         can = {
             "save": has_document,
             "save_as": has_document,
+            **dict.fromkeys(("export_map", "apply_map", "compare_map", "copy_python"), has_document),
+            **dict.fromkeys(("export_weights", "export_serving", "export_trained"), has_document),
+            "apply_trained": has_document and not self._runs.is_active and not self._undo.is_busy,
             "undo": bool(stack and stack.canUndo() and self._may_step(stack, stack.index() - 1)),
             "redo": bool(stack and stack.canRedo() and self._may_step(stack, stack.index())),
             "find": has_document,

@@ -189,6 +189,7 @@ class Engine:
                 freeze_map=rebased(LayerTree(index.root), freeze_map) if freeze_map else None,
                 revision=document.revision,
                 notes=notes,
+                has_optimizer=bool(index.model.compiled),
             )
         )
 

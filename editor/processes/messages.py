@@ -190,6 +190,7 @@ class ModelOpened(Message, frozen=True, kw_only=True):
         freeze_map: The map in the file; None where it has none. It wins over the flags in `root`.
         revision: Of the weights, as `RunEnded`; 0 for the file's own.
         notes: What a person should know about the opening, a sentence each.
+        has_optimizer: Whether the model came with an optimizer, whose state a `.keras` file can keep.
     """
 
     document_id: int
@@ -199,6 +200,7 @@ class ModelOpened(Message, frozen=True, kw_only=True):
     freeze_map: FreezeMap | None = None
     revision: int = 0
     notes: tuple[str, ...] = ()
+    has_optimizer: bool = False
 
 
 class OpenFailed(Message, frozen=True, kw_only=True):

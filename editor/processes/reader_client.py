@@ -10,17 +10,20 @@ from pathlib import Path
 
 from editor.errors import EditorError, EngineError, FileError, PatchError, Problem
 from editor.files.facts import FileFacts
+from editor.layers.freeze_map import FreezeMap
 from editor.layers.patch_plan import PatchPlan, PatchResult
 from editor.processes.limits import ReaderLimits, limits_of_patch
 from editor.processes.reader_messages import (
     FilePatched,
     FileProbed,
+    MapRead,
     PatchFailed,
     PatchFile,
     ProbeFailed,
     ProbeFile,
     ProbeKind,
     ReaderRequest,
+    ReadMap,
 )
 from editor.processes.reader_process import ReaderProcess
 
@@ -30,7 +33,10 @@ OnDone = Callable[[FileFacts | Problem], None]
 OnPatched = Callable[[PatchResult | PatchFailed], None]
 """Told the outcome of a change of flags, on a thread of the client."""
 
-Outcome = FileFacts | PatchResult | EditorError
+OnMapRead = Callable[[FreezeMap | Problem], None]
+"""Told the map of a file, or what stands against it, on a thread of the client."""
+
+Outcome = FileFacts | FreezeMap | PatchResult | EditorError
 
 _WAKE_SECONDS = 0.2
 
@@ -116,10 +122,23 @@ class ReaderClient:
         request = ProbeFile(str(Path(path).absolute()), self._limits, kind)
 
         def tell(outcome: Outcome) -> None:
-            assert not isinstance(outcome, PatchResult)
+            assert isinstance(outcome, (FileFacts, EditorError))
             on_done(outcome.problem if isinstance(outcome, EditorError) else outcome)
 
         return self._begin(request, tell)
+
+    def read_map(self, path: Path | str, on_done: OnMapRead) -> ReaderTicket:
+        """Reads the freeze map of a model file or a `.freeze.json` without waiting for it.
+
+        Raises:
+            EngineError: The client is closed.
+        """
+
+        def tell(outcome: Outcome) -> None:
+            assert isinstance(outcome, (FreezeMap, EditorError))
+            on_done(outcome.problem if isinstance(outcome, EditorError) else outcome)
+
+        return self._begin(ReadMap(str(Path(path).absolute()), self._limits), tell)
 
     def patch(self, plan: PatchPlan, on_done: OnPatched) -> ReaderTicket:
         """Changes the flags in a model file without waiting for it.
@@ -135,7 +154,7 @@ class ReaderClient:
         """
 
         def tell(outcome: Outcome | PatchFailed) -> None:
-            assert not isinstance(outcome, FileFacts)
+            assert isinstance(outcome, (PatchResult, PatchFailed, EditorError))
             if isinstance(outcome, EditorError):
                 outcome = PatchFailed(outcome.problem, isinstance(outcome, PatchError))
             on_done(outcome)
@@ -199,7 +218,7 @@ class ReaderClient:
             thread.start()
         return ticket
 
-    def _await(self, ticket: ReaderTicket) -> FileFacts | PatchResult:
+    def _await(self, ticket: ReaderTicket) -> FileFacts | FreezeMap | PatchResult:
         try:
             outcome = ticket._wait()
         finally:
@@ -225,7 +244,7 @@ class ReaderClient:
             with self._lock:
                 self._under_way.pop(ticket, None)
 
-    def _carry_out(self, ticket: ReaderTicket) -> FileFacts | PatchResult:
+    def _carry_out(self, ticket: ReaderTicket) -> FileFacts | FreezeMap | PatchResult:
         """Uses up one process. Whatever happens, it has ended at the end."""
         reader = self._take_reader()
         try:
@@ -235,7 +254,7 @@ class ReaderClient:
             reader.end()
             self._start_spare()
 
-    def _ask(self, reader: ReaderProcess, request: ReaderRequest) -> FileFacts | PatchResult:
+    def _ask(self, reader: ReaderProcess, request: ReaderRequest) -> FileFacts | FreezeMap | PatchResult:
         reader.wait_until_ready()
         reader.send(request)
         name = Path(request.path).name
@@ -246,8 +265,8 @@ class ReaderClient:
         except EOFError:
             raise _dead_error(name, request, reader.exit_status()) from None
         match answer:
-            case FileProbed(facts):
-                return facts
+            case FileProbed(found) | MapRead(found):
+                return found
             case FilePatched(result):
                 return result
             case ProbeFailed(problem):

@@ -15,6 +15,7 @@ from editor.processes.limits import enforce
 from editor.processes.reader_messages import (
     FilePatched,
     FileProbed,
+    MapRead,
     PatchFailed,
     PatchFile,
     ProbeFailed,
@@ -22,6 +23,7 @@ from editor.processes.reader_messages import (
     ReaderEvent,
     ReaderReady,
     ReaderRequest,
+    ReadMap,
     decode_request,
     encode,
 )
@@ -37,6 +39,7 @@ def main(connection: Connection) -> None:
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     # One thread is enough for reading, and each further one of OpenBLAS takes address space.
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    import editor.files.map_file
     import editor.files.patch
     import editor.files.probe  # noqa: F401  warm before the first question: h5py takes its time
 
@@ -48,7 +51,7 @@ def main(connection: Connection) -> None:
 
 
 def _answer(request: ReaderRequest) -> ReaderEvent:
-    return _probe(request) if isinstance(request, ProbeFile) else _patch(request)
+    return _patch(request) if isinstance(request, PatchFile) else _look(request)
 
 
 def _patch(request: PatchFile) -> ReaderEvent:
@@ -68,12 +71,15 @@ def _patch(request: PatchFile) -> ReaderEvent:
         return PatchFailed(problem, True)
 
 
-def _probe(request: ProbeFile) -> ReaderEvent:
+def _look(request: ProbeFile | ReadMap) -> ReaderEvent:
     """The edge of this process: whatever a damaged file makes the libraries raise becomes a sentence."""
+    from editor.files.map_file import read_map_of
     from editor.files.probe import probe_file, probe_trained_weights
 
     path = Path(request.path)
     try:
+        if isinstance(request, ReadMap):
+            return MapRead(read_map_of(path))
         return FileProbed(probe_file(path) if request.kind == "model" else probe_trained_weights(path))
     except EditorError as error:
         return ProbeFailed(error.problem)

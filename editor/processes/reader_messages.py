@@ -8,6 +8,7 @@ import msgspec
 
 from editor.errors import Problem
 from editor.files.facts import FileFacts
+from editor.layers.freeze_map import FreezeMap
 from editor.layers.patch_plan import PatchPlan, PatchResult
 from editor.processes.limits import ReaderLimits
 
@@ -30,6 +31,13 @@ class ProbeFile(msgspec.Struct, frozen=True, tag=True):
     kind: ProbeKind = "model"
 
 
+class ReadMap(msgspec.Struct, frozen=True, tag=True):
+    """Read the freeze map of one file, then end."""
+
+    path: str
+    limits: ReaderLimits
+
+
 class PatchFile(msgspec.Struct, frozen=True, tag=True):
     """Write a file with other flags, then end."""
 
@@ -48,8 +56,14 @@ class FileProbed(msgspec.Struct, frozen=True, tag=True):
     facts: FileFacts
 
 
+class MapRead(msgspec.Struct, frozen=True, tag=True):
+    """The map in the file."""
+
+    freeze_map: FreezeMap
+
+
 class ProbeFailed(msgspec.Struct, frozen=True, tag=True):
-    """The file is not what it should be."""
+    """The file is not what it should be, or has not what was asked for."""
 
     problem: Problem
 
@@ -71,8 +85,8 @@ class PatchFailed(msgspec.Struct, frozen=True, tag=True):
     needs_full_save: bool
 
 
-ReaderRequest = ProbeFile | PatchFile
-ReaderEvent = ReaderReady | FileProbed | ProbeFailed | FilePatched | PatchFailed
+ReaderRequest = ProbeFile | ReadMap | PatchFile
+ReaderEvent = ReaderReady | FileProbed | MapRead | ProbeFailed | FilePatched | PatchFailed
 
 encode = msgspec.msgpack.Encoder().encode
 decode_request = msgspec.msgpack.Decoder(ReaderRequest).decode

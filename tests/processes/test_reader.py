@@ -17,8 +17,10 @@ import pytest
 
 from editor.errors import EngineError, FileError, Problem
 from editor.files.facts import FileFacts
+from editor.files.freeze_json import write_freeze_json
+from editor.files.keras_archive import add_freeze_map
 from editor.files.trained_weights_file import TrainedWeights, WeightKey, write_trained_weights
-from editor.layers.freeze_map import FreezeMap
+from editor.layers.freeze_map import FreezeMap, LayerFlags
 from editor.processes.limits import ReaderLimits
 from editor.processes.reader_client import ReaderClient
 from tests.files.samples import ALL_FILES, H5_FILE, KERAS_FILE
@@ -337,3 +339,39 @@ def test_that_ctrl_c_in_a_terminal_makes_no_reader_speak(tmp_path: Path) -> None
     assert errors.count("Traceback") == 1  # the parent's own
     assert "spawn" not in errors
     assert psutil.wait_procs(children, timeout=WAIT_SECONDS)[1] == []
+
+
+# -- freeze maps --------------------------------------------------------------------------------------------------
+
+MAP = FreezeMap(layers={"dense": LayerFlags("layers/dense", "Dense", {"kernel": "frozen"})})
+
+
+def map_or_problem(client: ReaderClient, path: Path) -> Any:
+    told: queue.Queue[Any] = queue.Queue()
+    client.read_map(path, told.put)
+    return told.get(timeout=WAIT_SECONDS)
+
+
+def test_that_the_map_of_a_file_of_its_own_is_read(client: ReaderClient, tmp_path: Path) -> None:
+    path = tmp_path / "model.freeze.json"
+    write_freeze_json(path, MAP)
+    assert map_or_problem(client, path) == MAP
+
+
+@pytest.mark.parametrize("source", [KERAS_FILE, H5_FILE], ids=["keras", "h5"])
+def test_that_the_map_in_a_model_file_is_read(client: ReaderClient, tmp_path: Path, source: Path) -> None:
+    path = tmp_path / source.name
+    path.write_bytes(source.read_bytes())
+    add_freeze_map(path, MAP)
+    assert map_or_problem(client, path) == MAP
+
+
+def test_that_a_model_without_a_map_says_so(client: ReaderClient) -> None:
+    problem = map_or_problem(client, KERAS_FILE)
+    assert problem.summary == f"{KERAS_FILE.name} holds no freeze map: Frostline did not write it."
+
+
+def test_that_what_is_no_map_says_so(client: ReaderClient, tmp_path: Path) -> None:
+    path = tmp_path / "other.json"
+    path.write_text('{"layers": 3}')
+    assert "not a freeze map" in map_or_problem(client, path).summary

@@ -8,14 +8,16 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit,
 
 from widgets.theme import mono_font
 
-_SIZE = (640, 420)
+_SIZE = (760, 440)
 
 
-def show_details(window: QWidget, summary: str, details: str) -> QDialog:
-    """Opens a dialog that can be scrolled and copied from; it does not block."""
+def show_details(
+    window: QWidget, summary: str, details: str, *, title: str = "Details", is_code: bool = False
+) -> QDialog:
+    """Opens a dialog that can be scrolled and copied from; it does not block. Lines of code are not broken."""
     dialog = QDialog(window)
     dialog.setObjectName("detailsDialog")
-    dialog.setWindowTitle("Details")
+    dialog.setWindowTitle(title)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.resize(*_SIZE)
     label = QLabel(summary)
@@ -24,7 +26,9 @@ def show_details(window: QWidget, summary: str, details: str) -> QDialog:
     text = QPlainTextEdit(details)
     text.setReadOnly(True)
     text.setFont(mono_font(text.font()))
-    text.setAccessibleName("Details")
+    text.setAccessibleName(title)
+    if is_code:
+        text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
     buttons = QDialogButtonBox()
     buttons.addButton("Close", QDialogButtonBox.ButtonRole.RejectRole).setDefault(True)
     copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)

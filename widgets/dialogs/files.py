@@ -8,7 +8,16 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from editor.processes.messages import ExportKind
+
 _MODELS = "Keras models (*.keras *.h5 *.hdf5)"
+_MAPS = "Freeze maps, also of models (*.freeze.json *.keras *.h5 *.hdf5)"
+_TARGETS = {".keras": "Keras model (*.keras)", ".h5": "HDF5 model (*.h5 *.hdf5)"}
+_EXPORTS: dict[ExportKind, tuple[str, str]] = {
+    "weights": ("Export Weights", "Keras weights (*.weights.h5)"),
+    "saved-model": ("Export for Serving: Name of the New Folder", "SavedModel folder (*)"),
+    "trained-weights": ("Export Trained Weights", "Trained weights (*.trained.h5)"),
+}
 
 
 def choose_model(window: QWidget, folder: Path, on_chosen: Callable[[Path], None]) -> None:
@@ -23,12 +32,49 @@ def choose_code(window: QWidget, folder: Path, on_chosen: Callable[[Path], None]
 
 
 def choose_target(window: QWidget, suggestion: Path, on_chosen: Callable[[Path], None]) -> None:
-    """Asks where to save a model."""
-    dialog = _dialog(window, "Save Model As", suggestion.parent, ("Keras model (*.keras)",))
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix("keras")
-    dialog.selectFile(suggestion.name)
+    """Asks where to save a model; the kind of file that is suggested is offered first."""
+    own = _TARGETS.get(".h5" if suggestion.suffix in (".h5", ".hdf5") else ".keras", "")
+    filters = (own, *(text for text in _TARGETS.values() if text != own))
+    dialog = _saving_dialog(window, "Save Model As", suggestion, filters)
+    dialog.setDefaultSuffix(suggestion.suffix.removeprefix("."))
+    dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix("h5" if ".h5" in chosen else "keras"))
     _open(dialog, on_chosen)
+
+
+def choose_map(window: QWidget, title: str, folder: Path, on_chosen: Callable[[Path], None]) -> None:
+    """Asks for a file that has a freeze map."""
+    _ask(window, title, folder, (_MAPS, "All files (*)"), on_chosen)
+
+
+def choose_map_target(window: QWidget, suggestion: Path, on_chosen: Callable[[Path], None]) -> None:
+    """Asks where to write a freeze map."""
+    dialog = _saving_dialog(window, "Export Freeze Map", suggestion, ("Freeze map (*.freeze.json)",))
+    dialog.setDefaultSuffix("freeze.json")
+    _open(dialog, on_chosen)
+
+
+def choose_trained_weights(window: QWidget, folder: Path, on_chosen: Callable[[Path], None]) -> None:
+    """Asks for a file of trained weights."""
+    filters = ("Trained weights (*.trained.h5)", "HDF5 files (*.h5)")
+    _ask(window, "Apply Trained Weights", folder, filters, on_chosen)
+
+
+def choose_export(window: QWidget, kind: ExportKind, suggestion: Path, on_chosen: Callable[[Path], None]) -> None:
+    """Asks where an export goes; a folder for serving need not be there yet."""
+    title, words = _EXPORTS[kind]
+    dialog = _saving_dialog(window, title, suggestion, (words,))
+    if kind == "saved-model":
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+    else:
+        dialog.setDefaultSuffix("".join(suggestion.suffixes[-2:]).removeprefix("."))
+    _open(dialog, on_chosen)
+
+
+def _saving_dialog(window: QWidget, title: str, suggestion: Path, filters: tuple[str, ...]) -> QFileDialog:
+    dialog = _dialog(window, title, suggestion.parent, filters)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.selectFile(suggestion.name)
+    return dialog
 
 
 def _ask(

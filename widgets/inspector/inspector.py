@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from editor.layers.findings.finding import Finding
 from editor.layers.nodes import Node, WeightNode
 from editor.layers.tree import LayerTree
+from widgets.findings.cards import FindingCards
 from widgets.icons import Icons
+from widgets.inspector.badged_tabs import BadgedTabs
 from widgets.inspector.config_tree import ConfigTree
 from widgets.inspector.fact_list import FactList
 from widgets.inspector.facts import facts_of
+from widgets.inspector.findings_here import findings_at
 from widgets.inspector.policy_form import PolicyForm
 from widgets.inspector.subject import Subject, subject_of
 from widgets.inspector.weights_table import WeightsTable
@@ -21,13 +25,17 @@ _HINT = "Select a layer for its details; click its box to freeze or thaw it."
 
 
 class Inspector(QFrame):
-    """Facts, policies, configuration and weights of the selected nodes, or of the whole model.
+    """Facts, policies, findings, configuration and weights of the selected nodes, or of the whole model.
 
     Signals:
         edit_requested: The `Edit` that was chosen.
+        cure_requested: The `Finding` whose cure was clicked.
+        places_chosen: The paths that a finding names, as a tuple.
     """
 
     edit_requested = Signal(object)
+    cure_requested = Signal(object)
+    places_chosen = Signal(object)
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,11 +47,16 @@ class Inspector(QFrame):
         self._facts = FactList(theme)
         self._policies = PolicyForm()
         self._policies.edit_requested.connect(self.edit_requested)
+        self._findings: tuple[Finding, ...] = ()
+        self._findings_title = _heading("Findings here")
+        self._findings_here = FindingCards(theme, names_lone_place=False)
+        self._findings_here.cure_requested.connect(self.cure_requested)
+        self._findings_here.places_chosen.connect(self.places_chosen)
         self._config = ConfigTree(theme)
         self._config_title = _heading("Configuration")
         self._hint = _note(_HINT)
         self._weights = WeightsTable(theme, icons)
-        self.tabs = QTabWidget()
+        self.tabs = BadgedTabs()
         self.tabs.addTab(self._scrolled_facts(), "Model")
         self.tabs.addTab(self._weights, "Weights")
         self._pages = QStackedWidget()
@@ -63,6 +76,9 @@ class Inspector(QFrame):
         layout.addWidget(self._facts)
         layout.addWidget(self._policies)
         layout.addWidget(self._hint)
+        layout.addSpacing(CORNER // 2)
+        layout.addWidget(self._findings_title)
+        layout.addWidget(self._findings_here)
         layout.addSpacing(CORNER // 2)
         layout.addWidget(self._config_title)
         layout.addWidget(self._config, 1)
@@ -91,6 +107,7 @@ class Inspector(QFrame):
         self._config.setVisible(bool(config))
         self._config_title.setVisible(bool(config))
         self._hint.setVisible(not nodes)
+        self._show_findings()
         self._name_tabs()
         self.refresh()
 
@@ -99,6 +116,23 @@ class Inspector(QFrame):
         self._facts.show_facts(facts_of(self._subject) if self._subject else ())
         self._policies.show_subject(self._subject)
         self._weights.weights_model.refresh()
+
+    def set_findings(self, findings: tuple[Finding, ...]) -> None:
+        """What is known about the model now; what concerns the selected layer or weight is shown with it."""
+        self._findings = findings
+        self._show_findings()
+
+    def _show_findings(self) -> None:
+        only = self._subject.only if self._subject else None
+        here = findings_at(only, self._findings) if only else ()
+        self._findings_here.show_findings(here)
+        self._findings_title.setVisible(bool(here))
+        self._findings_here.setVisible(bool(here))
+
+    @property
+    def findings_here(self) -> FindingCards:
+        """What is shown of the findings beside the facts."""
+        return self._findings_here
 
     @property
     def facts(self) -> dict[str, str]:
