@@ -15,6 +15,7 @@ from editor.errors import EditorError, Problem
 from editor.files.atomic import remove_unfinished
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.patch_plan import PatchPlan, PatchResult, patch_plan
+from editor.layers.python_code import restore_lines
 from editor.processes.messages import ModelSaved, RequestFailed, SaveModel
 from editor.processes.reader_client import ReaderClient, ReaderTicket
 from editor.processes.reader_messages import PatchFailed
@@ -240,5 +241,7 @@ def saved_text(event: ModelSaved) -> tuple[str, str]:
     return (
         f"Saved {name}: read back and compared. Frostline restores every flag; "
         f"plain Keras will load {weights} as trainable.{notes}",
+        f"{restore_lines(name)}\n"
+        "restores every flag. Where Frostline is not installed, use what Model › Copy as Python gives.\n\n"
         "Plain keras.saving.load_model will not restore these weights as frozen:\n\n" + "\n".join(event.forgotten),
     )

@@ -56,24 +56,13 @@ def python_code(tree: LayerTree, *, file_name: str | None = None) -> str:
     )
 
 
-def restore_lines(file_name: str, tree: LayerTree) -> str:
-    """What to run so that a file loaded by plain Keras has its flags: with this program, and without it.
-
-    Args:
-        file_name: The saved file.
-        tree: The state that was saved.
-    """
-    name = quoted(file_name)
+def restore_lines(file_name: str) -> str:
+    """What to run so that a file loaded by plain Keras has its flags, where Frostline is installed."""
     return (
-        "Where Frostline is installed, two lines restore every flag:\n\n"
-        "    from editor import restore_freeze\n\n"
-        f"    restore_freeze(model, {name})  # before model.compile\n\n"
-        "Elsewhere, plain Keras does it with these:\n\n" + _indented(python_code(tree, file_name=file_name))
+        "from editor import restore_freeze\n\n"
+        f"model = keras.saving.load_model({quoted(file_name)}, compile=False)\n"
+        f"restore_freeze(model, {quoted(file_name)})  # then compile\n"
     )
-
-
-def _indented(text: str) -> str:
-    return "".join(f"    {line}\n" if line else "\n" for line in text.rstrip("\n").split("\n"))
 
 
 # -- the search -----------------------------------------------------------------------------------------------
