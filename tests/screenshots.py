@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -38,8 +39,9 @@ EPOCHS = 16
 class Photographer:
     """Goes through the states of one window and takes a picture of each, in light and dark."""
 
-    def __init__(self, folder: Path, scratch: Path) -> None:
+    def __init__(self, folder: Path, scratch: Path, sizes: dict[str, tuple[int, int]]) -> None:
         self._folder = folder
+        self._sizes = sizes
         self._scratch = scratch
         qt = QApplication.instance() or QApplication([])
         assert isinstance(qt, QApplication)
@@ -213,7 +215,7 @@ class Photographer:
             self._app.theme.set_mode(mode)
             if reach_again:
                 reach_again()
-            for suffix, size in SIZES.items():
+            for suffix, size in self._sizes.items():
                 self._app.window.resize(*size)
                 self._pause()
                 path = self._folder / f"{name}-{mode.value}{suffix}.png"
@@ -251,14 +253,16 @@ class Photographer:
 
 def main() -> int:
     """Takes the pictures; returns the exit status."""
-    if len(sys.argv) != 2:
-        print("usage: python -m tests.screenshots DIR", file=sys.stderr)
-        return 2
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(prog="python -m tests.screenshots", description=__doc__)
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--one-size", action="store_true", help="without the pictures of the wide window")
+    arguments = parser.parse_args()
+    folder: Path = arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
+    sizes = {"": SIZES[""]} if arguments.one_size else SIZES
     qInstallMessageHandler(lambda *_message: None)
     with tempfile.TemporaryDirectory() as scratch:
-        Photographer(folder, Path(scratch)).take_all()
+        Photographer(folder, Path(scratch), sizes).take_all()
     return 0
 
 

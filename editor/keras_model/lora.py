@@ -43,8 +43,9 @@ def lora_note(index: ModelIndex) -> str | None:
     num_layers = len({record.layer_id for record in _lora_layers(index.root)})
     if not num_layers:
         return None
+    layers = "1 layer" if num_layers == 1 else f"{num_layers} layers"
     return (
-        f"Keras merges LoRA into the kernel in the file ({num_layers} layers): outputs stay the same, A and B are zero "
+        f"Keras merges LoRA into the kernel in the file ({layers}): outputs stay the same, A and B are zero "
         "when it is opened again and would not train from there."
     )
 

@@ -33,7 +33,10 @@ STATES = (
 
 def test_that_the_screenshots_of_every_state_are_drawn(tmp_path: Path):
     subprocess.run(
-        [sys.executable, "-m", "tests.screenshots", str(tmp_path)], cwd=ROOT, check=True, capture_output=True
+        [sys.executable, "-m", "tests.screenshots", str(tmp_path), "--one-size"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
     )
     for number, state in enumerate(STATES, start=1):
         light, dark = (tmp_path / f"{number}-{state}-{mode}.png" for mode in ("light", "dark"))
