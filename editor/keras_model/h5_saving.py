@@ -35,7 +35,7 @@ from editor.layers.records import LayerRecord
 
 H5_SUFFIXES = (".h5", ".hdf5")
 
-OPTIMIZER_NOTE = "An .h5 file is written without the optimizer's state, the loss and the metrics; a .keras file can keep them."
+OPTIMIZER_NOTE = "An .h5 file is written without the optimizer, the loss and the metrics; a .keras file can keep them."
 
 
 @dataclass(frozen=True)
