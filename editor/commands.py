@@ -27,6 +27,7 @@ from editor.layers.findings.problems import find_problems, map_findings
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.mapping import MapReport
 from editor.layers.patch_plan import patch_plan
+from editor.layers.plain_keras import forgotten_by_plain_keras
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
 from editor.processes.reader_client import ReaderClient
@@ -72,7 +73,10 @@ def inspect(options: argparse.Namespace) -> None:
 def _findings(opened: _Opened) -> tuple[Finding, ...]:
     with contextlib.redirect_stdout(sys.stderr):
         unreached = unreached_weights(opened.index)
-    facts = KnownFacts(unreached=None if unreached is None else frozenset(unreached))
+    facts = KnownFacts(
+        unreached=None if unreached is None else frozenset(unreached),
+        forgotten=forgotten_by_plain_keras(opened.tree),
+    )
     return (*map_findings(opened.map_report), *find_problems(opened.tree, facts))
 
 

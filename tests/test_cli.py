@@ -136,6 +136,7 @@ def test_that_findings_are_inspected_too(capfd, tmp_path):
     assert [(finding["severity"], finding["code"], finding["path"]) for finding in findings] == [
         ("warning", "no-gradient", "cut"),
         ("warning", "statistics-move", "bn"),
+        ("note", "plain-keras-forgets", "bn"),
     ]
     assert set(findings[0]) == {"severity", "code", "path", "title", "text", "paths", "cure"}
     assert findings[1]["cure"] == "Let its statistics stand still"

@@ -55,7 +55,7 @@ def check_folder_target(target: Path, *, replaceable: str | None = None) -> None
     if not os.path.lexists(target):
         return
     if replaceable is None:
-        raise FileError(f"{target.name!r} is there already.", hint="Choose another name, or agree to replace it.")
+        raise FileError(f"{target.name!r} is there already.", hint="Choose another name.")
     if target.is_symlink() or not (target / replaceable).is_file():
         raise FileError(
             f"{target.name!r} is there already and is nothing that was exported, so it is not replaced.",

@@ -37,5 +37,7 @@ def read_map_of(path: Path) -> FreezeMap:
 def _is_json(path: Path) -> bool:
     if not path.is_file():
         return False
+    if path.suffix == ".json":
+        return True
     with path.open("rb") as stream:
         return stream.read(64).lstrip().startswith(_JSON_STARTS)

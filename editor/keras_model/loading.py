@@ -10,7 +10,10 @@ from typing import Any
 import keras
 
 from editor.errors import FileError, ModelError
+from editor.files.keras_archive import reading
+from editor.files.zip_members import open_weights
 from editor.keras_model.error_text import first_sentence
+from editor.keras_model.walk import store_keys
 
 _OLD_ARGUMENT = re.compile(r"Unrecognized keyword arguments passed to (\w+): \{'(\w+)'")
 _UNKNOWN_CLASS = re.compile(r"(?:Unknown (?:layer|object)|Could not locate (?:class|function)):? '([^']+)'")
@@ -44,7 +47,25 @@ def load_model(path: Path, custom_objects: dict[str, Any] | None = None) -> kera
         raise explain(error, path) from error
     if not isinstance(model, keras.Model):
         raise ModelError(f"{path.name!r} holds a {type(model).__name__}, not a model.", hint="Choose a model file.")
+    if path.suffix == ".keras":
+        _check_all_loaded(model, path)
     return model
+
+
+def _check_all_loaded(model: keras.Model, path: Path) -> None:
+    """Refuses a model of which Keras, without a word, left weights in the file: their layers were not built."""
+    stores = store_keys(model)
+    unbuilt = [(layer, stores.get(id(layer), "")) for layer in model._flatten_layers() if not layer.built]
+    if not unbuilt:
+        return
+    with reading(path), open_weights(path) as weights:
+        left = [layer.name for layer, store in unbuilt if len(weights.get(f"{store}/vars", ()))]
+    if left:
+        raise ModelError(
+            f"{path.name!r} holds weights of {left[0]!r} that Keras does not load"
+            + (f", and of {len(left) - 1} more layers." if len(left) > 1 else "."),
+            hint="The build() of the class that holds the layer must build it, or be left out; then open the file again.",
+        )
 
 
 def explain(error: Exception, path: Path) -> ModelError:

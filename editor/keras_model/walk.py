@@ -60,9 +60,13 @@ def walk_model(model: keras.Model) -> ModelIndex:
 
 
 def _calls(model: keras.Model) -> dict[int, int]:
-    """The order of calls, where there is a container that has no graph to tell it."""
-    is_needed = any(len(layer._layers) > 1 and not is_graph(layer) for layer in model._flatten_layers())
-    return call_order(model) if is_needed else {}
+    """The order of calls, where there is a container that has no graph to tell it.
+
+    A layer that is not built would be built by the trace, with weights that nobody gave it.
+    """
+    layers = list(model._flatten_layers())
+    is_needed = any(len(layer._layers) > 1 and not is_graph(layer) for layer in layers)
+    return call_order(model) if is_needed and all(layer.built for layer in layers) else {}
 
 
 @dataclass

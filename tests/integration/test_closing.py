@@ -106,7 +106,7 @@ def test_that_closing_in_mid_run_can_discard_it_all(driver: Driver, model: Path,
     assert no_workspace_is_left(tmp_path)
 
 
-def test_that_an_h5_document_with_new_weights_asks_for_a_keras_file_to_save_to(driver: Driver, tmp_path: Path):
+def test_that_a_close_waits_for_every_answer_about_an_h5_document_with_new_weights(driver: Driver, tmp_path: Path):
     source, target = tmp_path / "digits.h5", tmp_path / "digits.keras"
     plain_keras.load(DEMO).save(source)
     before = source.read_bytes()
@@ -115,16 +115,18 @@ def test_that_an_h5_document_with_new_weights_asks_for_a_keras_file_to_save_to(d
     driver.type_into("epochs", "1")
     driver.train()
     driver.trigger("save")
-    driver.cancel_file_dialog()
+    driver.answer("optimizerQuestion", "Cancel")
     assert driver.window.isWindowModified()
 
     driver.trigger("quit")
     driver.answer("saveQuestion", "Save")
+    driver.answer("optimizerQuestion", "Save as .keras…")
     driver.cancel_file_dialog()
     assert driver.window.isVisible()
 
     driver.trigger("quit")
     driver.answer("saveQuestion", "Save")
+    driver.answer("optimizerQuestion", "Save as .keras…")
     driver.choose_file(target)
     driver.wait_until_closed()
     assert source.read_bytes() == before

@@ -12,6 +12,7 @@ from editor.keras_model.loading import load_model
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from tests import models as small
+from tests.cases.forgetful_build import ForgetfulBuild
 
 MODELS = Path(__file__).parent.parent / "data" / "models"
 CASES = Path(__file__).parent.parent / "cases"
@@ -176,3 +177,19 @@ def test_that_another_ending_is_refused_with_the_cure(tmp_path):
     path = tmp_path / "model.bin"
     path.write_bytes(b"")
     assert "does not end in .keras, .h5 or .hdf5" in refused(path).summary
+
+
+def test_that_a_model_whose_weights_keras_leaves_in_the_file_is_refused(tmp_path):
+    model = ForgetfulBuild()
+    model(np.zeros((1, 4), "float32"))
+    path = tmp_path / "forgetful.keras"
+    model.save(path)
+    with pytest.raises(ModelError, match=r"holds weights of .* that Keras does not load, and of 1 more"):
+        load_model(path)
+
+
+def test_that_walking_builds_no_layer():
+    model = ForgetfulBuild()
+    model.build((None, 4))
+    walk_model(model)
+    assert not model.one.built

@@ -371,7 +371,8 @@ def test_that_a_model_without_a_map_says_so(client: ReaderClient) -> None:
     assert problem.summary == f"{KERAS_FILE.name} holds no freeze map: Frostline did not write it."
 
 
-def test_that_what_is_no_map_says_so(client: ReaderClient, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ['{"layers": 3}', "my notes"])
+def test_that_what_is_no_map_says_so(client: ReaderClient, tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.json"
-    path.write_text('{"layers": 3}')
+    path.write_text(text)
     assert "not a freeze map" in map_or_problem(client, path).summary

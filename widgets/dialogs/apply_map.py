@@ -33,7 +33,7 @@ class ApplyMapDialog(QDialog):
         self._look = _label(str(look) + ".")
         self._look.setObjectName("mapLook")
         has_changes = look != Look()
-        title = _label(f"Apply the flags of {map_name} to this model?" if has_changes else f"{map_name} fits already.")
+        title = _label(_title(map_name, report, has_changes=has_changes))
         set_tone(title, "strong")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
@@ -62,6 +62,14 @@ class ApplyMapDialog(QDialog):
     def look_text(self) -> str:
         """What the map would change."""
         return self._look.text()
+
+
+def _title(map_name: str, report: MapReport, *, has_changes: bool) -> str:
+    if has_changes:
+        return f"Apply the flags of {map_name} to this model?"
+    if report.lines:
+        return f"Nothing of {map_name} would change this model."
+    return f"This model has the flags of {map_name} already."
 
 
 def _what_does_not_fit(report: MapReport) -> list[QWidget]:
