@@ -64,7 +64,7 @@ def _check_all_loaded(model: keras.Model, path: Path) -> None:
         raise ModelError(
             f"{path.name!r} holds weights of {left[0]!r} that Keras does not load"
             + (f", and of {len(left) - 1} more layers." if len(left) > 1 else "."),
-            hint="The build() of the class that holds the layer must build it, or be left out; then open the file again.",
+            hint="The build() of the class that holds the layer must build it, or be left out; then open it again.",
         )
 
 
