@@ -22,7 +22,7 @@ from tests.round_trip.trip import FORMATS, Trips
 _WIDTHS = (50, 8, 9, 9, 9, 0)
 
 LastFiles = list[tuple[Family, Path, Seen]]
-"""The files of each family's last state, with what must be in them."""
+"""The last files of each family, with what must be in them."""
 
 
 def main() -> int:
@@ -59,8 +59,7 @@ def _take(family: Family, states: tuple[int, int], folder: Path, last_files: Las
         traceback.print_exc()
         _print_row(family.name, states[0], "", "", time.perf_counter() - started, "FAILED")
         return False
-    files = [path for ending in FORMATS if (path := trips.file(ending)).exists()]
-    last_files += [(family, path, trips.expected()) for path in files]
+    last_files += [(family, path, seen) for path, seen in trips.last.items()]
     counts = [_count(trips, ending) for ending in FORMATS]
     equal = "refused, as it must be" if family.refusal else "flags and outputs" if family.merges else "all bit for bit"
     _print_row(family.name, num_made, *counts, time.perf_counter() - started, equal)

@@ -19,7 +19,6 @@ from tests.round_trip import hard_models, unusual_models
 
 CUSTOM_OBJECTS = {"SmallCNN": SmallCNN}
 HAS_KERAS_HUB = importlib.util.find_spec("keras_hub") is not None
-HAS_LORA = importlib.util.find_spec("editor.keras_model.lora") is not None
 NO_KERAS_HUB = "KerasHub is not installed (pip install frostline[families])"
 _FREE_SIZE = 8
 _NOISE = 0.02
@@ -238,7 +237,7 @@ _HARD: tuple[Family, ...] = (
     Family("custom layers without a name", hard_models.nameless, renames=True),
     Family("custom layer without get_config", hard_models.config_found_out, renames=True),
     Family("custom layer without get_config, with an object", hard_models.no_config, refusal="get_config"),
-    Family("LoRA", hard_models.lora, is_quick=True, merges=True, skipped="" if HAS_LORA else "LoRA: not saved yet"),
+    Family("LoRA", hard_models.lora, is_quick=True, merges=True),
 )
 
 

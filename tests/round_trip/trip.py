@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ class Trips:
     Attributes:
         saved: The number of trips that were made, by format.
         refusals: The sentences with which trips were refused, by format.
+        last: The last file of each format, with what must be in it.
     """
 
     def __init__(self, family: Family, folder: Path) -> None:
@@ -37,6 +37,7 @@ class Trips:
         assert len(paths) == len(set(paths))
         self.saved = dict.fromkeys(FORMATS, 0)
         self.refusals: dict[str, list[str]] = {ending: [] for ending in FORMATS}
+        self.last: dict[Path, Seen] = {}
         self._seen = seen_model(self.index, self.tree)
         # What is nowhere or everywhere the same would show nothing.
         assert all(np.isfinite(output).all() and output.std() > 0 for output in self._seen.outputs)
@@ -44,8 +45,6 @@ class Trips:
     def check(self, state: states.State, formats: Iterable[str] = FORMATS) -> None:
         """Takes one state through formats, as far as they are offered."""
         self.tree = states.made(self.index.root, state)
-        for ending in formats:
-            self.file(ending).unlink(missing_ok=True)
         for ending in set(formats).intersection(offered_formats(self.folder)):
             if path := self.save(ending):
                 if ending == ".keras":
@@ -56,27 +55,27 @@ class Trips:
         """What must be found in a file."""
         return Seen(seen_layers(self.tree), self._seen.weights, self._seen.outputs)
 
-    def file(self, ending: str) -> Path:
-        """Where a state goes."""
-        return self.folder / f"{self.family.name}{ending}"
-
     def save(self, ending: str) -> Path | None:
         """The file with the state of the tree; None where saving was refused for a good reason."""
-        path = self.file(ending)
+        path = self.folder / f"{self.family.name}{ending}"
         path.unlink(missing_ok=True)
+        self.last.pop(path, None)
         try:
-            save_model(self.index, self.tree.freeze_map(), path, custom_objects=CUSTOM_OBJECTS, **self._code())
+            save_model(
+                self.index,
+                self.tree.freeze_map(),
+                path,
+                custom_objects=CUSTOM_OBJECTS,
+                custom_code=self.family.code,
+            )
         except EditorError as error:
             self._check_refusal(error, ending)
             assert not path.exists()
             return None
         assert ending != ".keras" or not self.family.refusal, "saved, although it should be refused"
         self.saved[ending] += 1
+        self.last[path] = self.expected()
         return path
-
-    def _code(self) -> dict[str, Path | None]:
-        """For the process that proves an `.h5`, where saving takes it."""
-        return {"custom_code": self.family.code} if "custom_code" in signature(save_model).parameters else {}
 
     def _check_store_keys(self, path: Path) -> None:
         """Each layer's values stand in the file where its store key says (fact F22)."""
