@@ -95,7 +95,8 @@ QPushButton[tone="link"] { background: transparent; border: none; padding: 1px 0
     text-align: left; }
 QPushButton[tone="link"]:hover, QPushButton[tone="link"]:focus { text-decoration: underline; }
 QPushButton:default, QPushButton[tone="primary"] {
-    background: $frozen; color: $on_accent; border-color: $frozen; font-weight: 600; }
+    background: $frozen; color: $on_accent; border-color: $frozen; }
+QPushButton[tone="primary"] { font-weight: 600; } /* not :default, whose width Qt takes from the plain face */
 QPushButton:default:focus, QPushButton[tone="primary"]:focus { border-color: $text; }
 QPushButton:default:disabled, QPushButton[tone="primary"]:disabled {
     background: $window; color: $disabled; border-color: $line; }

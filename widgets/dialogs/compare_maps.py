@@ -82,7 +82,7 @@ class CompareMapsDialog(QDialog):
         table.setRootIsDecorated(False)
         calm_table(table)
         # The end of a path tells layers apart.
-        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        table.setTextElideMode(Qt.TextElideMode.ElideRight)
         header = table.header()
         header.setStretchLastSection(False)
         header.resizeSection(0, _LAYER_WIDTH)
@@ -138,6 +138,8 @@ def _sums_text(comparison: MapComparison) -> str:
     num_common = sum(layer.is_in_both for layer in comparison.layers)
     num_rules = len(comparison.rules_left) + len(comparison.rules_right)
     parts = [f"{len(comparison.differing):,} of {counted(num_common, 'layer')} in both differ"]
+    num_other = sum(layer.is_other_kind and not layer.differs for layer in comparison.layers)
+    parts += [f"{num_other:,} with other weights"] if num_other else []
     parts += [f"{len(comparison.only_left):,} only here"] if comparison.only_left else []
     parts += [f"{len(comparison.only_right):,} only there"] if comparison.only_right else []
     parts += [f"{counted(num_rules, 'rule')} of editing"] if num_rules else []

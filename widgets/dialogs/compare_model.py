@@ -49,6 +49,8 @@ def _row(layer: ComparedLayer) -> CompareRow:
     here, there = layer.left_text or "nothing to freeze", layer.right_text or "nothing to freeze"
     if layer.is_in_both and layer.left_class != layer.right_class:
         here, there = f"{layer.left_class}: {here}", f"{layer.right_class}: {there}"
+    elif layer.is_other_kind:
+        there = f"{there} (other weights)"
     return CompareRow(layer.path, here, there, is_different, layer.left_path)
 
 
