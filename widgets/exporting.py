@@ -106,7 +106,7 @@ class Exporter(QObject):
 
     def export(self, kind: ExportKind, path: Path) -> None:
         """Writes the weights of the engine and the flags of now; asks before a folder is replaced."""
-        if kind == "saved-model" and path.is_dir() and any(path.iterdir()):
+        if kind == "saved-model" and (path / "saved_model.pb").is_file():
             self._notifier.ask_replace_folder(path.name, on_replace=lambda: self._export(kind, path, replace=True))
         else:
             self._export(kind, path, replace=kind == "saved-model" and path.is_dir())
@@ -176,7 +176,8 @@ class Exporter(QObject):
         before, after = (event.before, Path(event.before_file)), (event.revision, Path(event.revision_file))
         text = f"Apply {job.path.name}"
         push_weights(job.document, AppliedWeightsCommand(job.document, text, before, after, change))
-        self._notifier.say(Level.DONE, f"Applied {job.path.name}: the model has its weights and its flags.")
+        said = f"Applied {job.path.name}: the model has its weights and its flags."
+        self._notifier.say(Level.DONE, " ".join((said, *event.notes)))
 
     def _on_request_failed(self, event: RequestFailed) -> None:
         if self._take(event.request_id):

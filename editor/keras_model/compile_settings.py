@@ -15,6 +15,7 @@ import numpy as np
 from editor.errors import EditorError
 from editor.files.stored_compile import Array, StoredCompile, read_stored_compile
 from editor.keras_model.error_text import first_sentence
+from editor.keras_model.optimizer_state import optimizer_state
 from editor.keras_model.walk import ModelIndex
 
 _LEGACY_KEYS = ("loss", "metrics", "weighted_metrics", "loss_weights")
@@ -77,6 +78,20 @@ def compile_as(
         What could not be restored, a sentence each.
     """
     return _compile(model, json.loads(text), custom_objects or {}, trained=trained)
+
+
+def renew_optimizer(index: ModelIndex, custom_objects: dict[str, Any]) -> bool:
+    """Compiles a model as it is compiled, with a new optimizer for the same weights, whose values are others now.
+
+    Returns:
+        Whether there was an optimizer with a state.
+    """
+    text, state = compile_text(index.model), optimizer_state(index)
+    if text is None or state is None:
+        return False
+    trained = [index.variables[weight_id] for weight_id in state.weight_ids if weight_id >= 0]
+    _compile(index.model, json.loads(text), custom_objects, trained=trained)
+    return True
 
 
 def uncompile(model: keras.Model) -> None:

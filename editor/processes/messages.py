@@ -332,6 +332,7 @@ class TrainedWeightsApplied(Message, frozen=True, kw_only=True):
         revision: Of the weights now.
         revision_file: Its file.
         freeze_map: The map in the file, with the paths of this model; to be applied by the window.
+        notes: What a person should know, a sentence each.
     """
 
     request_id: int
@@ -340,6 +341,7 @@ class TrainedWeightsApplied(Message, frozen=True, kw_only=True):
     revision: int
     revision_file: str
     freeze_map: FreezeMap
+    notes: tuple[str, ...] = ()
 
 
 class RevisionRestored(Message, frozen=True, kw_only=True):

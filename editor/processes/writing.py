@@ -8,7 +8,7 @@ from pathlib import Path
 from editor.errors import EditorError
 from editor.files.trained_weights_file import read_trained_weights
 from editor.keras_model.at_rest import AtRest
-from editor.keras_model.compile_settings import uncompile
+from editor.keras_model.compile_settings import renew_optimizer
 from editor.keras_model.exports import export_saved_model, export_weights
 from editor.keras_model.h5_saving import OPTIMIZER_NOTE, take_snapshot, write_snapshot_to_h5
 from editor.keras_model.trained_weights import apply_trained_weights, export_trained_weights
@@ -24,6 +24,8 @@ from editor.processes.messages import (
 from editor.runs.revisions import RevisionMeta, read_revision
 from editor.runs.workspace import revision_path
 from editor.training.snapshot import restore, write_snapshot
+
+_FRESH_OPTIMIZER = "The optimizer starts anew, as its momentum and step count were of the weights before."
 
 
 def save_h5(document: Document, request: SaveModel, at_rest: AtRest) -> ModelSaved:
@@ -60,13 +62,12 @@ def apply_weights(document: Document, request: ApplyTrainedWeights) -> TrainedWe
     before, before_file = document.revision, _keep_weights(document, Path(request.workspace))
     freeze_map = apply_trained_weights(document.index, trained)
     document.note_change()
+    has_fresh_optimizer = renew_optimizer(document.index, document.custom_objects)
     try:
         revision_file = _keep_weights(document, Path(request.workspace))
     except EditorError:
         document.revision = restore(document.index, read_revision(before_file), document.custom_objects)
         raise
-    # The optimizer's slots belong to the weights that went away.
-    uncompile(document.index.model)
     return TrainedWeightsApplied(
         request_id=request.request_id,
         before=before,
@@ -74,6 +75,7 @@ def apply_weights(document: Document, request: ApplyTrainedWeights) -> TrainedWe
         revision=document.revision,
         revision_file=str(revision_file),
         freeze_map=freeze_map,
+        notes=(_FRESH_OPTIMIZER,) if has_fresh_optimizer else (),
     )
 
 

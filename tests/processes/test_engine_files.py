@@ -196,6 +196,24 @@ def test_that_original_and_trained_weights_are_the_trained_model_and_it_can_be_u
     other.close()
 
 
+def test_that_applied_weights_keep_the_compile_settings_and_begin_a_new_optimizer(
+    engine, document, files, tmp_path, workspace
+):
+    document.train(files / "data.npz", workspace)
+    exported = export(document, tmp_path / "it.trained.h5", "trained-weights")
+    assert isinstance(exported, ModelExported), exported
+    applied = apply(document, tmp_path / "it.trained.h5", workspace)
+    assert isinstance(applied, TrainedWeightsApplied), applied
+    assert "optimizer starts anew" in applied.notes[0]
+    document.save(tmp_path / "applied.keras")
+    reloaded = keras.saving.load_model(tmp_path / "applied.keras")
+    assert reloaded.compiled
+    assert int(reloaded.optimizer.iterations) == 0
+    assert document.restore(applied.before_file).revision == applied.before
+    document.save(tmp_path / "undone.keras")
+    assert int(keras.saving.load_model(tmp_path / "undone.keras").optimizer.iterations) > 0
+
+
 def test_that_weights_that_do_not_fit_change_nothing(engine, document, files, tmp_path, workspace):
     export(document, tmp_path / "it.trained.h5", "trained-weights")
     other = Opened(engine, files / "composites.keras", custom_code=models.__file__)
