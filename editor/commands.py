@@ -207,7 +207,8 @@ def _say(notes: tuple[str, ...]) -> None:
 
 def _say_unfit(unfit: tuple[str, ...]) -> None:
     if unfit:
-        print(f"{len(unfit)} entries of the freeze map do not fit the model and were left out: {'; '.join(unfit)}")
+        entries = "1 entry of the freeze map does" if len(unfit) == 1 else f"{len(unfit)} entries of the freeze map do"
+        print(f"{entries} not fit the model, and nothing was changed there: {'; '.join(unfit)}")
 
 
 class _Printer:

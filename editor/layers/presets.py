@@ -91,8 +91,15 @@ def last_layers(tree: LayerTree, num_layers: int) -> tuple[LayerNode, ...]:
 
 
 def normalizations(tree: LayerTree) -> tuple[LayerNode, ...]:
-    """All layers of a class named …Normalization."""
-    return tuple(layer for layer in weighted_layers(tree) if layer.record.class_name.endswith("Normalization"))
+    """All layers of a class named …Normalization with weights that could train.
+
+    Raises:
+        SelectionError: There is none.
+    """
+    found = tuple(layer for layer in weighted_layers(tree) if layer.record.class_name.endswith("Normalization"))
+    if not found:
+        raise SelectionError("This model has no normalization layer that could train.", hint="Choose another preset.")
+    return found
 
 
 def block_of(layer: LayerNode) -> str:

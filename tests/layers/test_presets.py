@@ -84,6 +84,12 @@ def test_that_normalizations_can_train_alone():
     assert after(tree_of(bare_normalization()), "normalizations") == ["bn"]
 
 
+def test_that_a_model_without_normalizations_is_said_so():
+    build = Builder()
+    with pytest.raises(SelectionError, match="no normalization layer"):
+        apply_preset(build.model(build.dense("one")), BY_KEY["normalizations"])
+
+
 def test_that_all_and_none_do_what_they_say():
     tree = base_and_head()
     assert after(tree, "all") == []
