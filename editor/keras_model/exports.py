@@ -76,9 +76,8 @@ def export_weights(index: ModelIndex, freeze_map: FreezeMap, target: Path, *, at
             written.replace(path)
         finally:
             written.unlink(missing_ok=True)
-    _write_map(target, freeze_map)
     merged = ("LoRA is merged into the kernels in the file.",) if has_lora(index.root) else ()
-    return (*merged, _map_note(target))
+    return (*merged, _write_map(target, freeze_map))
 
 
 def _write_weights(index: ModelIndex, path: Path) -> dict[tuple[str, str], str]:
@@ -176,9 +175,8 @@ def export_saved_model(
     with write_folder_atomically(target, replaceable=replaceable) as folder:
         served = at_rest(lambda: _write_saved_model(index, freeze_map, folder))
         _verify_saved_model(folder, served)
-    _write_map(target, freeze_map)
     compared = () if served.outputs else ("Its variables were compared, its outputs could not be.",)
-    return (*compared, _map_note(target))
+    return (*compared, _write_map(target, freeze_map))
 
 
 def _write_saved_model(index: ModelIndex, freeze_map: FreezeMap, folder: Path) -> _Served:
@@ -268,13 +266,15 @@ def _digest_of(variable: Any) -> str:
 # -- both -----------------------------------------------------------------------------------------------------
 
 
-def _write_map(target: Path, freeze_map: FreezeMap) -> None:
-    with write_atomically(map_path_beside(target)) as path:
-        path.write_bytes(freeze_map.to_json())
-
-
-def _map_note(target: Path) -> str:
-    return f"What is frozen stands beside it in {map_path_beside(target).name}."
+def _write_map(target: Path, freeze_map: FreezeMap) -> str:
+    """Writes the map beside an export, and returns what to say of it."""
+    beside, text = map_path_beside(target), freeze_map.to_json()
+    is_replaced = beside.is_file() and beside.read_bytes() != text
+    with write_atomically(beside) as path:
+        path.write_bytes(text)
+    return f"What is frozen stands beside it in {beside.name}" + (
+        ", in place of another map that was there." if is_replaced else "."
+    )
 
 
 def _export_error(verb: str, error: Exception) -> ModelError:

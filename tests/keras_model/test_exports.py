@@ -56,6 +56,16 @@ def test_that_exported_weights_load_into_the_same_architecture(builder, tmp_path
     assert FreezeMap.from_json((tmp_path / "it.freeze.json").read_bytes()) == tree.freeze_map()
 
 
+def test_that_a_map_that_takes_anothers_place_is_told(tmp_path):
+    index, tree = opened(models.digits_cnn)
+    for _ in range(2):
+        (note,) = export_weights(index, tree.freeze_map(), tmp_path / "it.weights.h5")
+        assert note == "What is frozen stands beside it in it.freeze.json."
+    freeze(tree, "conv")
+    (note,) = export_weights(index, tree.freeze_map(), tmp_path / "it.weights.h5")
+    assert note.endswith("in place of another map that was there.")
+
+
 def test_that_exported_weights_of_lora_are_merged_and_it_is_said(tmp_path):
     index, tree = opened(lambda: keras.Sequential([keras.Input((4,)), layers.Dense(3, name="a")]))
     index.model.layers[0].enable_lora(2)
