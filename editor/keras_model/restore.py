@@ -121,11 +121,9 @@ def _fitted(tree: LayerTree, freeze_map: FreezeMap, *, is_of_model: bool) -> Fre
     """The map with the model's paths.
 
     Automatic names inside a subclassed model differ from process to process (fact F9), so store keys decide for the
-    model's own file. A map by itself may be of another model of the same shape: there paths decide where all are known.
+    model's own file. A map by itself may be of another model of the same shape.
     """
-    if not is_of_model and all(tree.find(path) for path in freeze_map.layers):
-        return freeze_map
-    return rebased(tree, freeze_map)
+    return rebased(tree, freeze_map) if is_of_model else freeze_map
 
 
 def _fits(path: str, flags: LayerFlags, missed: frozenset[str]) -> bool:

@@ -154,13 +154,22 @@ def compare_maps(left: FreezeMap, right: FreezeMap) -> MapComparison:
 def _matches(left: FreezeMap, right: FreezeMap) -> dict[str, str]:
     """The path on the right for each path on the left that has one; none is given twice."""
     found: dict[str, str] = {}
-    for keys in (_by_path, _by_any_path, _by_store):
+    for keys in (_by_store,) if _only_names_differ(left, right) else (_by_path, _by_any_path, _by_store):
         taken = set(found.values())
         free = {key: path for key, path in keys(right) if path not in taken}
         for key, path in keys(left):
             if path not in found and key in free:
                 found[path] = free.pop(key)
     return _once(found)
+
+
+def _only_names_differ(left: FreezeMap, right: FreezeMap) -> bool:
+    """Whether the store keys are the same and the paths are not: automatic names have moved on (fact F9)."""
+    stores = [
+        sorted((flags.store, flags.class_name) for flags in freeze_map.layers.values()) for freeze_map in (left, right)
+    ]
+    are_unique = len(set(stores[0])) == len(stores[0]) and all(store for store, _ in stores[0])
+    return left.layers.keys() != right.layers.keys() and stores[0] == stores[1] and are_unique
 
 
 def _once(found: dict[str, str]) -> dict[str, str]:

@@ -121,11 +121,11 @@ class _Fitting:
 
 def plan_map(tree: LayerTree, freeze_map: FreezeMap) -> tuple[FlagChange, MapReport]:
     """The edit that brings a map onto a tree, matched by path, then by store key; and what did not fit."""
-    by_store = {layer.record.store: layer for layer in tree.walk_layers() if layer.record.store}
+    matched = _matched(tree, freeze_map)
     fitting = _Fitting()
     for path, flags in freeze_map.layers.items():
-        layer = tree.find(path) or by_store.get(flags.store)
-        if isinstance(layer, LayerNode):
+        layer = matched.get(path)
+        if layer:
             fitting.add(path, flags, layer)
         else:
             fitting.unmatched.append(path)
@@ -134,6 +134,27 @@ def plan_map(tree: LayerTree, freeze_map: FreezeMap) -> tuple[FlagChange, MapRep
     uncovered = [layer.path for layer in _owners(tree) if layer.record.layer_id not in fitting.covered]
     change = tree.change_to(fitting.flags, fitting.modes, fitting.rules)
     return change, MapReport(tuple(fitting.unmatched), tuple(uncovered), tuple(fitting.misfits))
+
+
+def _matched(tree: LayerTree, freeze_map: FreezeMap) -> dict[str, LayerNode]:
+    """The layer of each path in a map that has one; what was found by its path is not given to another by its key.
+
+    Where some paths are not there but all store keys are, the keys decide: automatic names may have moved on by one
+    (fact F9), and then a path finds its neighbour.
+    """
+    found = {path: tree.find(path) for path in freeze_map.layers}
+    by_path = {path: layer for path, layer in found.items() if isinstance(layer, LayerNode)}
+    stores = {(layer.record.store, layer.record.class_name): layer for layer in _owners(tree) if layer.record.store}
+    keys = {path: (flags.store, flags.class_name) for path, flags in freeze_map.layers.items()}
+    by_store = {path: stores[key] for path, key in keys.items() if key in stores}
+    if len(by_path) == len(keys):
+        return by_path
+    if len(by_store) == len(keys) == len(set(keys.values())):
+        return by_store
+    taken = {layer.record.layer_id for layer in by_path.values()}
+    return by_path | {
+        path: layer for path, layer in by_store.items() if path not in by_path and layer.record.layer_id not in taken
+    }
 
 
 def _add_rules(tree: LayerTree, rules: Iterable[Rule], fitting: _Fitting) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from editor import __version__
 from editor.errors import FreezeMapError
+from editor.layers.comparison import compare_maps
 from editor.layers.freeze_map import SCHEMA, FreezeMap, Rule
 from editor.layers.tree import LayerTree
 from tests.layers.records import Builder, base_and_head, edits, make_edits, models, renamed, thoroughly
@@ -163,3 +164,34 @@ def test_that_any_bytes_are_a_map_or_refused(data):
         FreezeMap.from_json(data)
     except FreezeMapError as error:
         assert error.hint
+
+
+# -- names that have moved on ---------------------------------------------------------------------------------
+
+
+def numbered(*names):
+    """Layers of one shape, one after the other, with the store keys of their places."""
+    build = Builder()
+    layers = [msgspec.structs.replace(build.dense(name), store=f"layers/dense_{at}") for at, name in enumerate(names)]
+    return build.model(*layers)
+
+
+@pytest.mark.parametrize("frozen", [0, 1, 2])
+def test_that_automatic_names_that_have_moved_on_give_no_layer_its_neighbours_flags(frozen):
+    """Of one architecture `dense`, `dense_1`, `dense_2` in one process, `dense_1`, `dense_2`, `dense_3` in another."""
+    first, second = numbered("dense", "dense_1", "dense_2"), numbered("dense_1", "dense_2", "dense_3")
+    first.apply(first.plan([first.root.children[frozen]], trainable=False))
+    change, report = second.plan_map(first.freeze_map())
+    second.apply(change)
+    assert report.lines == ()
+    assert [second.state(layer) == "frozen" for layer in second.root.children] == [at == frozen for at in range(3)]
+    assert compare_maps(second.freeze_map(), first.freeze_map()).differing == ()
+
+
+def test_that_a_layer_found_by_its_path_is_not_given_to_another_by_its_key():
+    longer = numbered("dense", "dense_1", "dense_2", "dense_3")
+    longer.apply(longer.plan([longer.find("dense")], trainable=False))
+    shorter = numbered("dense_1", "dense_2", "dense_3")
+    change, report = shorter.plan_map(longer.freeze_map())
+    assert not change
+    assert report.unmatched == ("dense",)

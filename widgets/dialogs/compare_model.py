@@ -70,11 +70,6 @@ class CompareModel(QAbstractTableModel):
         self._shows_all = False
         theme.changed.connect(self._on_theme_changed)
 
-    @property
-    def num_all(self) -> int:
-        """Rows that there are, shown or not."""
-        return len(self._all)
-
     def set_rows(self, rows: list[CompareRow]) -> None:
         """Shows another comparison."""
         self._all = rows
