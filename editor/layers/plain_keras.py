@@ -87,14 +87,9 @@ def serialized_layers(tree: LayerTree) -> frozenset[int]:
     return frozenset(_serialized(tree.root))
 
 
-def trainable_in_plain_keras(tree: LayerTree) -> tuple[WeightRecord, ...]:
-    """The weights that train in a model that was saved with the flags of `tree` and loaded by plain Keras, in order."""
-    return tuple(in_order_of_keras(tree, _reload_of(tree)))
-
-
 def forgotten_by_plain_keras(tree: LayerTree) -> tuple[WeightNode, ...]:
     """The frozen weights that come back trainable when plain Keras loads what is saved of `tree` (fact F16)."""
-    return forgotten_in(tree, _reload_of(tree))
+    return forgotten_in(tree, reload_after_saving(tree))
 
 
 def forgotten_in(tree: LayerTree, reload: PlainReload) -> tuple[WeightNode, ...]:
@@ -105,7 +100,8 @@ def forgotten_in(tree: LayerTree, reload: PlainReload) -> tuple[WeightNode, ...]
     )
 
 
-def _reload_of(tree: LayerTree) -> PlainReload:
+def reload_after_saving(tree: LayerTree) -> PlainReload:
+    """What plain Keras makes of a file that was saved with the flags of `tree`."""
     written = serialized_layers(tree)
     flags = {
         layer.record.layer_id: tree.layer_flag(layer)

@@ -6,7 +6,12 @@ import pytest
 from editor.files.layer_configs import layer_configs
 from editor.keras_model.flags import apply_tree
 from editor.keras_model.walk import walk_model
-from editor.layers.plain_keras import forgotten_by_plain_keras, serialized_layers, trainable_in_plain_keras
+from editor.layers.plain_keras import (
+    forgotten_by_plain_keras,
+    in_order_of_keras,
+    reload_after_saving,
+    serialized_layers,
+)
 from editor.layers.tree import LayerTree
 from tests import models
 from tests.files import patching
@@ -51,7 +56,7 @@ def test_that_what_plain_keras_restores_is_foretold(builder, tmp_path):
         reloaded = patching.plainly_loaded(path)
         positions = {id(variable): at for at, variable in enumerate(reloaded.variables)}
         expected = [positions[id(variable)] for variable in reloaded.trainable_variables]
-        assert [weight.position for weight in trainable_in_plain_keras(tree)] == expected
+        assert [weight.position for weight in in_order_of_keras(tree, reload_after_saving(tree))] == expected
         forgotten = {node.path for node in forgotten_by_plain_keras(tree)}
         assert forgotten == patching.frozen_in(tree) & patching.trains_in(reloaded, tree)
 
@@ -121,4 +126,4 @@ def test_that_a_lora_base_stays_frozen_whatever_its_layers_flag(tmp_path):
     index = walk_model(reloaded)
     tree = LayerTree(index.root)
     expected = [at for at, variable in enumerate(reloaded.variables) if variable.trainable]
-    assert [weight.position for weight in trainable_in_plain_keras(tree)] == expected
+    assert [weight.position for weight in in_order_of_keras(tree, reload_after_saving(tree))] == expected
