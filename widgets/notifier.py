@@ -15,6 +15,10 @@ from widgets.notice_bar import Level, NoticeBar
 Answer = QMessageBox.StandardButton
 
 
+_Choice = tuple[str, Callable[[], None]]
+"""The words of a button, and what a click on it does."""
+
+
 class Notifier(QObject):
     """Sentences in the notice bar, questions in a box over the window."""
 
@@ -73,40 +77,19 @@ class Notifier(QObject):
     ) -> None:
         """Asks whether to bring unsaved work back now, at a later start, or never."""
         box = self._box("recoverQuestion", text, why)
-        recover = box.addButton("Recover", QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
-        later = box.addButton("Ask Later", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(recover)
-        box.setEscapeButton(later)
-        chosen = {recover: on_recover, discard: on_discard}
-        box.buttonClicked.connect(lambda button: chosen.get(button, _nothing)())
-        box.open()
+        self._ask_three(box, ("Recover", on_recover), ("Discard", on_discard), cancel="Ask Later")
 
     def ask_overwrite(self, name: str, *, on_overwrite: Callable[[], None], on_save_as: Callable[[], None]) -> None:
         """Asks what to do when a file was changed by another program since it was opened or saved here."""
         why = "Another program, or another window, has changed it since it was opened. Overwriting loses that."
         box = self._box("overwriteQuestion", f"Overwrite {name}?", why)
-        overwrite = box.addButton("Overwrite", QMessageBox.ButtonRole.DestructiveRole)
-        save_as = box.addButton("Save As…", QMessageBox.ButtonRole.AcceptRole)
-        cancel = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(save_as)
-        box.setEscapeButton(cancel)
-        chosen = {overwrite: on_overwrite, save_as: on_save_as}
-        box.buttonClicked.connect(lambda button: chosen.get(button, _nothing)())
-        box.open()
+        self._ask_three(box, ("Save As…", on_save_as), ("Overwrite", on_overwrite))
 
     def ask_without_optimizer(self, name: str, *, on_save: Callable[[], None], on_save_as: Callable[[], None]) -> None:
         """Says before saving that an `.h5` file will not keep the optimizer's state."""
         why = "An .h5 file holds weights and flags only. A .keras file also keeps the optimizer's state."
         box = self._box("optimizerQuestion", f"Save {name} without the optimizer's state?", why)
-        save = box.addButton("Save Without", QMessageBox.ButtonRole.DestructiveRole)
-        save_as = box.addButton("Save as .keras…", QMessageBox.ButtonRole.AcceptRole)
-        cancel = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(save_as)
-        box.setEscapeButton(cancel)
-        chosen = {save: on_save, save_as: on_save_as}
-        box.buttonClicked.connect(lambda button: chosen.get(button, _nothing)())
-        box.open()
+        self._ask_three(box, ("Save as .keras…", on_save_as), ("Save Without", on_save))
 
     def ask_replace_folder(self, name: str, *, on_replace: Callable[[], None]) -> None:
         """Asks whether a folder that is there may be replaced, with all that is in it."""
@@ -116,6 +99,17 @@ class Notifier(QObject):
         box.setDefaultButton(cancel)
         box.setEscapeButton(cancel)
         box.buttonClicked.connect(lambda button: on_replace() if button is replace else None)
+        box.open()
+
+    def _ask_three(self, box: QMessageBox, safe: _Choice, destructive: _Choice, *, cancel: str = "Cancel") -> None:
+        """Offers what loses nothing, which is the default, what loses something, and to do neither."""
+        chosen = {
+            box.addButton(destructive[0], QMessageBox.ButtonRole.DestructiveRole): destructive[1],
+            (default := box.addButton(safe[0], QMessageBox.ButtonRole.AcceptRole)): safe[1],
+        }
+        box.setDefaultButton(default)
+        box.setEscapeButton(box.addButton(cancel, QMessageBox.ButtonRole.RejectRole))
+        box.buttonClicked.connect(lambda button: chosen.get(button, _nothing)())
         box.open()
 
     def _box(self, name: str, text: str, why: str) -> QMessageBox:

@@ -9,46 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from editor.files.zip_members import member_range
+from typing_extensions import override
+
+from editor.files.zip_members import MemberStream, member_range
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer, WriteableBuffer
+    from _typeshed import ReadableBuffer
 
 _CHUNK_BYTES = 1 << 18
 _PERMISSIONS = 0o600 << 16
 
 
-class RangeFile(io.RawIOBase):
+class RangeFile(MemberStream):
     """The end of a file from an offset on, as a file of its own that may grow; HDF5 writes into it."""
 
     def __init__(self, raw: IO[bytes], offset: int) -> None:
-        self._raw = raw
-        self._offset = offset
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
+        super().__init__(raw, offset, 0)
 
     def writable(self) -> bool:
         return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.num_bytes}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        view = memoryview(buffer).cast("B")
-        self._raw.seek(self._offset + self._at)
-        found: int = self._raw.readinto(view)  # type: ignore[attr-defined]
-        self._at += found
-        return found
 
     def write(self, buffer: ReadableBuffer, /) -> int:
         self._raw.seek(self._offset + self._at)
@@ -62,8 +41,8 @@ class RangeFile(io.RawIOBase):
         return wanted
 
     @property
+    @override
     def num_bytes(self) -> int:
-        """From the offset to the end."""
         return self._raw.seek(0, io.SEEK_END) - self._offset
 
 

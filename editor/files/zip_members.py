@@ -55,6 +55,11 @@ class MemberStream(io.RawIOBase):
         self._num_bytes = num_bytes
         self._at = 0
 
+    @property
+    def num_bytes(self) -> int:
+        """The size of the member."""
+        return self._num_bytes
+
     def readable(self) -> bool:
         return True
 
@@ -65,13 +70,13 @@ class MemberStream(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._num_bytes}[whence]
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.num_bytes}[whence]
         self._at = max(0, base + offset)
         return self._at
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         view = memoryview(buffer).cast("B")
-        wanted = max(0, min(len(view), self._num_bytes - self._at))
+        wanted = max(0, min(len(view), self.num_bytes - self._at))
         self._raw.seek(self._offset + self._at)
         found: int = self._raw.readinto(view[:wanted])  # type: ignore[attr-defined]
         self._at += found
