@@ -14,12 +14,12 @@ import msgspec
 from editor.errors import EditorError, FileError, PatchError, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
+from editor.files.options import OpenOptions
 from editor.inspection import inspection, inspection_text
 from editor.keras_model.compile_settings import restore_from_file
-from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.flags import rebased
 from editor.keras_model.gradients import unreached_weights
-from editor.keras_model.loading import load_model
+from editor.keras_model.opening import open_model
 from editor.keras_model.saving import check_target, save_model
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.findings.finding import Finding, KnownFacts
@@ -39,15 +39,16 @@ from editor.training.settings import TrainSettings
 class _Opened:
     """A model file, looked at by a reader and loaded, with the flags of its freeze map."""
 
-    def __init__(self, path: Path, custom_code: Path | None) -> None:
+    def __init__(self, path: Path, given: OpenOptions) -> None:
         with ReaderClient(start=False) as reader:
             self.facts = reader.probe_now(path)
         self.found = path.stat()
-        self.custom_code = custom_code
         # Standard output is for the command's own words, also when the custom code prints.
         with contextlib.redirect_stdout(sys.stderr):
-            self.custom_objects = load_custom_objects(custom_code) if custom_code else {}
-            self.index: ModelIndex = walk_model(load_model(path, self.custom_objects))
+            loaded = open_model(path, given)
+        self.given = given
+        self.custom_objects = loaded.custom_objects
+        self.index: ModelIndex = walk_model(loaded.model)
         self._path = path
         self.tree = LayerTree(self.index.root)
         self.map_report = MapReport()
@@ -65,7 +66,7 @@ class _Opened:
 
 def inspect(options: argparse.Namespace) -> None:
     """Prints the layers of a model and what is frozen."""
-    opened = _Opened(options.model, options.custom_code)
+    opened = _Opened(options.model, OpenOptions.of_code(options.custom_code))
     found = inspection(opened.tree, opened.facts, _findings(opened))
     print(msgspec.json.format(msgspec.json.encode(found)).decode() if options.json else inspection_text(found))
 
@@ -84,7 +85,7 @@ def freeze(options: argparse.Namespace) -> None:
     """Applies a map and patterns and saves the model."""
     if not _is_same_format(options.model, options.output):
         check_target(options.output)
-    opened = _Opened(options.model, options.custom_code)
+    opened = _Opened(options.model, OpenOptions.of_code(options.custom_code))
     _say_unfit(opened.map_report.lines)
     if options.map:
         change, report = opened.tree.plan_map(_read_map(options.map))
@@ -101,7 +102,7 @@ def train(options: argparse.Namespace) -> None:
     check_target(options.output)
     _check_report(options.report)
     settings = _settings(options)
-    opened = _Opened(options.model, options.custom_code)
+    opened = _Opened(options.model, OpenOptions.of_code(options.custom_code))
     opened.compile()
     _say_unfit(opened.map_report.lines)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
@@ -187,7 +188,7 @@ def _save(opened: _Opened, target: Path) -> None:
         opened.tree.freeze_map(),
         target,
         custom_objects=opened.custom_objects,
-        custom_code=opened.custom_code,
+        custom_code=opened.given.code_path,
     )
     _say_saved(opened, target, verified.forgotten)
     _say(verified.notes)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from editor import __version__
 from editor.errors import Problem
+from editor.files.options import OpenOptions
 from editor.layers.nodes import Node
 from editor.processes.messages import ModelSaved, RunEnded, RunStarted
 from editor.processes.reader_client import ReaderClient
@@ -146,12 +147,12 @@ class App(QObject):
 
     # -- opening ----------------------------------------------------------------------------------------------
 
-    def open(self, path: Path, custom_code: Path | None = None) -> None:
+    def open(self, path: Path, options: OpenOptions | None = None) -> None:
         """Opens a model when what is open is saved or given up."""
         if self.runs.is_active:
             self.notifier.say(Level.WARNING, "A run is under way. Stop it first, then open another model.")
             return
-        wish = OpenWish(path, custom_code)
+        wish = OpenWish(path, options or OpenOptions())
         self._unsaved.when_settled(self.document, "open another model", lambda: self.opener.open(wish))
 
     def _on_opened(self, document: Document) -> None:
@@ -294,7 +295,7 @@ class App(QObject):
 
     def _on_open_with_code(self) -> None:
         def code_for(model: Path) -> None:
-            choose_code(self.window, model.parent, lambda code: self.open(model, code))
+            choose_code(self.window, model.parent, lambda code: self.open(model, OpenOptions.of_code(code)))
 
         choose_model(self.window, self._recent.folder, code_for)
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from editor.errors import EditorError
+from editor.files.options import OpenOptions
 from editor.layers.changes import snapshot_of
 from editor.layers.edits import Edit, freeze
 from editor.layers.freeze_map import FreezeMap
@@ -26,7 +27,7 @@ class Document(QObject):
     Attributes:
         document_id: The engine's number for it.
         path: The file that Save writes.
-        custom_code: The Python file that was given with it.
+        options: What was given and allowed for its file.
         tree: The truth about what is frozen.
         stack: The steps that can be undone.
         map_report: What of the file's freeze map did not fit.
@@ -47,14 +48,14 @@ class Document(QObject):
         self,
         opened: ModelOpened,
         path: Path,
-        custom_code: Path | None,
+        options: OpenOptions,
         workspace: Workspace,
         weights_file: Path | None = None,
     ) -> None:
         super().__init__()
         self.document_id = opened.document_id
         self.path = path
-        self.custom_code = custom_code
+        self.options = options
         self.workspace = workspace
         self.model_name = opened.model_name
         self.tree = LayerTree(opened.root)

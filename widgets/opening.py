@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from editor.errors import EditorError, Problem
 from editor.files.facts import FileFacts
+from editor.files.options import OpenOptions
 from editor.processes.messages import CloseDocument, ModelOpened, OpenFailed, OpenModel
 from editor.processes.reader_client import ReaderClient, ReaderTicket
 from editor.runs.abandoned import AbandonedWorkspace
@@ -25,12 +26,12 @@ class OpenWish:
 
     Attributes:
         path: The model file.
-        custom_code: Python file that the model needs.
+        options: What was given and allowed for it.
         abandoned: The workspace of a window that was killed, whose work is to be brought back.
     """
 
     path: Path
-    custom_code: Path | None = None
+    options: OpenOptions = field(default_factory=OpenOptions)
     abandoned: AbandonedWorkspace | None = None
 
     @property
@@ -153,7 +154,7 @@ class Opener(QObject):
             OpenModel(
                 document_id=document.document_id,
                 path=str(document.path),
-                custom_code=_text(document.custom_code),
+                options=document.options,
                 weights=_text(document.weights_file),
                 revision=document.saved_revision,
                 newest_revision=document.newest_revision,
@@ -228,11 +229,11 @@ class Opener(QObject):
 
     def _new_document(self, wish: OpenWish, event: ModelOpened) -> Document:
         if not wish.abandoned:
-            workspace = Workspace.create(self._workspaces, DocumentInfo.of(wish.path, wish.custom_code))
-            return Document(event, wish.path, wish.custom_code, workspace)
+            workspace = Workspace.create(self._workspaces, DocumentInfo.of(wish.path, wish.options))
+            return Document(event, wish.path, wish.options, workspace)
         steps = read_journal(wish.abandoned.folder / JOURNAL_FILE)
         workspace = wish.abandoned.adopt()
-        document = Document(event, wish.path, wish.custom_code, workspace, wish.weights)
+        document = Document(event, wish.path, wish.options, workspace, wish.weights)
         document.recover(steps)
         return document
 
@@ -258,7 +259,7 @@ def _request(document_id: int, wish: OpenWish) -> OpenModel:
     return OpenModel(
         document_id=document_id,
         path=str(wish.path),
-        custom_code=_text(wish.custom_code),
+        options=wish.options,
         weights=_text(wish.weights),
         revision=abandoned.info.saved_revision if abandoned else 0,
         newest_revision=abandoned.newest_revision if abandoned else 0,

@@ -40,8 +40,8 @@ class PythonCopying(QObject):
         if not document:
             return
         code = python_code(document.tree, file_name=document.path.name)
-        if document.custom_code:
-            code = f"import {document.custom_code.stem}  # has the model's own classes\n{code}"
+        if document.options.code_path:
+            code = f"import {document.options.code_path.stem}  # has the model's own classes\n{code}"
         QGuiApplication.clipboard().setText(code)
         lines = counted(len(code.splitlines()), "line")
         self._notifier.say(

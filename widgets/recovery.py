@@ -31,7 +31,7 @@ def offer_recovery(workspaces: Path, notifier: Notifier, on_recover: Callable[[O
 
 def _wish(abandoned: AbandonedWorkspace) -> OpenWish:
     info = abandoned.info
-    return OpenWish(info.path, Path(info.custom_code) if info.custom_code else None, abandoned)
+    return OpenWish(info.path, info.options, abandoned)
 
 
 def _contents(abandoned: AbandonedWorkspace) -> str:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QMessageLogContext, QObject, QSocketNotifier, QTimer,
 from PySide6.QtWidgets import QApplication
 
 from editor.errors import Problem
+from editor.files.options import OpenOptions
 from editor.runs.workspace import workspaces_root
 from resources import resource_path
 from widgets.app import App
@@ -46,7 +47,7 @@ def run(model: Path | None, custom_code: Path | None, *, demo: bool, headless: b
         model = Path(shutil.copy(resource_path("demo", DEMO_MODEL), folder))
         app.window.training.set_data("sample:digits")
     if model:
-        app.open(model, custom_code)
+        app.open(model, OpenOptions.of_code(custom_code))
     if demo and headless:
         from widgets.demo import DemoTour
 

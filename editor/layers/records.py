@@ -25,6 +25,8 @@ class WeightRecord(msgspec.Struct, frozen=True):
         position: Its index in Keras's `model.variables`, in whose order optimizers keep their slots; -1 if it is not
             among them.
         attribute: The layer's attribute that holds it, such as `kernel` or `_kernel`; empty if none does.
+        is_name_known: False in a preview of a file that does not tell the name; then it is the number in Keras's
+            weights file.
     """
 
     weight_id: int
@@ -36,6 +38,7 @@ class WeightRecord(msgspec.Struct, frozen=True):
     is_trainable: bool
     position: int = -1
     attribute: str = ""
+    is_name_known: bool = True
 
     @property
     def num_parameters(self) -> int:
@@ -53,7 +56,7 @@ class LayerRecord(msgspec.Struct, frozen=True):
         layer_id: Index of the layer object in the model, 0 upwards in walk order.
         name: Its path below its parent: one name as a rule, `blocks/0` for an item of a list; a `/` inside a name
             is written `%2F` already. Empty for the root.
-        class_name: Name of the layer's class, such as `Conv2D`.
+        class_name: Name of the layer's class, such as `Conv2D`; empty in a preview of a file that does not tell it.
         store: The group that Keras's weights file gives the layer, such as `layers/functional/layers/conv2d_3`;
             empty where Keras's own walk does not reach it.
         output_shapes: One shape for each output tensor; empty where Keras cannot tell.
@@ -70,6 +73,7 @@ class LayerRecord(msgspec.Struct, frozen=True):
         has_lora: Whether LoRA is enabled on it (fact F8).
         access: The steps in Python from its parent to it: `('.get_layer("conv1")',)`, `(".query_dense",)`,
             `(".blocks", "[0]")`. Unlike `name` it does not leave open whether `0` is an index or a key.
+        is_name_known: False in a preview of a file that does not tell the name; then it is the last part of `store`.
     """
 
     layer_id: int
@@ -86,3 +90,4 @@ class LayerRecord(msgspec.Struct, frozen=True):
     fixed_training: bool | None = None
     has_lora: bool = False
     access: tuple[str, ...] = ()
+    is_name_known: bool = True

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from editor.files.options import OpenOptions
 from editor.keras_model.walk import ModelIndex
 
 
@@ -18,7 +18,7 @@ class Document:
     Attributes:
         revision: Of the weights; grows with every change of them.
         newest_revision: The greatest number given so far; an undo goes back with `revision` alone.
-        custom_code: The Python file that `custom_objects` are from; None without.
+        options: What was given and allowed for its file.
         opened: The digest of each weight in the file, by `weight_id`: what is trained differs from it.
         calling: Held by whoever calls the model outside its run, and by whoever starts a run: two threads that trace
             one model at once would mix up their symbols.
@@ -28,7 +28,7 @@ class Document:
     custom_objects: dict[str, Any]
     revision: int = 0
     newest_revision: int = 0
-    custom_code: Path | None = None
+    options: OpenOptions = field(default_factory=OpenOptions)
     opened: Sequence[str] = ()
     calling: threading.Lock = field(default_factory=threading.Lock)
 

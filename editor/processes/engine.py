@@ -16,12 +16,11 @@ from editor.errors import EditorError, ModelError, Problem
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
 from editor.keras_model.compile_settings import restore_from_file
-from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import rebased
 from editor.keras_model.gradients import unreached_weights
 from editor.keras_model.h5_saving import is_h5
-from editor.keras_model.loading import load_model
+from editor.keras_model.opening import open_model
 from editor.keras_model.saving import WrittenModel, check_target, verify_model, write_model
 from editor.keras_model.values import weight_digests
 from editor.keras_model.walk import walk_model
@@ -165,17 +164,16 @@ class Engine:
 
     def _open(self, request: OpenModel) -> None:
         path = Path(request.path)
-        custom_code = Path(request.custom_code) if request.custom_code else None
-        custom_objects = load_custom_objects(custom_code) if custom_code else {}
-        index = walk_model(load_model(path, custom_objects))
+        loaded = open_model(path, request.options)
+        index = walk_model(loaded.model)
         document = Document(
-            index, custom_objects, request.revision, custom_code=custom_code, opened=weight_digests(index)
+            index, loaded.custom_objects, request.revision, options=request.options, opened=weight_digests(index)
         )
-        notes: tuple[str, ...] = ()
+        notes = loaded.notes
         if request.weights:
-            document.revision = restore(index, read_revision(Path(request.weights)), custom_objects)
+            document.revision = restore(index, read_revision(Path(request.weights)), loaded.custom_objects)
         else:
-            notes = restore_from_file(index, path, custom_objects)
+            notes += restore_from_file(index, path, loaded.custom_objects)
         document.newest_revision = max(document.revision, request.newest_revision)
         freeze_map = read_freeze_map(path)
         if not self._keep(request.document_id, document):
@@ -190,6 +188,7 @@ class Engine:
                 revision=document.revision,
                 notes=notes,
                 has_optimizer=bool(index.model.compiled),
+                repairs=loaded.repairs,
             )
         )
 

@@ -11,6 +11,8 @@ from typing import Literal
 import msgspec
 
 from editor.errors import Problem
+from editor.files.facts import Repair
+from editor.files.options import OpenOptions
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.records import LayerRecord, Shape
 from editor.training.settings import Proof, SettingsReport, TrainSettings
@@ -32,7 +34,7 @@ class OpenModel(Message, frozen=True, kw_only=True):
     Attributes:
         document_id: The new document's id.
         path: The model file.
-        custom_code: Python file with the classes the model needs; giving it is the consent to run it.
+        options: What was given and allowed for it.
         weights: A revision file of the workspace folder, put over the file's own weights; None uses the file's.
         revision: The number of the file's own weights: 0 for a file just opened, else as `ModelSaved` said.
         newest_revision: The greatest number that the document's weights have had.
@@ -40,7 +42,7 @@ class OpenModel(Message, frozen=True, kw_only=True):
 
     document_id: int
     path: str
-    custom_code: str | None = None
+    options: OpenOptions = OpenOptions()
     weights: str | None = None
     revision: int = 0
     newest_revision: int = 0
@@ -191,6 +193,7 @@ class ModelOpened(Message, frozen=True, kw_only=True):
         revision: Of the weights, as `RunEnded`; 0 for the file's own.
         notes: What a person should know about the opening, a sentence each.
         has_optimizer: Whether the model came with an optimizer, whose state a `.keras` file can keep.
+        repairs: What was changed in memory to load it.
     """
 
     document_id: int
@@ -201,6 +204,7 @@ class ModelOpened(Message, frozen=True, kw_only=True):
     revision: int = 0
     notes: tuple[str, ...] = ()
     has_optimizer: bool = False
+    repairs: tuple[Repair, ...] = ()
 
 
 class OpenFailed(Message, frozen=True, kw_only=True):

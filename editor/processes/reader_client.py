@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from editor.errors import EditorError, EngineError, FileError, PatchError, Problem
-from editor.files.facts import FileFacts
+from editor.files.facts import FileFacts, Preview
+from editor.files.options import OpenOptions
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.patch_plan import PatchPlan, PatchResult
 from editor.processes.limits import ReaderLimits, limits_of_patch
@@ -19,16 +20,21 @@ from editor.processes.reader_messages import (
     MapRead,
     PatchFailed,
     PatchFile,
+    PreviewRead,
     ProbeFailed,
     ProbeFile,
     ProbeKind,
     ReaderRequest,
     ReadMap,
+    ReadPreview,
 )
 from editor.processes.reader_process import ReaderProcess
 
 OnDone = Callable[[FileFacts | Problem], None]
 """Told the outcome of a look, on a thread of the client."""
+
+OnPreviewed = Callable[[Preview | Problem], None]
+"""Told what a file tells, or what is wrong with it, on a thread of the client."""
 
 OnPatched = Callable[[PatchResult | PatchFailed], None]
 """Told the outcome of a change of flags, on a thread of the client."""
@@ -36,7 +42,8 @@ OnPatched = Callable[[PatchResult | PatchFailed], None]
 OnMapRead = Callable[[FreezeMap | Problem], None]
 """Told the map of a file, or what stands against it, on a thread of the client."""
 
-Outcome = FileFacts | FreezeMap | PatchResult | EditorError
+Found = FileFacts | Preview | FreezeMap | PatchResult
+Outcome = Found | EditorError
 
 _WAKE_SECONDS = 0.2
 
@@ -126,6 +133,35 @@ class ReaderClient:
             on_done(outcome.problem if isinstance(outcome, EditorError) else outcome)
 
         return self._begin(request, tell)
+
+    def preview(self, path: Path | str, on_done: OnPreviewed, *, options: OpenOptions | None = None) -> ReaderTicket:
+        """Reads a model file's layers without waiting for it.
+
+        Args:
+            path: The file, or the folder of a SavedModel.
+            on_done: Called once on a thread of the client with what the file tells, or with what is wrong with it.
+            options: What was given with it.
+
+        Raises:
+            EngineError: The client is closed.
+        """
+
+        def tell(outcome: Outcome) -> None:
+            assert isinstance(outcome, (Preview, EditorError))
+            on_done(outcome.problem if isinstance(outcome, EditorError) else outcome)
+
+        return self._begin(ReadPreview(str(Path(path).absolute()), self._limits, options or OpenOptions()), tell)
+
+    def preview_now(self, path: Path | str, *, options: OpenOptions | None = None) -> Preview:
+        """Reads a model file's layers and waits.
+
+        Raises:
+            FileError: The file is missing, damaged, no model, or could not be read within the limits.
+            EngineError: No process could be started, or the client was closed.
+        """
+        outcome = self._await(self.preview(path, lambda _: None, options=options))
+        assert isinstance(outcome, Preview)
+        return outcome
 
     def read_map(self, path: Path | str, on_done: OnMapRead) -> ReaderTicket:
         """Reads the freeze map of a model file or a `.freeze.json` without waiting for it.
@@ -218,7 +254,7 @@ class ReaderClient:
             thread.start()
         return ticket
 
-    def _await(self, ticket: ReaderTicket) -> FileFacts | FreezeMap | PatchResult:
+    def _await(self, ticket: ReaderTicket) -> Found:
         try:
             outcome = ticket._wait()
         finally:
@@ -244,7 +280,7 @@ class ReaderClient:
             with self._lock:
                 self._under_way.pop(ticket, None)
 
-    def _carry_out(self, ticket: ReaderTicket) -> FileFacts | FreezeMap | PatchResult:
+    def _carry_out(self, ticket: ReaderTicket) -> Found:
         """Uses up one process. Whatever happens, it has ended at the end."""
         reader = self._take_reader()
         try:
@@ -254,7 +290,7 @@ class ReaderClient:
             reader.end()
             self._start_spare()
 
-    def _ask(self, reader: ReaderProcess, request: ReaderRequest) -> FileFacts | FreezeMap | PatchResult:
+    def _ask(self, reader: ReaderProcess, request: ReaderRequest) -> Found:
         reader.wait_until_ready()
         reader.send(request)
         name = Path(request.path).name
@@ -265,7 +301,7 @@ class ReaderClient:
         except EOFError:
             raise _dead_error(name, request, reader.exit_status()) from None
         match answer:
-            case FileProbed(found) | MapRead(found):
+            case FileProbed(found) | PreviewRead(found) | MapRead(found):
                 return found
             case FilePatched(result):
                 return result

@@ -18,12 +18,14 @@ from editor.processes.reader_messages import (
     MapRead,
     PatchFailed,
     PatchFile,
+    PreviewRead,
     ProbeFailed,
     ProbeFile,
     ReaderEvent,
     ReaderReady,
     ReaderRequest,
     ReadMap,
+    ReadPreview,
     decode_request,
     encode,
 )
@@ -41,6 +43,7 @@ def main(connection: Connection) -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
     import editor.files.map_file
     import editor.files.patch
+    import editor.files.preview
     import editor.files.probe  # noqa: F401  warm before the first question: h5py takes its time
 
     with suppress(EOFError, OSError):
@@ -71,13 +74,16 @@ def _patch(request: PatchFile) -> ReaderEvent:
         return PatchFailed(problem, True)
 
 
-def _look(request: ProbeFile | ReadMap) -> ReaderEvent:
+def _look(request: ProbeFile | ReadPreview | ReadMap) -> ReaderEvent:
     """The edge of this process: whatever a damaged file makes the libraries raise becomes a sentence."""
     from editor.files.map_file import read_map_of
+    from editor.files.preview import read_preview
     from editor.files.probe import probe_file, probe_trained_weights
 
     path = Path(request.path)
     try:
+        if isinstance(request, ReadPreview):
+            return PreviewRead(read_preview(path, request.options))
         if isinstance(request, ReadMap):
             return MapRead(read_map_of(path))
         return FileProbed(probe_file(path) if request.kind == "model" else probe_trained_weights(path))

@@ -7,7 +7,8 @@ from typing import Literal
 import msgspec
 
 from editor.errors import Problem
-from editor.files.facts import FileFacts
+from editor.files.facts import FileFacts, Preview
+from editor.files.options import OpenOptions
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.patch_plan import PatchPlan, PatchResult
 from editor.processes.limits import ReaderLimits
@@ -38,6 +39,18 @@ class ReadMap(msgspec.Struct, frozen=True, tag=True):
     limits: ReaderLimits
 
 
+class ReadPreview(msgspec.Struct, frozen=True, tag=True):
+    """Read a model file's layers without running anything of it, then end.
+
+    Attributes:
+        options: Of these, only where the architecture of weights comes from matters here.
+    """
+
+    path: str
+    limits: ReaderLimits
+    options: OpenOptions = OpenOptions()
+
+
 class PatchFile(msgspec.Struct, frozen=True, tag=True):
     """Write a file with other flags, then end."""
 
@@ -54,6 +67,12 @@ class FileProbed(msgspec.Struct, frozen=True, tag=True):
     """The file is sound."""
 
     facts: FileFacts
+
+
+class PreviewRead(msgspec.Struct, frozen=True, tag=True):
+    """The file is sound, and this is what it tells."""
+
+    preview: Preview
 
 
 class MapRead(msgspec.Struct, frozen=True, tag=True):
@@ -85,8 +104,8 @@ class PatchFailed(msgspec.Struct, frozen=True, tag=True):
     needs_full_save: bool
 
 
-ReaderRequest = ProbeFile | ReadMap | PatchFile
-ReaderEvent = ReaderReady | FileProbed | MapRead | ProbeFailed | FilePatched | PatchFailed
+ReaderRequest = ProbeFile | ReadPreview | ReadMap | PatchFile
+ReaderEvent = ReaderReady | FileProbed | PreviewRead | MapRead | ProbeFailed | FilePatched | PatchFailed
 
 encode = msgspec.msgpack.Encoder().encode
 decode_request = msgspec.msgpack.Decoder(ReaderRequest).decode

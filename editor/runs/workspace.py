@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from editor.errors import FileError
 from editor.files.atomic import write_atomically
+from editor.files.options import OpenOptions
 
 ROOT_VARIABLE = "FROSTLINE_WORKSPACES"
 """Environment variable with another folder for all workspaces."""
@@ -38,7 +39,7 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
         source: Absolute path of the model file that was opened.
         size: Size in bytes of the model's file when it was opened or last saved.
         mtime_ns: Its time of change then, in nanoseconds.
-        custom_code: Python file that the person agreed to run for it; None without.
+        options: What was given and allowed for it.
         opened_at: When it was opened, ISO 8601, UTC.
         saved_as: Absolute path of the file that it was last saved to; None before the first save.
         saved_revision: Number of the weights in that file; 0 before the first save.
@@ -47,13 +48,13 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     size: int
     mtime_ns: int
-    custom_code: str | None = None
+    options: OpenOptions = OpenOptions()
     opened_at: str
     saved_as: str | None = None
     saved_revision: int = 0
 
     @classmethod
-    def of(cls, source: Path, custom_code: Path | None = None) -> DocumentInfo:
+    def of(cls, source: Path, options: OpenOptions | None = None) -> DocumentInfo:
         """Describes a file that is being opened now.
 
         Raises:
@@ -67,7 +68,7 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
             source=str(source.absolute()),
             size=found.st_size,
             mtime_ns=found.st_mtime_ns,
-            custom_code=str(custom_code.absolute()) if custom_code else None,
+            options=options or OpenOptions(),
             opened_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from editor.files.options import OpenOptions
 from editor.layers.accounts import State
 from editor.layers.nodes import Node
 from widgets.app import App
@@ -165,7 +166,7 @@ class Driver:
     def open_as_argument(self, path: Path, custom_code: Path | None = None) -> None:
         """Opens a file as the command line does."""
         before = self.app.document
-        self.app.open(path, custom_code)
+        self.app.open(path, OpenOptions.of_code(custom_code))
         self.wait_until_opened(before)
 
     def wait_until_opened(self, before: Document | None) -> None:

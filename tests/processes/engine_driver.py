@@ -6,6 +6,7 @@ import queue
 from collections.abc import Callable
 from typing import TypeVar
 
+from editor.files.options import OpenOptions
 from editor.processes.engine_client import EngineClient
 from editor.processes.messages import Event, ModelOpened, OpenFailed, OpenModel, Request
 
@@ -50,9 +51,10 @@ class EngineDriver:
         self.send(request)
         return self.wait_for(answer)
 
-    def open(self, path: object, **rest: object) -> Event:
+    def open(self, path: object, custom_code: str | None = None, **rest: object) -> Event:
         """Opens a model and gives the answer, whichever it is."""
-        request = OpenModel(document_id=self.next_number(), path=str(path), **rest)
+        options = OpenOptions(custom_code=custom_code)
+        request = OpenModel(document_id=self.next_number(), path=str(path), **{"options": options, **rest})
         self.send(request)
         return self.wait_for((ModelOpened, OpenFailed), when=lambda event: event.document_id == request.document_id)
 

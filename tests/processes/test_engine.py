@@ -14,6 +14,7 @@ import pytest
 
 from editor.errors import EngineError
 from editor.files.keras_archive import read_freeze_map
+from editor.files.options import OpenOptions
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from editor.processes.messages import (
@@ -397,7 +398,7 @@ def test_that_custom_code_that_never_ends_keeps_no_other_model_out(own_engine, f
     (tmp_path / "endless.py").write_text("import threading\nthreading.Event().wait()\n")
     hanging = own_engine.next_number()
     path, code = str(files / "small_cnn.keras"), str(tmp_path / "endless.py")
-    own_engine.send(OpenModel(document_id=hanging, path=path, custom_code=code))
+    own_engine.send(OpenModel(document_id=hanging, path=path, options=OpenOptions(custom_code=code)))
     own_engine.send(CloseDocument(document_id=hanging))
     assert isinstance(own_engine.open(files / "bare_normalization.keras"), ModelOpened)
 

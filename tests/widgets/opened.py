@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from editor.files.options import OpenOptions
 from editor.layers.records import LayerRecord
 from editor.processes.messages import ModelOpened
 from editor.runs.workspace import DocumentInfo, Workspace
@@ -15,4 +16,4 @@ def opened_document(root: LayerRecord, folder: Path) -> Document:
     model = folder / "model.keras"
     model.touch()
     opened = ModelOpened(document_id=1, root=root, model_name="model")
-    return Document(opened, model, None, Workspace.create(folder / "workspaces", DocumentInfo.of(model)))
+    return Document(opened, model, OpenOptions(), Workspace.create(folder / "workspaces", DocumentInfo.of(model)))

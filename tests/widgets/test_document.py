@@ -7,6 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from editor.errors import FileError
+from editor.files.options import OpenOptions
 from editor.processes.messages import ModelOpened
 from editor.runs.abandoned import find_abandoned
 from editor.runs.journal import Journal, read_journal
@@ -26,7 +27,7 @@ def document(qtbot: QtBot, root: Path, tmp_path: Path) -> Iterator[Document]:
     model = tmp_path / "model.keras"
     model.touch()
     opened = ModelOpened(document_id=1, root=small_tree().root.record, model_name="small")
-    document = Document(opened, model, None, Workspace.create(root, DocumentInfo.of(model)))
+    document = Document(opened, model, OpenOptions(), Workspace.create(root, DocumentInfo.of(model)))
     yield document
     document.leave()
 

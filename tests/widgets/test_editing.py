@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialogButtonBox, QMenu
 
+from editor.files.options import OpenOptions
 from editor.layers.accounts import StatisticsMode
 from editor.layers.policies import RuleKind, StatisticsPolicy
 from editor.processes.messages import ModelOpened
@@ -41,7 +42,7 @@ class Bench:
         model.touch()
         opened = ModelOpened(document_id=1, root=record, model_name="flowers")
         workspace = Workspace.create(folder / "workspaces", DocumentInfo.of(model))
-        self.document = Document(opened, model, None, workspace)
+        self.document = Document(opened, model, OpenOptions(), workspace)
         self.editing = Editing(self.window, self.notifier, lambda: self.document)
         self.editing.set_document(self.document)
         self.tree = self.document.tree

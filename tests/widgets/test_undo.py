@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from pytestqt.qtbot import QtBot
 
+from editor.files.options import OpenOptions
 from editor.keras_model.walk import walk_model
 from editor.layers.records import LayerRecord
 from editor.processes.messages import ModelOpened
@@ -37,7 +38,9 @@ def opened(root: LayerRecord) -> Iterator[Document]:
         model = Path(folder) / "model.keras"
         model.touch()
         message = ModelOpened(document_id=1, root=root, model_name="model")
-        document = Document(message, model, None, Workspace.create(Path(folder) / "work", DocumentInfo.of(model)))
+        document = Document(
+            message, model, OpenOptions(), Workspace.create(Path(folder) / "work", DocumentInfo.of(model))
+        )
         try:
             yield document
         finally:

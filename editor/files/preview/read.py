@@ -1,0 +1,24 @@
+"""Finds out what a file is and has its layers read. To be called in the reader only, as it reads untrusted files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from editor.files.facts import Preview
+from editor.files.options import OpenOptions
+from editor.files.probe import probe_file
+from editor.layers.records import LayerRecord
+
+
+def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
+    """What a model file tells of its layers.
+
+    Args:
+        path: The file, or the folder of a SavedModel.
+        options: Where the architecture of a file of weights comes from.
+
+    Raises:
+        FileError: The file is missing, unreadable, damaged, hostile, or no model; in one plain sentence.
+    """
+    facts = probe_file(path)
+    return Preview(facts=facts, root=LayerRecord(layer_id=0, name="", class_name=""))
