@@ -7,8 +7,10 @@ process that can be killed around it.
 from __future__ import annotations
 
 import stat
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from editor.errors import FileError
 from editor.files.facts import FileFacts
@@ -93,12 +95,27 @@ def _probe_content(path: Path) -> FileFacts:
         num_bytes = path.stat().st_size
         if not head:
             raise FileError(f"{path.name} is empty (0 bytes).", hint="Copy or download the model again.")
+        offset = superblock_offset(stream, num_bytes)
+        _check_one_kind(path, stream, head, offset)
         if head.startswith(ZIP_SIGNATURES):
             return probe_keras(path, stream, num_bytes)
-        offset = superblock_offset(stream, num_bytes)
         if offset is not None:
             return probe_hdf5(path, stream, offset, num_bytes)
     raise FileError(f"{path.name} is not a model file; it looks like {describe_content(head)}.", hint=_WANTED)
+
+
+def _check_one_kind(path: Path, stream: IO[bytes], head: bytes, offset: int | None) -> None:
+    """Refuses what is an archive to one program and HDF5 to another: Keras goes by the name, not by the content.
+
+    The weights in a sound archive may happen to stand where HDF5 looks for its signature; its name then decides.
+    """
+    is_archive = head.startswith(ZIP_SIGNATURES)
+    is_both = path.suffix != ".keras" if is_archive else zipfile.is_zipfile(stream)
+    if offset is not None and is_both:
+        raise FileError(
+            f"{path.name} is an HDF5 file and a zip archive in one, and each may hold another model.",
+            hint="No Keras writes that: get the model from its maker again.",
+        )
 
 
 def _probe_trained_weights(path: Path) -> FileFacts:

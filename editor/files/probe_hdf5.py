@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import IO, Any
 
 import h5py
 
 from editor.errors import FileError
+from editor.files.architecture_guard import check_architecture
 from editor.files.facts import FileFacts
+from editor.files.hdf5_guard import check_hdf5
 from editor.files.hdf5_superblock import declared_end
+from editor.files.safe_json import parse_json_object
 
 MAP_ATTRIBUTE = "frostline_freeze_map"
 TRAINED_WEIGHTS_ATTRIBUTE = "frostline_trained_weights"
@@ -38,6 +40,7 @@ def probe_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> Fi
     check_end(path.name, stream, offset, num_bytes)
     try:
         with h5py.File(path, "r") as file:
+            check_hdf5(file, path.name, num_bytes)
             names = set(file.attrs) | set(file)
             attributes = {name: _text(file.attrs[name]) for name in _READ if name in file.attrs}
     except DAMAGED_HDF5 as error:
@@ -46,7 +49,8 @@ def probe_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> Fi
         ) from error
     if "model_config" not in attributes:
         raise _without_model(path.name, names)
-    _check_config(path.name, attributes["model_config"])
+    architecture = f"The architecture in {path.name}"
+    check_architecture(parse_json_object(attributes["model_config"], architecture), path.name)
     return FileFacts(
         path=str(path),
         format="h5",
@@ -75,17 +79,6 @@ def _text(value: Any) -> str:
     if hasattr(value, "item"):
         value = value.item()
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
-
-
-def _check_config(name: str, text: str) -> None:
-    try:
-        config = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FileError(
-            f"{name} is damaged: its architecture cannot be read.", hint=_DAMAGED_HINT, details=str(error)
-        ) from error
-    if not isinstance(config, dict) or "class_name" not in config:
-        raise FileError(f"{name} is damaged: its architecture names no model class.", hint=_DAMAGED_HINT)
 
 
 def _without_model(name: str, names: set[str]) -> FileError:
