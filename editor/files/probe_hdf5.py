@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import IO
 
 import h5py
 
 from editor.errors import FileError
+from editor.files.architecture_guard import check_architecture
 from editor.files.facts import FileFacts
+from editor.files.hdf5_guard import check_hdf5
 from editor.files.hdf5_superblock import declared_end
+from editor.files.safe_json import parse_json_object
 from editor.files.stored_weights import group_by_name, is_by_key, text_of
 
 MAP_ATTRIBUTE = "frostline_freeze_map"
@@ -38,6 +40,7 @@ def probe_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> Fi
     check_end(path.name, stream, offset, num_bytes)
     try:
         with h5py.File(path, "r") as file:
+            check_hdf5(file, path.name, num_bytes)
             names = set(file.attrs) | set(file)
             attributes = {name: text_of(file.attrs[name]) for name in _READ if name in file.attrs}
             has_weights = "model_config" not in attributes and _has_weights(file, names)
@@ -46,7 +49,8 @@ def probe_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> Fi
             f"{path.name} is a damaged HDF5 file.", hint=_DAMAGED_HINT, details=f"{type(error).__name__}: {error}"
         ) from error
     if "model_config" in attributes:
-        _check_config(path.name, attributes["model_config"])
+        architecture = f"The architecture in {path.name}"
+        check_architecture(parse_json_object(attributes["model_config"], architecture), path.name)
     elif not has_weights:
         raise _without_model(path.name, names)
     return FileFacts(
@@ -75,17 +79,6 @@ def check_end(name: str, stream: IO[bytes], offset: int, num_bytes: int) -> None
 def _has_weights(file: h5py.File, names: set[str]) -> bool:
     """Whether a file without an architecture holds weights that Keras wrote."""
     return TRAINED_WEIGHTS_ATTRIBUTE not in names and (group_by_name(file) is not None or is_by_key(file))
-
-
-def _check_config(name: str, text: str) -> None:
-    try:
-        config = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FileError(
-            f"{name} is damaged: its architecture cannot be read.", hint=_DAMAGED_HINT, details=str(error)
-        ) from error
-    if not isinstance(config, dict) or "class_name" not in config:
-        raise FileError(f"{name} is damaged: its architecture names no model class.", hint=_DAMAGED_HINT)
 
 
 def _without_model(name: str, names: set[str]) -> FileError:

@@ -212,7 +212,7 @@ def test_that_a_changed_byte_of_the_configuration_is_found(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("member", [CONFIG_MEMBER, METADATA_MEMBER])
-@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff\xfe", b"[}"])
 def test_that_json_that_is_none_is_found(member: str, content: bytes, tmp_path: Path) -> None:
     members = members_of(KERAS_FILE) | {member: content}
     assert "damaged" in problem_of(write_members(tmp_path / "model.keras", members))
@@ -223,11 +223,10 @@ def test_that_an_archive_packed_by_hand_is_sound(tmp_path: Path) -> None:
     assert probe_file(packed).format == "keras"
 
 
-def test_that_a_zip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("editor.files.probe_keras.MAX_JSON_BYTES", 1 << 20)
-    members = members_of(KERAS_FILE) | {"assets/zeros": bytes(2 << 20)}
+def test_that_a_zip_bomb_is_refused(tmp_path: Path) -> None:
+    members = members_of(KERAS_FILE) | {"assets/zeros": bytes(8 << 20)}
     packed = write_members(tmp_path / "model.keras", members, zipfile.ZIP_DEFLATED)
-    assert "assets/zeros unpacks to 2,097,152 bytes" in problem_of(packed)
+    assert "assets/zeros unpacks to 8,388,608 bytes" in problem_of(packed)
 
 
 def test_that_a_huge_configuration_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,13 +234,13 @@ def test_that_a_huge_configuration_is_refused(tmp_path: Path, monkeypatch: pytes
     assert "at most 1,000 are read" in problem_of(shutil.copy(KERAS_FILE, tmp_path / "model.keras"))
 
 
-def test_that_members_over_one_another_are_refused(tmp_path: Path) -> None:
+def test_that_one_member_under_two_entries_is_refused(tmp_path: Path) -> None:
     path = write_members(tmp_path / "model.keras", members_of(KERAS_FILE) | {"a": bytes(1 << 20)})
     with zipfile.ZipFile(path, "a") as archive:
         twice = archive.getinfo("a")
         archive.filelist += [twice] * 3
         archive._didModify = True  # type: ignore[attr-defined]  # writes the directory again
-    assert "overlap" in problem_of(path)
+    assert "two members for one name" in problem_of(path)
 
 
 @pytest.mark.parametrize("config", ["{", "[]", "{}"])
