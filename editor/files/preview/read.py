@@ -6,7 +6,9 @@ from pathlib import Path
 
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
+from editor.files.preview.hdf5 import preview_hdf5
 from editor.files.preview.saved_model import preview_saved_model
+from editor.files.preview.weights import preview_weights
 from editor.files.probe import probe_file
 from editor.files.saved_model.objects import saved_model_folder
 from editor.layers.records import LayerRecord
@@ -25,4 +27,8 @@ def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
     if saved_model_folder(path):
         return preview_saved_model(path)
     facts = probe_file(path)
+    if facts.format == "h5":
+        return preview_hdf5(path, facts)
+    if facts.format == "weights":
+        return preview_weights(path, facts, options or OpenOptions())
     return Preview(facts=facts, root=LayerRecord(layer_id=0, name="", class_name=""))
