@@ -6,8 +6,8 @@ from pathlib import Path
 
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
+from editor.files.preview.archive import preview_keras
 from editor.files.probe import probe_file
-from editor.layers.records import LayerRecord
 
 
 def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
@@ -21,4 +21,4 @@ def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
         FileError: The file is missing, unreadable, damaged, hostile, or no model; in one plain sentence.
     """
     facts = probe_file(path)
-    return Preview(facts=facts, root=LayerRecord(layer_id=0, name="", class_name=""))
+    return preview_keras(path, facts)
