@@ -6,8 +6,12 @@ from pathlib import Path
 
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
+from editor.files.preview.architecture import preview_json
 from editor.files.preview.archive import preview_keras
+from editor.files.preview.saved_model import preview_saved_model
+from editor.files.preview.weights import preview_weights
 from editor.files.probe import probe_file
+from editor.layers.records import LayerRecord
 
 
 def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
@@ -21,4 +25,14 @@ def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
         FileError: The file is missing, unreadable, damaged, hostile, or no model; in one plain sentence.
     """
     facts = probe_file(path)
-    return preview_keras(path, facts)
+    match facts.format:
+        case "keras":
+            return preview_keras(path, facts)
+        case "json":
+            return preview_json(path, facts)
+        case "weights":
+            return preview_weights(path, facts)
+        case "saved-model":
+            return preview_saved_model(path)
+        case _:
+            return Preview(facts=facts, root=LayerRecord(layer_id=0, name="", class_name=""))
