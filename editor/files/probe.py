@@ -17,19 +17,22 @@ from editor.files.facts import FileFacts
 from editor.files.hdf5_superblock import superblock_offset
 from editor.files.probe_hdf5 import probe_hdf5
 from editor.files.probe_keras import probe_keras
+from editor.files.saved_model.folder import probe_saved_model
+from editor.files.saved_model.objects import saved_model_folder
 from editor.files.signatures import HEAD_BYTES, ZIP_SIGNATURES, describe_content
 from editor.files.trained_weights_file import look_through
 
-_WANTED = "Frostline opens .keras, .h5 and .hdf5 files that Keras wrote."
+_WANTED = "Frostline opens .keras, .h5 and .hdf5 files and SavedModel folders that Keras wrote."
 
 
 def probe_file(path: Path) -> FileFacts:
-    """Finds out what a file is, and whether it is complete.
+    """Finds out what a file is, and whether it is complete. A SavedModel is a folder, or the `saved_model.pb` in it.
 
     Raises:
         FileError: The file is missing, unreadable, cut short, damaged, or no model; in one plain sentence.
     """
-    return _probe(path, _probe_content)
+    folder = saved_model_folder(path)
+    return _probe(path, _probe_content) if folder is None else _reading(folder, probe_saved_model)
 
 
 def probe_trained_weights(path: Path) -> FileFacts:
@@ -44,6 +47,10 @@ def probe_trained_weights(path: Path) -> FileFacts:
 
 def _probe(path: Path, probe_content: Callable[[Path], FileFacts]) -> FileFacts:
     _check_place(path)
+    return _reading(path, probe_content)
+
+
+def _reading(path: Path, probe_content: Callable[[Path], FileFacts]) -> FileFacts:
     try:
         return probe_content(path)
     except PermissionError as error:
@@ -78,11 +85,6 @@ def _check_place(path: Path) -> None:
 
 
 def _folder_error(path: Path) -> FileError:
-    if (path / "saved_model.pb").exists():
-        return FileError(
-            f"{path.name} is a SavedModel folder, which Frostline cannot open yet.",
-            hint="Save the model as a .keras file with the program that made it.",
-        )
     if (path / "config.json").exists() and (path / "metadata.json").exists():
         return FileError(
             f"{path.name} is a folder with the parts of a .keras file.",

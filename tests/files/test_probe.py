@@ -13,6 +13,7 @@ import pytest
 from editor.errors import FileError
 from editor.files import zip_members
 from editor.files.probe import probe_file
+from editor.files.probe_hdf5 import TRAINED_WEIGHTS_ATTRIBUTE
 from editor.files.zip_members import CONFIG_MEMBER, METADATA_MEMBER, WEIGHTS_MEMBER, member_range
 from tests.files.samples import ALL_FILES, H5_FILE, KERAS_FILE
 
@@ -139,11 +140,20 @@ def test_that_other_archives_are_described(members: dict[str, bytes], words: str
     assert words in problem_of(write_members(tmp_path / "file.keras", members))
 
 
-def test_that_weights_only_files_are_refused_with_a_way_out(tmp_path: Path) -> None:
+def test_that_weights_alone_are_sound(tmp_path: Path) -> None:
     path = tmp_path / "model.weights.h5"
     path.write_bytes(members_of(KERAS_FILE)[WEIGHTS_MEMBER])
-    assert "weights only" in problem_of(path)
-    assert "model.save()" in problem_of(path)
+    facts = probe_file(path)
+    assert facts.format == "weights"
+    assert not facts.has_model_config
+
+
+def test_that_trained_weights_are_refused_with_a_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "trained.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs[TRAINED_WEIGHTS_ATTRIBUTE] = 1
+        file["layers/dense/vars/0"] = np.zeros(3)
+    assert "apply them" in problem_of(path)
 
 
 def test_that_a_foreign_hdf5_file_is_no_model(tmp_path: Path) -> None:
