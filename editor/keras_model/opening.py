@@ -12,9 +12,12 @@ from editor.files.facts import Repair
 from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
 from editor.files.repair import repair_config
+from editor.files.stored_weights import is_weights_file
 from editor.keras_model.custom_code import load_custom_objects
+from editor.keras_model.json_loading import JSON_SUFFIX, load_json
 from editor.keras_model.loading import MODEL_SUFFIXES, load_model
 from editor.keras_model.repaired import load_repaired, mend_order, with_registered_names
+from editor.keras_model.weights_matching import open_weights
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,11 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
         ModelError: The model cannot be built.
     """
     options = options or OpenOptions()
+    if is_weights_file(path):
+        return open_weights(path, options, open_other=open_model, of_application=LoadedModel)
     custom_objects = load_custom_objects(options.code_path) if options.code_path else {}
+    if path.suffix == JSON_SUFFIX:
+        return LoadedModel(load_json(path, custom_objects), custom_objects)
     model, repairs = _load(path, custom_objects)
     return LoadedModel(model, custom_objects, repairs)
 
