@@ -10,6 +10,7 @@ import keras
 
 from editor.files.facts import Repair
 from editor.files.options import OpenOptions
+from editor.files.saved_model.place import saved_model_folder
 from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.loading import load_model
 
@@ -39,4 +40,8 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
     """
     options = options or OpenOptions()
     custom_objects = load_custom_objects(options.code_path) if options.code_path else {}
+    if saved_model_folder(path):
+        from editor.keras_model.legacy import open_saved_model
+
+        return open_saved_model(path, custom_objects)
     return LoadedModel(load_model(path, custom_objects), custom_objects)

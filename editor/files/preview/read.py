@@ -8,7 +8,7 @@ from editor.files.facts import Preview
 from editor.files.options import OpenOptions
 from editor.files.preview.saved_model import preview_saved_model
 from editor.files.probe import probe_file
-from editor.files.saved_model.objects import saved_model_folder
+from editor.files.saved_model.place import saved_model_folder
 from editor.layers.records import LayerRecord
 
 
