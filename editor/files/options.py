@@ -17,6 +17,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
         include_top: Whether it has its classifier.
         num_classes: Units of the classifier; without one it does not count.
         weights: Random ones, or ImageNet's from Keras's cache.
+        alpha: Width multiplier of the MobileNets; the others have none.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     include_top: bool = True
     num_classes: int = 1000
     weights: Literal["random", "imagenet"] = "random"
+    alpha: float = 1.0
 
 
 class OpenOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,20 +7,23 @@ process that can be killed around it.
 from __future__ import annotations
 
 import stat
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from editor.errors import FileError
 from editor.files.facts import FileFacts
 from editor.files.hdf5_superblock import superblock_offset
 from editor.files.probe_hdf5 import probe_hdf5
+from editor.files.probe_json import is_json, probe_json
 from editor.files.probe_keras import probe_keras
 from editor.files.saved_model.folder import probe_saved_model
 from editor.files.saved_model.place import saved_model_folder
 from editor.files.signatures import HEAD_BYTES, ZIP_SIGNATURES, describe_content
 from editor.files.trained_weights_file import look_through
 
-_WANTED = "Frostline opens .keras, .h5 and .hdf5 files and SavedModel folders that Keras wrote."
+_WANTED = "Frostline opens .keras, .h5, .hdf5 and .json files and SavedModel folders that Keras wrote."
 
 
 def probe_file(path: Path) -> FileFacts:
@@ -78,6 +81,8 @@ def _check_place(path: Path) -> None:
         ) from error
     if stat.S_ISDIR(mode):
         raise _folder_error(path)
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
+        raise FileError(f"{path.name} is a device, not a file.", hint=_WANTED)
 
 
 def _folder_error(path: Path) -> FileError:
@@ -95,12 +100,30 @@ def _probe_content(path: Path) -> FileFacts:
         num_bytes = path.stat().st_size
         if not head:
             raise FileError(f"{path.name} is empty (0 bytes).", hint="Copy or download the model again.")
+        offset = superblock_offset(stream, num_bytes)
+        _check_one_kind(path, stream, head, offset)
         if head.startswith(ZIP_SIGNATURES):
             return probe_keras(path, stream, num_bytes)
-        offset = superblock_offset(stream, num_bytes)
         if offset is not None:
             return probe_hdf5(path, stream, offset, num_bytes)
+    if is_json(head):
+        return probe_json(path, num_bytes)
     raise FileError(f"{path.name} is not a model file; it looks like {describe_content(head)}.", hint=_WANTED)
+
+
+def _check_one_kind(path: Path, stream: IO[bytes], head: bytes, offset: int | None) -> None:
+    """Refuses what is an archive to one program and HDF5 to another: Keras goes by the name, not by the content.
+
+    The weights in a sound archive may happen to stand where HDF5 looks for its signature; its name then decides.
+    """
+    is_archive = head.startswith(ZIP_SIGNATURES)
+    if offset is None:
+        return
+    if path.suffix != ".keras" if is_archive else zipfile.is_zipfile(stream):
+        raise FileError(
+            f"{path.name} is an HDF5 file and a zip archive in one, and each may hold another model.",
+            hint="No Keras writes that: get the model from its maker again.",
+        )
 
 
 def _probe_trained_weights(path: Path) -> FileFacts:

@@ -6,29 +6,29 @@ Layers from the configuration, weights by their places; then the outputs are hel
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import keras
+import msgspec
 import numpy as np
-
-# Neither builds a model of Keras 2 by a public name.
-from keras.src.legacy.saving.saving_utils import model_from_config
-from keras.src.saving.serialization_lib import SafeModeScope
 
 from editor.errors import EditorError, FileError, ModelError
 from editor.files.code_needs import code_needs, needed_to_load
 from editor.files.facts import Repair
+from editor.files.options import OpenOptions
 from editor.files.preview.saved_model import NO_KERAS, model_config
+from editor.files.repair import RepairedConfig, repair_config
 from editor.files.saved_model.objects import SavedObjects, is_graph, is_keras, read_objects
 from editor.files.saved_model.place import saved_model_folder
 from editor.keras_model.checkpoint import checkpoint_prefix, read_weights
+from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.legacy_reference import INSTALL_HINT, LegacyReference, ask_tf_keras, has_tf_keras
 from editor.keras_model.loading import explain
 from editor.keras_model.opening import LoadedModel
+from editor.keras_model.repaired import build, with_registered_names
 from editor.keras_model.saved_classes import apply_saved_flags, build_own_class
 from editor.keras_model.stored_places import Places, StoredWeight, set_weights
 
@@ -38,18 +38,18 @@ TOLERANCE = 1e-5
 _NOT_INSTALLED = f"tf_keras, which would prove it, is not installed. {INSTALL_HINT}"
 
 
-def open_saved_model(path: Path, custom_objects: dict[str, Any] | None = None) -> LoadedModel:
+def open_saved_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
     """Rebuilds the model in a SavedModel folder that a reader has found sound; nothing in it is run, nor its graph.
 
     Args:
         path: The folder, or the `saved_model.pb` in it.
-        custom_objects: Classes that the model needs, by name.
+        options: What was given and allowed for it.
 
     Raises:
         FileError: A file of it cannot be read.
         ModelError: It was written without Keras's description, needs code that was not given, or computes otherwise.
     """
-    custom_objects = custom_objects or {}
+    options = options or OpenOptions()
     folder = saved_model_folder(path)
     if folder is None:
         raise FileError(f"{path.name!r} is no SavedModel: it has no saved_model.pb.", hint="Choose the whole folder.")
@@ -57,15 +57,17 @@ def open_saved_model(path: Path, custom_objects: dict[str, Any] | None = None) -
     if not is_keras(objects):
         raise ModelError(NO_KERAS)
     config = model_config(objects)
+    custom_objects = _consented(config, options, folder)
     if not is_graph(objects.root):
         return _of_own_class(objects, custom_objects, folder)
-    _check_needs(config, custom_objects, folder)
     with ThreadPoolExecutor(1) as threads:
         # Both take seconds, and neither waits for the other.
         reference = threads.submit(_reference, config, folder, custom_objects)
-        model = _build(config, custom_objects, folder)
-        set_weights(model, read_weights(folder, objects), folder.name)
-        return LoadedModel(model, custom_objects, (_proof(model, reference, folder.name),))
+        repaired = repair_config(config, objects.keras_version, given=frozenset(custom_objects))
+        model = _build(repaired, with_registered_names(config, custom_objects), folder)
+        set_weights(model, read_weights(folder, objects), folder.name, repaired.stored)
+        proof = _proof(model, reference, folder.name)
+    return LoadedModel(model, custom_objects, (*_marked(repaired.repairs, proof), proof))
 
 
 def _of_own_class(objects: SavedObjects, custom_objects: dict[str, Any], folder: Path) -> LoadedModel:
@@ -73,38 +75,42 @@ def _of_own_class(objects: SavedObjects, custom_objects: dict[str, Any], folder:
     set_weights(model, read_weights(folder, objects), folder.name)
     apply_saved_flags(model, objects)
     text = f"Built in Keras 3 by the class that was given, with the weights in {folder.name!r}"
-    return LoadedModel(
-        model, custom_objects, (Repair(text=f"{text}; what it computes was not compared.", is_proven=False),)
-    )
+    repair = Repair(text=f"{text}; what it computes was not compared.", is_proven=False)
+    return LoadedModel(model, custom_objects, (repair,))
 
 
-def _check_needs(config: dict[str, Any], custom_objects: dict[str, Any], folder: Path) -> None:
-    """Refuses what is needed and was not given, before Keras sees the configuration."""
-    for need in needed_to_load(code_needs(config)):
-        if need.kind == "lambda":
-            raise ModelError(
-                f"{folder.name!r} holds a Lambda layer, and opening it would run Python code from the file.",
-                hint="It was not opened. Replace the Lambda by a built-in layer or by a custom class.",
-            )
-        if need.name not in custom_objects and need.registered_name not in custom_objects:
-            raise ModelError(
-                f"{folder.name!r} needs the {need.kind} {need.name!r}, which Keras does not know.",
-                hint="Open it together with the Python file that defines it (--custom-code FILE.py).",
-            )
+def _consented(config: dict[str, Any], options: OpenOptions, folder: Path) -> dict[str, Any]:
+    """The code that was given; refuses what is needed beside it, before Keras sees the configuration."""
+    needs = needed_to_load(code_needs(config))
+    if any(need.kind == "lambda" for need in needs):
+        raise ModelError(
+            f"{folder.name!r} holds a Lambda layer, and opening it would run Python code from the file.",
+            hint="It was not opened. Replace the Lambda by a built-in layer or by a custom class.",
+        )
+    custom_objects = load_custom_objects(options.code_path) if options.code_path else {}
+    missing = [need for need in needs if need.name not in custom_objects]
+    if missing:
+        raise ModelError(
+            f"{folder.name!r} needs the {missing[0].kind} {missing[0].name!r}, which Keras does not know.",
+            hint="Open it together with the Python file that defines it (--custom-code FILE.py).",
+        )
+    return custom_objects
 
 
-def _build(config: dict[str, Any], custom_objects: dict[str, Any], path: Path) -> keras.Model:
+def _build(repaired: RepairedConfig, custom_objects: dict[str, Any], path: Path) -> keras.Model:
     try:
-        with warnings.catch_warnings(), SafeModeScope(True), keras.saving.custom_object_scope(custom_objects):
-            # Old files bring arguments that Keras only warns about.
-            warnings.simplefilter("ignore")
-            model = model_from_config(json.loads(json.dumps(config)), custom_objects)
+        model = build(repaired.config, custom_objects)
     # Keras raises whatever it met, and what a custom class raises.
     except Exception as error:
         raise explain(error, path) from error
     if not isinstance(model, keras.Model):
         raise ModelError(f"{path.name!r} holds a {type(model).__name__}, not a model.", hint="Choose a model file.")
     return model
+
+
+def _marked(repairs: tuple[Repair, ...], proof: Repair) -> tuple[Repair, ...]:
+    """Repairs of a configuration count as proven where the whole model was compared."""
+    return tuple(msgspec.structs.replace(repair, is_proven=repair.is_proven or proof.is_proven) for repair in repairs)
 
 
 # -- the proof --------------------------------------------------------------------------------------------------------
@@ -172,8 +178,8 @@ def open_legacy(path: Path) -> LoadedModel:
     """
     reference = ask_tf_keras(h5=path)
     answer = reference.answer
-    config = json.loads(answer.config)
-    model = _build(config, {}, path)
+    repaired = repair_config(json.loads(answer.config), "2")
+    model = _build(repaired, {}, path)
     places: Places = {
         layer.path: [
             StoredWeight(name, reference.arrays[f"weight_{layer.first + number}"])
@@ -181,7 +187,8 @@ def open_legacy(path: Path) -> LoadedModel:
         ]
         for layer in answer.layers
     }
-    set_weights(model, places, path.name)
+    set_weights(model, places, path.name, repaired.stored)
     asked: Future[LegacyReference | str] = Future()
     asked.set_result(_told(lambda: reference))
-    return LoadedModel(model, {}, (_proof(model, asked, path.name),))
+    proof = _proof(model, asked, path.name)
+    return LoadedModel(model, {}, (*_marked(repaired.repairs, proof), proof))

@@ -64,16 +64,16 @@ def check_target(target: Path) -> None:
     """
     if not target.parent.is_dir():
         raise FileError(f"There is no folder {str(target.parent)!r}.", hint="Make it, or choose another.")
-    if target.is_dir() or saved_model_folder(target.parent):
-        raise FileError(
-            f"{str(target)!r} is {'a folder' if target.is_dir() else 'inside a SavedModel, which is left as it is'}.",
-            hint="Save to a file beside it.",
-        )
     if target.suffix != ".keras" and not is_h5(target):
         stem = target.name.removesuffix(".weights.h5")
         raise FileError(
             f"{target.name!r} does not end in .keras or .h5.",
             hint=f"Save it as {Path(stem).with_suffix('.keras').name!r}, which holds every flag.",
+        )
+    if target.is_dir() or saved_model_folder(target.parent):
+        raise FileError(
+            f"{str(target)!r} is {'a folder' if target.is_dir() else 'inside a SavedModel, which is left as it is'}.",
+            hint="Save to a file beside it.",
         )
 
 
