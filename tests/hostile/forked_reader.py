@@ -90,3 +90,22 @@ def _problem(name: str, request: ReadPreview, end: str, status: int) -> Told:
     else:
         error = reader_client.dead_error(name, request, status)
     return {"kind": type(error).__name__, "summary": error.summary, "hint": error.hint}
+
+
+def main() -> None:
+    """Reads the files that are named on standard input, and prints what is said of each."""
+    import json
+    import sys
+
+    from editor.native import forbid_hdf5_plugins
+
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    forbid_hdf5_plugins()
+    import editor.files.preview  # noqa: F401  warm, as a spare is
+
+    for line in sys.stdin:
+        print(json.dumps(read_forked(Path(line.rstrip("\n")))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
