@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from editor.errors import ModelError
-from editor.files.patch_h5 import read_names
 from editor.files.repair.stored_weights import StoredLayer, converted, num_stored
+from editor.files.stored_weights import read_names
 from editor.keras_model.places import Place, above, at_place, held_layers, layer_places
 from editor.keras_model.walk import own_variables
 
