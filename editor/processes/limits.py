@@ -19,7 +19,8 @@ _LOOK_SECONDS = 4.5
 _LOOK_CPU_SECONDS = 4.0
 _LOOK_BYTES_PER_SECOND = 20 << 20
 _LOOK_BYTES_PER_CPU_SECOND = 250 << 20
-_MEMORY_BYTES = 256 << 20
+_MEMORY_BYTES = 192 << 20
+"""Some tens of MB of address space are there already when a look begins, unused: at most 256 MB come of both."""
 _SLOWEST_BYTES_PER_SECOND = 2 << 20
 
 
