@@ -9,6 +9,7 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Signal
 
 from editor.errors import Problem
+from editor.files.code_needs import needed_to_load
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
 from widgets.dialogs.files import choose_code, choose_folder, choose_model
@@ -123,13 +124,13 @@ class OpenCommands(QObject):
             return Problem(preview.obstacle)
         if lacks_architecture(document):
             return Problem(weights_only_words(preview), "Choose its architecture to load it.")
-        return Problem(needs_words(preview), "Give its code to load it.") if preview.needs else None
+        return Problem(needs_words(preview), "Give its code to load it.") if needed_to_load(preview.needs) else None
 
     def _ask(self, document: Document) -> None:
         """Asks for what the document needs; an answer that comes when another one is open is of no use any more."""
         if lacks_architecture(document):
             self._ask_for_architecture(document)
-        elif document.preview.needs and not document.preview.obstacle:
+        elif needed_to_load(document.preview.needs) and not document.preview.obstacle:
             self._ask_for_code(document)
 
     def _ask_for_architecture(self, document: Document) -> None:
@@ -187,16 +188,18 @@ class OpenCommands(QObject):
 
 
 class GivenCode:
-    """Takes the code that was given with the file, or asks for a Python file; choosing it is the consent to run it."""
+    """Takes the code that was given with the file; asked again, asks for a Python file. Choosing it is the consent."""
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
+        self._seen: Preview | None = None
 
     def decide(self, preview: Preview, options: OpenOptions, on_options: OnOptions) -> None:
         """See `Asker`."""
+        was_seen, self._seen = self._seen is preview, preview
         if options.custom_code or options.module:
             on_options(options)
-        else:
+        elif was_seen or not preview.needs:
             folder = Path(preview.facts.path).parent
             choose_code(self._window, folder, lambda code: on_options(OpenOptions.of_code(code)))
 
