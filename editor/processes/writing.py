@@ -7,6 +7,7 @@ from pathlib import Path
 
 from editor.errors import EditorError
 from editor.files.trained_weights_file import read_trained_weights
+from editor.keras_model.applications import make
 from editor.keras_model.at_rest import AtRest
 from editor.keras_model.compile_settings import renew_optimizer
 from editor.keras_model.exports import export_saved_model, export_weights
@@ -16,7 +17,9 @@ from editor.processes.document import Document
 from editor.processes.messages import (
     ApplyTrainedWeights,
     ExportModel,
+    MakeModel,
     ModelExported,
+    ModelMade,
     ModelSaved,
     SaveModel,
     TrainedWeightsApplied,
@@ -77,6 +80,13 @@ def apply_weights(document: Document, request: ApplyTrainedWeights) -> TrainedWe
         freeze_map=freeze_map,
         notes=(_FRESH_OPTIMIZER,) if has_fresh_optimizer else (),
     )
+
+
+def make_model(request: MakeModel) -> ModelMade:
+    """Writes a new model to a file."""
+    weights = Path(request.weights) if request.weights else None
+    notes = make(request.application, Path(request.path), weights)
+    return ModelMade(request_id=request.request_id, path=request.path, notes=notes)
 
 
 def _keep_weights(document: Document, workspace: Path) -> Path:
