@@ -1,4 +1,4 @@
-"""What must be settled before TensorFlow is imported."""
+"""What must be settled before TensorFlow or h5py is imported."""
 
 from __future__ import annotations
 
@@ -14,3 +14,12 @@ def prepare_tensorflow() -> None:
     """
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    forbid_hdf5_plugins()
+
+
+def forbid_hdf5_plugins() -> None:
+    """Keeps HDF5 from loading native code for filters that a file names, whatever the user has set.
+
+    HDF5 looks for it in folders that others may write to. `::` is the library's own word for "none" (`H5PLextern.h`).
+    """
+    os.environ["HDF5_PLUGIN_PRELOAD"] = "::"

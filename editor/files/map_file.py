@@ -9,7 +9,7 @@ from editor.files.keras_archive import read_freeze_map
 from editor.files.probe import probe_file
 from editor.layers.freeze_map import FreezeMap
 
-_MAX_JSON_BYTES = 256 << 20
+_MAX_JSON_BYTES = 32 << 20
 _JSON_STARTS = (b"{", b"\xef\xbb\xbf")
 
 

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -32,6 +31,8 @@ from editor.files.hdf5_copy import (
 from editor.files.optimizer_slots import Kept, Variable
 from editor.files.patch_flags import FlagPatch, check_as_read, flag_patch, optimizer_patch
 from editor.files.probe_hdf5 import MAP_ATTRIBUTE
+from editor.files.stored_weights import read_names
+from editor.files.stored_weights import text_of as _text
 from editor.layers.nodes import LayerNode
 from editor.layers.patch_plan import PatchPlan, PatchResult
 from editor.layers.paths import escape
@@ -259,18 +260,6 @@ def _unfaithful(what: str) -> FileError:
 # -- attributes -------------------------------------------------------------------------------------------------
 
 
-def read_names(group: h5py.Group, key: str) -> list[str]:
-    """A list of names, which Keras cuts in pieces (`weight_names0`, `weight_names1`, …) where it is long."""
-    if key in group.attrs:
-        return [_text(name) for name in group.attrs[key]]
-    names: list[str] = []
-    number = 0
-    while f"{key}{number}" in group.attrs:
-        names += [_text(name) for name in group.attrs[f"{key}{number}"]]
-        number += 1
-    return names
-
-
 def _write_names(group: h5py.Group, names: list[str]) -> None:
     """Writes `weight_names` as Keras does (`save_attributes_to_hdf5_group`)."""
     number = 0
@@ -288,10 +277,3 @@ def _write_names(group: h5py.Group, names: list[str]) -> None:
     else:
         for at, piece in enumerate(np.array_split(data, num_pieces)):
             group.attrs[f"{_NAMES}{at}"] = piece
-
-
-def _text(value: Any) -> str:
-    """An attribute as text: h5py gives str, bytes, or an array of one."""
-    if hasattr(value, "item"):
-        value = value.item()
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)

@@ -7,27 +7,32 @@ process that can be killed around it.
 from __future__ import annotations
 
 import stat
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from editor.errors import FileError
 from editor.files.facts import FileFacts
 from editor.files.hdf5_superblock import superblock_offset
 from editor.files.probe_hdf5 import probe_hdf5
 from editor.files.probe_keras import probe_keras
+from editor.files.saved_model.folder import probe_saved_model
+from editor.files.saved_model.objects import saved_model_folder
 from editor.files.signatures import HEAD_BYTES, ZIP_SIGNATURES, describe_content
 from editor.files.trained_weights_file import look_through
 
-_WANTED = "Frostline opens .keras, .h5 and .hdf5 files that Keras wrote."
+_WANTED = "Frostline opens .keras, .h5 and .hdf5 files and SavedModel folders that Keras wrote."
 
 
 def probe_file(path: Path) -> FileFacts:
-    """Finds out what a file is, and whether it is complete.
+    """Finds out what a file is, and whether it is complete. A SavedModel is a folder, or the `saved_model.pb` in it.
 
     Raises:
         FileError: The file is missing, unreadable, cut short, damaged, or no model; in one plain sentence.
     """
-    return _probe(path, _probe_content)
+    folder = saved_model_folder(path)
+    return _probe(path, _probe_content) if folder is None else _reading(folder, probe_saved_model)
 
 
 def probe_trained_weights(path: Path) -> FileFacts:
@@ -42,6 +47,10 @@ def probe_trained_weights(path: Path) -> FileFacts:
 
 def _probe(path: Path, probe_content: Callable[[Path], FileFacts]) -> FileFacts:
     _check_place(path)
+    return _reading(path, probe_content)
+
+
+def _reading(path: Path, probe_content: Callable[[Path], FileFacts]) -> FileFacts:
     try:
         return probe_content(path)
     except PermissionError as error:
@@ -74,11 +83,6 @@ def _check_place(path: Path) -> None:
 
 
 def _folder_error(path: Path) -> FileError:
-    if (path / "saved_model.pb").exists():
-        return FileError(
-            f"{path.name} is a SavedModel folder, which Frostline cannot open yet.",
-            hint="Save the model as a .keras file with the program that made it.",
-        )
     if (path / "config.json").exists() and (path / "metadata.json").exists():
         return FileError(
             f"{path.name} is a folder with the parts of a .keras file.",
@@ -93,12 +97,27 @@ def _probe_content(path: Path) -> FileFacts:
         num_bytes = path.stat().st_size
         if not head:
             raise FileError(f"{path.name} is empty (0 bytes).", hint="Copy or download the model again.")
+        offset = superblock_offset(stream, num_bytes)
+        _check_one_kind(path, stream, head, offset)
         if head.startswith(ZIP_SIGNATURES):
             return probe_keras(path, stream, num_bytes)
-        offset = superblock_offset(stream, num_bytes)
         if offset is not None:
             return probe_hdf5(path, stream, offset, num_bytes)
     raise FileError(f"{path.name} is not a model file; it looks like {describe_content(head)}.", hint=_WANTED)
+
+
+def _check_one_kind(path: Path, stream: IO[bytes], head: bytes, offset: int | None) -> None:
+    """Refuses what is an archive to one program and HDF5 to another: Keras goes by the name, not by the content.
+
+    The weights in a sound archive may happen to stand where HDF5 looks for its signature; its name then decides.
+    """
+    is_archive = head.startswith(ZIP_SIGNATURES)
+    is_both = path.suffix != ".keras" if is_archive else zipfile.is_zipfile(stream)
+    if offset is not None and is_both:
+        raise FileError(
+            f"{path.name} is an HDF5 file and a zip archive in one, and each may hold another model.",
+            hint="No Keras writes that: get the model from its maker again.",
+        )
 
 
 def _probe_trained_weights(path: Path) -> FileFacts:

@@ -1,16 +1,19 @@
-"""Looks at an HDF5 model file: complete, with an architecture, of which Keras version."""
+"""Looks at an HDF5 file: complete, with an architecture or weights alone, of which Keras version."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import h5py
 
 from editor.errors import FileError
+from editor.files.architecture_guard import check_architecture
 from editor.files.facts import FileFacts
+from editor.files.hdf5_guard import check_hdf5
 from editor.files.hdf5_superblock import declared_end
+from editor.files.safe_json import parse_json_object
+from editor.files.stored_weights import group_by_name, is_by_key, text_of
 
 MAP_ATTRIBUTE = "frostline_freeze_map"
 TRAINED_WEIGHTS_ATTRIBUTE = "frostline_trained_weights"
@@ -20,7 +23,6 @@ DAMAGED_HDF5 = (OSError, RuntimeError, ValueError, KeyError, TypeError, Overflow
 
 _READ = ("model_config", "keras_version")
 _DAMAGED_HINT = "Copy or download it again."
-_WEIGHTS_ONLY_MARKS = ("layer_names", "backend", "layers", "vars", "_layer_checkpoint_dependencies")
 
 
 def probe_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> FileFacts:
@@ -33,26 +35,30 @@ def probe_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> Fi
         num_bytes: Size of the file.
 
     Raises:
-        FileError: The file is cut short, damaged, holds weights only, or is no Keras model.
+        FileError: The file is cut short, damaged, holds trained weights, or is no Keras model.
     """
     check_end(path.name, stream, offset, num_bytes)
     try:
         with h5py.File(path, "r") as file:
+            check_hdf5(file, path.name, num_bytes)
             names = set(file.attrs) | set(file)
-            attributes = {name: _text(file.attrs[name]) for name in _READ if name in file.attrs}
+            attributes = {name: text_of(file.attrs[name]) for name in _READ if name in file.attrs}
+            has_weights = "model_config" not in attributes and _has_weights(file, names)
     except DAMAGED_HDF5 as error:
         raise FileError(
             f"{path.name} is a damaged HDF5 file.", hint=_DAMAGED_HINT, details=f"{type(error).__name__}: {error}"
         ) from error
-    if "model_config" not in attributes:
+    if "model_config" in attributes:
+        architecture = f"The architecture in {path.name}"
+        check_architecture(parse_json_object(attributes["model_config"], architecture), path.name)
+    elif not has_weights:
         raise _without_model(path.name, names)
-    _check_config(path.name, attributes["model_config"])
     return FileFacts(
         path=str(path),
-        format="h5",
+        format="weights" if has_weights else "h5",
         keras_version=attributes.get("keras_version"),
         num_bytes=num_bytes,
-        has_model_config=True,
+        has_model_config=not has_weights,
         has_freeze_map=MAP_ATTRIBUTE in names,
     )
 
@@ -70,22 +76,9 @@ def check_end(name: str, stream: IO[bytes], offset: int, num_bytes: int) -> None
         raise FileError(f"{name} is cut short: the HDF5 data have {num_bytes:,} of {end:,} bytes.", hint=_DAMAGED_HINT)
 
 
-def _text(value: Any) -> str:
-    """An attribute as text: h5py gives str, bytes, or an array of one."""
-    if hasattr(value, "item"):
-        value = value.item()
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
-
-
-def _check_config(name: str, text: str) -> None:
-    try:
-        config = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FileError(
-            f"{name} is damaged: its architecture cannot be read.", hint=_DAMAGED_HINT, details=str(error)
-        ) from error
-    if not isinstance(config, dict) or "class_name" not in config:
-        raise FileError(f"{name} is damaged: its architecture names no model class.", hint=_DAMAGED_HINT)
+def _has_weights(file: h5py.File, names: set[str]) -> bool:
+    """Whether a file without an architecture holds weights that Keras wrote."""
+    return TRAINED_WEIGHTS_ATTRIBUTE not in names and (group_by_name(file) is not None or is_by_key(file))
 
 
 def _without_model(name: str, names: set[str]) -> FileError:
@@ -93,10 +86,5 @@ def _without_model(name: str, names: set[str]) -> FileError:
         return FileError(
             f"{name} holds trained weights without the rest of their model.",
             hint="Open the model that they were trained from, then apply them to it.",
-        )
-    if names.intersection(_WEIGHTS_ONLY_MARKS):
-        return FileError(
-            f"{name} holds weights only, without an architecture.",
-            hint="Load the weights into their model in Keras, save the whole model with model.save(), and open that.",
         )
     return FileError(f"{name} is an HDF5 file, but no Keras model.", hint="Choose a file that model.save() wrote.")

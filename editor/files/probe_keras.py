@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import h5py
 
 from editor.errors import FileError
+from editor.files.architecture_guard import check_architecture
 from editor.files.facts import FileFacts
+from editor.files.hdf5_guard import check_hdf5
 from editor.files.probe_hdf5 import DAMAGED_HDF5, check_end
+from editor.files.safe_json import parse_json_object
 from editor.files.signatures import HDF5_SIGNATURE
+from editor.files.zip_guard import check_archive
 from editor.files.zip_members import (
     CONFIG_MEMBER,
     DAMAGED_ZIP,
     MAP_MEMBER,
-    MAX_JSON_BYTES,
     METADATA_MEMBER,
     WEIGHTS_MEMBER,
-    member_range,
     read_json_member,
     weights_stream,
 )
 
 _AGAIN = "Copy or download it again."
 _REQUIRED = (METADATA_MEMBER, CONFIG_MEMBER, WEIGHTS_MEMBER)
-_MAX_EXPANSION = 100
 
 
 def probe_keras(path: Path, stream: IO[bytes], num_bytes: int) -> FileFacts:
@@ -60,11 +60,10 @@ def _has_directory(stream: IO[bytes]) -> bool:
 
 def _probe_archive(path: Path, stream: IO[bytes], archive: zipfile.ZipFile, num_bytes: int) -> FileFacts:
     _check_members(path.name, archive)
-    _check_sizes(path.name, stream, archive, num_bytes)
-    metadata = _read_json(path.name, archive, METADATA_MEMBER)
-    config = _read_json(path.name, archive, CONFIG_MEMBER)
-    if "class_name" not in config:
-        raise FileError(f"{path.name} is damaged: its architecture names no model class.", hint=_AGAIN)
+    check_archive(path.name, stream, archive, num_bytes)
+    metadata = parse_json_object(read_json_member(archive, METADATA_MEMBER), f"{METADATA_MEMBER} in {path.name}")
+    config = parse_json_object(read_json_member(archive, CONFIG_MEMBER), f"{CONFIG_MEMBER} in {path.name}")
+    check_architecture(config, path.name)
     _check_weights(path.name, stream, archive)
     version = metadata.get("keras_version")
     return FileFacts(
@@ -101,47 +100,19 @@ def _kind_of_archive(names: list[str]) -> str:
     return f" that has {inner[0]} inside" if inner else ""
 
 
-def _check_sizes(name: str, stream: IO[bytes], archive: zipfile.ZipFile, num_bytes: int) -> None:
-    """Refuses zip bombs: sizes that no model has, and members that lie over one another."""
-    members = archive.infolist()
-    for info in members:
-        if info.file_size > max(MAX_JSON_BYTES, _MAX_EXPANSION * info.compress_size):
-            raise FileError(
-                f"{name} claims that {info.filename} unpacks to {info.file_size:,} bytes; this is no sound model.",
-                hint="Do not open it in other programs either.",
-            )
-    if sum(info.compress_size for info in members) > num_bytes:
-        raise FileError(f"{name} is a damaged archive: its members overlap.", hint=_AGAIN)
-    for info in members:
-        member_range(stream, info)
-
-
-def _read_json(name: str, archive: zipfile.ZipFile, member: str) -> dict[str, Any]:
-    text = read_json_member(archive, member)
-    try:
-        # Keras writes NaN and Infinity, which only the standard library's parser takes.
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FileError(f"{name} is damaged: its {member} is no JSON.", hint=_AGAIN, details=str(error)) from error
-    if not isinstance(values, dict):
-        raise FileError(f"{name} is damaged: its {member} holds no JSON object.", hint=_AGAIN)
-    return values
-
-
 def _check_weights(name: str, stream: IO[bytes], archive: zipfile.ZipFile) -> None:
     info = archive.getinfo(WEIGHTS_MEMBER)
     with weights_stream(stream, archive, info) as member:
         if member.read(len(HDF5_SIGNATURE)) != HDF5_SIGNATURE:
             raise FileError(f"{name} is damaged: its {WEIGHTS_MEMBER} is no HDF5 file.", hint=_AGAIN)
         check_end(f"{WEIGHTS_MEMBER} in {name}", member, 0, info.file_size)
-        if info.compress_type == zipfile.ZIP_STORED:
-            _check_root_group(name, member)
+        _check_inside(name, member, info.file_size)
 
 
-def _check_root_group(name: str, member: IO[bytes]) -> None:
+def _check_inside(name: str, member: IO[bytes], num_bytes: int) -> None:
     try:
         with h5py.File(member, "r") as weights:
-            list(weights)
+            check_hdf5(weights, f"{WEIGHTS_MEMBER} in {name}", num_bytes)
     except DAMAGED_HDF5 as error:
         raise FileError(
             f"{name} is damaged: its {WEIGHTS_MEMBER} cannot be read.",

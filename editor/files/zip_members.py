@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,7 +25,7 @@ METADATA_MEMBER = "metadata.json"
 WEIGHTS_MEMBER = "model.weights.h5"
 MAP_MEMBER = "frostline/freeze_map.json"
 
-MAX_JSON_BYTES = 256 << 20
+MAX_JSON_BYTES = 64 << 20
 """Greatest size of a JSON member: the `config.json` of a model of 566 layers has less than 1 MB."""
 
 DAMAGED_ZIP = (
@@ -39,7 +41,11 @@ DAMAGED_ZIP = (
 )
 """What `zipfile` raises over damaged archives; RuntimeError stands for "encrypted"."""
 
-_LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+"""What stands before a member's name and data (APPNOTE 6.3.10, section 4.3.7)."""
+
+
+_COPIED_BYTES = 1 << 20
 
 
 class MemberStream(io.RawIOBase):
@@ -91,11 +97,11 @@ def member_range(raw: IO[bytes], info: zipfile.ZipInfo) -> tuple[int, int]:
             the end of the file.
     """
     raw.seek(info.header_offset)
-    header = raw.read(_LOCAL_HEADER.size)
-    if len(header) < _LOCAL_HEADER.size or not header.startswith(b"PK\x03\x04"):
+    header = raw.read(LOCAL_HEADER.size)
+    if len(header) < LOCAL_HEADER.size or not header.startswith(b"PK\x03\x04"):
         raise zipfile.BadZipFile(f"no local header of {info.filename}")
-    *_, name_bytes, extra_bytes = _LOCAL_HEADER.unpack(header)
-    offset = info.header_offset + _LOCAL_HEADER.size + name_bytes + extra_bytes
+    *_, name_bytes, extra_bytes = LOCAL_HEADER.unpack(header)
+    offset = info.header_offset + LOCAL_HEADER.size + name_bytes + extra_bytes
     if offset + info.compress_size > raw.seek(0, io.SEEK_END):
         raise zipfile.BadZipFile(f"{info.filename} reaches over the end of the file")
     return offset, info.compress_size
@@ -135,7 +141,21 @@ def open_weights(path: Path) -> Iterator[h5py.File]:
 
 
 def weights_stream(raw: IO[bytes], archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
-    """A seekable stream over a member; slow where the member is compressed, which Keras never does."""
+    """A seekable stream over a member.
+
+    A compressed one, which Keras never writes, is unpacked to a temporary file: HDF5 jumps about.
+
+    Raises:
+        zipfile.BadZipFile: As the other `DAMAGED_ZIP`.
+    """
     if info.compress_type == zipfile.ZIP_STORED:
         return io.BufferedReader(MemberStream(raw, *member_range(raw, info)))
-    return archive.open(info)
+    unpacked = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
+    try:
+        with archive.open(info) as packed:
+            shutil.copyfileobj(packed, unpacked, _COPIED_BYTES)
+        unpacked.seek(0)
+    except BaseException:
+        unpacked.close()
+        raise
+    return unpacked

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import faulthandler
-import math
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -15,8 +15,12 @@ if sys.platform != "win32":
     import resource
 
 _GRACE_SECONDS = 2.0
+_LOOK_SECONDS = 4.5
+_LOOK_CPU_SECONDS = 4.0
+_LOOK_BYTES_PER_SECOND = 20 << 20
+_LOOK_BYTES_PER_CPU_SECOND = 250 << 20
+_MEMORY_BYTES = 256 << 20
 _SLOWEST_BYTES_PER_SECOND = 2 << 20
-_PATCH_MEMORY_BYTES = 256 << 20
 
 
 class ReaderLimits(msgspec.Struct, frozen=True):
@@ -26,15 +30,31 @@ class ReaderLimits(msgspec.Struct, frozen=True):
         seconds: Wall-clock time of the look, without the start of the process.
         memory_bytes: Address space beyond what the process has when the look begins. Enforced on Linux; macOS
             and Windows have no such limit that a process could set for itself.
+        cpu_seconds: Processor time of the look, where the system can limit it: what hangs in native code uses it
+            up, what waits for a slow drive does not. None: as `seconds`.
     """
 
-    seconds: float = 20.0
-    memory_bytes: int = 2 << 30
+    seconds: float = _LOOK_SECONDS
+    memory_bytes: int = _MEMORY_BYTES
+    cpu_seconds: float | None = None
+
+
+def limits_of_look(num_bytes: int) -> ReaderLimits:
+    """The limits of a look at a file of a size: time for a slow drive, memory whatever the size."""
+    return ReaderLimits(
+        seconds=_LOOK_SECONDS + num_bytes / _LOOK_BYTES_PER_SECOND,
+        cpu_seconds=_LOOK_CPU_SECONDS + num_bytes / _LOOK_BYTES_PER_CPU_SECOND,
+    )
+
+
+def is_too_late(exit_status: int | None) -> bool:
+    """Whether a process ended because it had used up its processor time."""
+    return sys.platform != "win32" and exit_status == -signal.SIGXCPU
 
 
 def limits_of_patch(num_bytes: int) -> ReaderLimits:
     """The limits of a change of flags in a file of a size: time for a slow drive, memory whatever the size."""
-    return ReaderLimits(60.0 + num_bytes / _SLOWEST_BYTES_PER_SECOND, _PATCH_MEMORY_BYTES)
+    return ReaderLimits(60.0 + num_bytes / _SLOWEST_BYTES_PER_SECOND, _MEMORY_BYTES)
 
 
 def enforce(limits: ReaderLimits) -> None:
@@ -47,9 +67,10 @@ def enforce(limits: ReaderLimits) -> None:
     faulthandler.dump_traceback_later(limits.seconds + _GRACE_SECONDS, exit=True, file=out)
     if sys.platform != "win32":
         used_seconds = time.process_time()
-        cpu_seconds = math.ceil(used_seconds + limits.seconds + _GRACE_SECONDS)
+        cpu_seconds = limits.seconds + _GRACE_SECONDS if limits.cpu_seconds is None else limits.cpu_seconds
         _lower(resource.RLIMIT_CORE, 0)
-        _lower(resource.RLIMIT_CPU, cpu_seconds)
+        # The system takes whole seconds only.
+        _lower(resource.RLIMIT_CPU, round(used_seconds + cpu_seconds))
         _lower(resource.RLIMIT_AS, _address_space() + limits.memory_bytes)
 
 

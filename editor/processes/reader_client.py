@@ -8,12 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from editor.errors import EditorError, EngineError, FileError, PatchError, Problem
 from editor.files.facts import FileFacts, Preview
 from editor.files.options import OpenOptions
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.patch_plan import PatchPlan, PatchResult
-from editor.processes.limits import ReaderLimits, limits_of_patch
+from editor.processes.limits import ReaderLimits, is_too_late, limits_of_look, limits_of_patch
 from editor.processes.reader_messages import (
     FilePatched,
     FileProbed,
@@ -102,10 +104,10 @@ class ReaderClient:
         Args:
             start: Whether to keep a spare process warm from now on, so that no look has to wait for imports. A
                 command that looks at one file does without.
-            limits: Of each look.
+            limits: Of each look; None for those that fit the size of its file.
         """
         self._keeps_spare = start
-        self._limits = limits or ReaderLimits()
+        self._fixed_limits = limits
         self._lock = threading.Lock()
         self._is_closed = False
         self._spare: ReaderProcess | None = None
@@ -126,7 +128,7 @@ class ReaderClient:
             EngineError: The client is closed.
         """
         # The reader is another process and need not stand in the same folder.
-        request = ProbeFile(str(Path(path).absolute()), self._limits, kind)
+        request = ProbeFile(str(Path(path).absolute()), ReaderLimits(), kind)
 
         def tell(outcome: Outcome) -> None:
             assert isinstance(outcome, (FileFacts, EditorError))
@@ -150,7 +152,7 @@ class ReaderClient:
             assert isinstance(outcome, (Preview, EditorError))
             on_done(outcome.problem if isinstance(outcome, EditorError) else outcome)
 
-        return self._begin(ReadPreview(str(Path(path).absolute()), self._limits, options or OpenOptions()), tell)
+        return self._begin(ReadPreview(str(Path(path).absolute()), ReaderLimits(), options or OpenOptions()), tell)
 
     def preview_now(self, path: Path | str, *, options: OpenOptions | None = None) -> Preview:
         """Reads a model file's layers and waits.
@@ -174,7 +176,7 @@ class ReaderClient:
             assert isinstance(outcome, (FreezeMap, EditorError))
             on_done(outcome.problem if isinstance(outcome, EditorError) else outcome)
 
-        return self._begin(ReadMap(str(Path(path).absolute()), self._limits), tell)
+        return self._begin(ReadMap(str(Path(path).absolute()), ReaderLimits()), tell)
 
     def patch(self, plan: PatchPlan, on_done: OnPatched) -> ReaderTicket:
         """Changes the flags in a model file without waiting for it.
@@ -285,10 +287,16 @@ class ReaderClient:
         reader = self._take_reader()
         try:
             ticket._attach(reader)
-            return self._ask(reader, ticket.request)
+            return self._ask(reader, self._limited(ticket.request))
         finally:
             reader.end()
             self._start_spare()
+
+    def _limited(self, request: ReaderRequest) -> ReaderRequest:
+        """The request with its limits. To ask for the size of a file may take its time, hence not earlier."""
+        if isinstance(request, PatchFile):
+            return request
+        return msgspec.structs.replace(request, limits=self._fixed_limits or limits_of_look(_size(Path(request.path))))
 
     def _ask(self, reader: ReaderProcess, request: ReaderRequest) -> Found:
         reader.wait_until_ready()
@@ -299,7 +307,8 @@ class ReaderClient:
         except TimeoutError:
             raise _late_error(name, request) from None
         except EOFError:
-            raise _dead_error(name, request, reader.exit_status()) from None
+            status = reader.exit_status()
+            raise (_late_error(name, request) if is_too_late(status) else _dead_error(name, request, status)) from None
         match answer:
             case FileProbed(found) | PreviewRead(found) | MapRead(found):
                 return found
@@ -334,6 +343,18 @@ class ReaderClient:
     def _check_open(self) -> None:
         if self._is_closed:
             raise _closed_error()
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of the files in a folder; 0 where there is none."""
+    try:
+        return (
+            sum(_size(inside) for inside in path.iterdir() if inside.is_file())
+            if path.is_dir()
+            else path.stat().st_size
+        )
+    except (OSError, ValueError):
+        return 0
 
 
 def _late_error(name: str, request: ReaderRequest) -> FileError:

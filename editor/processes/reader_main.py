@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from editor.errors import EditorError, PatchError, Problem
+from editor.native import forbid_hdf5_plugins
 from editor.processes.limits import enforce
 from editor.processes.reader_messages import (
     FilePatched,
@@ -41,6 +42,7 @@ def main(connection: Connection) -> None:
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     # One thread is enough for reading, and each further one of OpenBLAS takes address space.
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    forbid_hdf5_plugins()
     import editor.files.map_file
     import editor.files.patch
     import editor.files.preview
@@ -50,11 +52,16 @@ def main(connection: Connection) -> None:
         connection.send_bytes(encode(ReaderReady()))
         request = decode_request(connection.recv_bytes())
         enforce(request.limits)
-        connection.send_bytes(encode(_answer(request)))
+        connection.send_bytes(_answer(request))
 
 
-def _answer(request: ReaderRequest) -> ReaderEvent:
-    return _patch(request) if isinstance(request, PatchFile) else _look(request)
+def _answer(request: ReaderRequest) -> bytes:
+    if isinstance(request, PatchFile):
+        return encode(_patch(request))
+    try:
+        return encode(_look(request))
+    except (MemoryError, ValueError, OverflowError, TypeError, RecursionError) as error:
+        return encode(ProbeFailed(_damage(Path(request.path), error)))
 
 
 def _patch(request: PatchFile) -> ReaderEvent:
@@ -97,13 +104,15 @@ def _look(request: ProbeFile | ReadPreview | ReadMap) -> ReaderEvent:
             )
         )
     except Exception as error:  # noqa: BLE001
-        return ProbeFailed(
-            Problem(
-                f"{path.name} could not be read; it is probably damaged.",
-                "Copy or download it again.",
-                f"{type(error).__name__}: {error}",
-            )
-        )
+        return ProbeFailed(_damage(path, error))
+
+
+def _damage(path: Path, error: Exception) -> Problem:
+    return Problem(
+        f"{path.name} could not be read; it is probably damaged.",
+        "Copy or download it again.",
+        f"{type(error).__name__}: {error}",
+    )
 
 
 def _end_with_parent() -> None:

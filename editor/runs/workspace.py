@@ -126,6 +126,12 @@ def revision_path(folder: Path, revision: int) -> Path:
     return folder / WEIGHTS_FOLDER / f"revision-{revision:06d}.npz"
 
 
+def revision_of(path: Path) -> int:
+    """The number of the revision in a file of a workspace folder; 0 for another file."""
+    match = _REVISION_NAME.fullmatch(path.name)
+    return int(match[1]) if match else 0
+
+
 class Workspace:
     """The workspace folder of an open document, held by a lock for as long as its owner lives."""
 

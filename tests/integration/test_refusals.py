@@ -22,7 +22,7 @@ def test_that_a_file_that_cannot_be_opened_is_refused_and_the_document_stays(
         tmp_path / "missing.keras": "There is no file",
         notes: "is not a model file",
         broken: "broken.keras is",
-        folder: "is a SavedModel folder",
+        folder: "is a damaged SavedModel",
         models / "mmsplice" / "Acceptor.h5": "needs the class 'ConvDNA'",
         write_lambda_model(tmp_path): "holds a Lambda layer",
     }

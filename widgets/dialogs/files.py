@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from editor.processes.messages import ExportKind
 
-_MODELS = "Keras models (*.keras *.h5 *.hdf5)"
+_MODELS = "Keras models (*.keras *.h5 *.hdf5 *.json)"
 _MAPS = "Freeze maps, also of models (*.freeze.json *.keras *.h5 *.hdf5)"
 _TARGETS = {".keras": "Keras model (*.keras)", ".h5": "HDF5 model (*.h5 *.hdf5)"}
 _WEIGHTS = "Weights (*.weights.h5 *.h5 *.hdf5)"
@@ -25,6 +25,14 @@ _EXPORTS: dict[ExportKind, tuple[str, str]] = {
 def choose_model(window: QWidget, folder: Path, on_chosen: Callable[[Path], None]) -> None:
     """Asks for a model file to open."""
     _ask(window, "Open Model", folder, (_MODELS, "All files (*)"), on_chosen)
+
+
+def choose_folder(window: QWidget, folder: Path, on_chosen: Callable[[Path], None]) -> None:
+    """Asks for the folder of a SavedModel."""
+    dialog = _dialog(window, "Open SavedModel Folder", folder, ())
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    _open(dialog, on_chosen)
 
 
 def choose_code(window: QWidget, folder: Path, on_chosen: Callable[[Path], None]) -> None:

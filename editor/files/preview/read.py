@@ -6,7 +6,9 @@ from pathlib import Path
 
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
+from editor.files.preview.saved_model import preview_saved_model
 from editor.files.probe import probe_file
+from editor.files.saved_model.objects import saved_model_folder
 from editor.layers.records import LayerRecord
 
 
@@ -20,5 +22,7 @@ def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
     Raises:
         FileError: The file is missing, unreadable, damaged, hostile, or no model; in one plain sentence.
     """
+    if saved_model_folder(path):
+        return preview_saved_model(path)
     facts = probe_file(path)
     return Preview(facts=facts, root=LayerRecord(layer_id=0, name="", class_name=""))

@@ -1,0 +1,202 @@
+"""Walks a whole HDF5 file before anything else reads it: nothing in it may lead elsewhere, go in circles, or swell.
+
+What Keras reads of a model file is a tree of groups with plain datasets. HDF5 can do much more: links into other
+files, data that lie in other files, links that come back to where they started, shapes of petabytes, filters that load
+plugins. All that is refused here, in a reader, so that the engine never meets it. No value of a dataset is read,
+unless it is packed or of variable length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NoReturn
+
+import h5py
+import numpy as np
+
+from editor.errors import FileError
+from editor.files.hdf5_chunks import check_chunks
+
+MAX_LINKS = 200_000
+"""A model of 566 layers has less than 3,000 groups and datasets."""
+MAX_DEPTH = 100
+"""Groups within groups: a nested model or a composite layer takes two levels."""
+MAX_ATTRIBUTES = 1_000
+"""On one object. Keras cuts long lists of names into pieces of 64 KB, an attribute each."""
+MAX_ATTRIBUTE_BYTES = 64 << 20
+MAX_TEXTS = 100_000
+"""Values of variable length in one dataset: weights have none, a custom layer may keep a few words."""
+MAX_EXPANSION = 100
+"""How many times the size of the file its values may take, as with archives."""
+SMALL_BYTES = 1 << 20
+"""What a dataset may declare without having written it."""
+
+_HOSTILE_HINT = "No Keras writes that: get the model from its maker again, and do not open this file elsewhere."
+_DAMAGED_HINT = "Copy or download it again."
+
+
+def check_hdf5(file: h5py.File, name: str, num_bytes: int) -> None:
+    """Follows every link of an open file and looks at every attribute and at the header of every dataset.
+
+    Args:
+        file: The file.
+        name: As a person knows it, such as `model.weights.h5 in model.keras`.
+        num_bytes: Its size; what is declared is held against it.
+
+    Raises:
+        FileError: Something in it is hostile, or damaged beyond what a model can be read from.
+        OSError: As the other `DAMAGED_HDF5`: the library cannot make sense of it.
+    """
+    _Walk(name, num_bytes).follow(file.id)
+
+
+class _Walk:
+    """One look at one file, with what was found so far."""
+
+    def __init__(self, name: str, num_bytes: int) -> None:
+        self._name = name
+        self._num_bytes = num_bytes
+        self._seen: set[int] = set()
+        self._num_links = 0
+        self._stored = 0
+        self._unpacked = 0
+
+    def follow(self, file: h5py.h5f.FileID) -> None:
+        root = h5py.h5o.open(file, b"/")
+        self._seen.add(h5py.h5o.get_info(root).addr)
+        self._check_attributes(root)
+        # Not by recursion: how deep it goes is for the file to say.
+        waiting = [(root, link, 1) for link in self._links(root)]
+        while waiting:
+            group, link, depth = waiting.pop()
+            item = h5py.h5o.open(group, link)
+            self._check_attributes(item)
+            if isinstance(item, h5py.h5d.DatasetID):
+                self._check_dataset(item, link)
+            elif not isinstance(item, h5py.h5g.GroupID):
+                self._refuse(f"has a data type in the place of {_shown(link)}, where a group or weights belong")
+            elif depth == MAX_DEPTH:
+                self._refuse(f"nests groups more than {MAX_DEPTH} deep")
+            else:
+                waiting += [(item, below, depth + 1) for below in self._links(item)]
+
+    # -- links --------------------------------------------------------------------------------------------------
+
+    def _links(self, group: h5py.h5g.GroupID) -> list[bytes]:
+        """The names in a group, all of which lead to objects that no other name leads to."""
+        names: list[bytes] = []
+
+        def note(name: bytes, info: h5py.h5l.LinkInfo) -> None:
+            self._check_link(name, info)
+            names.append(name)
+
+        order = {"idx_type": h5py.h5.INDEX_NAME, "order": h5py.h5.ITER_NATIVE}
+        group.links.iterate(note, info=True, **order)
+        return names
+
+    def _check_link(self, name: bytes, info: h5py.h5l.LinkInfo) -> None:
+        self._num_links += 1
+        if self._num_links > MAX_LINKS:
+            self._refuse(f"has more than {MAX_LINKS:,} groups and datasets")
+        if info.type == h5py.h5l.TYPE_EXTERNAL:
+            self._refuse(f"has a link to another file in the place of {_shown(name)}")
+        if info.type != h5py.h5l.TYPE_HARD:
+            self._refuse(f"has a link to another place of its own in the place of {_shown(name)}")
+        if info.u in self._seen:
+            self._refuse(f"leads to one object by two names or in a circle, at {_shown(name)}")
+        self._seen.add(info.u)
+
+    # -- attributes ---------------------------------------------------------------------------------------------
+
+    def _check_attributes(self, item: h5py.h5g.GroupID | h5py.h5d.DatasetID) -> None:
+        num_attributes = h5py.h5a.get_num_attrs(item)
+        if num_attributes > MAX_ATTRIBUTES:
+            self._refuse(f"has {num_attributes:,} attributes in one place, at most {MAX_ATTRIBUTES:,} are read")
+        for index in range(num_attributes):
+            self._check_attribute(h5py.h5a.open(item, index=index))
+
+    def _check_attribute(self, attribute: h5py.h5a.AttrID) -> None:
+        kind = attribute.get_type()
+        num_values = attribute.get_space().get_simple_extent_npoints()
+        if num_values * kind.get_size() > MAX_ATTRIBUTE_BYTES:
+            self._refuse(f"has an attribute {_shown(attribute.name)} of more than {MAX_ATTRIBUTE_BYTES >> 20} MB")
+        if self._is_of_variable_length(kind, attribute.name):
+            # It lies in another place of the file, where the library may hang (fact F24): better here than later.
+            attribute.read(np.empty(attribute.shape, dtype=attribute.dtype))
+
+    # -- datasets -----------------------------------------------------------------------------------------------
+
+    def _check_dataset(self, dataset: h5py.h5d.DatasetID, link: bytes) -> None:
+        settings = dataset.get_create_plist()
+        layout = settings.get_layout()
+        if settings.get_external_count():
+            self._refuse(f"keeps the values of {_shown(link)} in another file")
+        if layout == h5py.h5d.VIRTUAL:
+            self._refuse(f"puts {_shown(link)} together from other datasets")
+        kind = dataset.get_type()
+        num_values = dataset.get_space().get_simple_extent_npoints()
+        num_bytes = num_values * kind.get_size()
+        stored = dataset.get_storage_size()
+        self._count(link, num_bytes, stored)
+        if layout == h5py.h5d.CHUNKED:
+            check_chunks(dataset, settings, f"{_shown(link)} in {self._name}", self._num_bytes)
+        elif layout == h5py.h5d.CONTIGUOUS and num_bytes and stored:
+            self._check_place(link, dataset.get_offset(), stored)
+        if self._is_of_variable_length(kind, link):
+            self._read_texts(dataset, num_values)
+
+    def _count(self, link: bytes, num_bytes: int, stored: int) -> None:
+        """Holds what is declared against what is there."""
+        self._stored += stored
+        self._unpacked += num_bytes
+        if num_bytes > max(SMALL_BYTES, MAX_EXPANSION * stored):
+            self._refuse(f"declares {num_bytes:,} bytes of values for {_shown(link)} and holds {stored:,}")
+        if self._unpacked > max(SMALL_BYTES, MAX_EXPANSION * self._num_bytes):
+            self._refuse(f"declares {self._unpacked:,} bytes of values in a file of {self._num_bytes:,}")
+        if self._stored > self._num_bytes:
+            self._refuse("uses one part of the file for several weights")
+
+    def _check_place(self, link: bytes, offset: int | None, stored: int) -> None:
+        if offset is None or offset + stored > self._num_bytes:
+            raise FileError(
+                f"{self._name} is damaged: the values of {_shown(link)} lie beyond its end.", hint=_DAMAGED_HINT
+            )
+
+    def _read_texts(self, dataset: h5py.h5d.DatasetID, num_values: int) -> None:
+        if num_values > MAX_TEXTS:
+            self._refuse(f"has {num_values:,} values of variable length in one dataset")
+        dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, np.empty(dataset.shape, dtype=dataset.dtype))
+
+    # -- kinds of values ----------------------------------------------------------------------------------------
+
+    def _is_of_variable_length(self, kind: h5py.h5t.TypeID, name: bytes) -> bool:
+        """Whether values lie elsewhere in the file than the object that they belong to."""
+        is_variable = False
+        for part in _parts(kind):
+            number = part.get_class()
+            if number == h5py.h5t.REFERENCE:
+                self._refuse(f"has a reference to another object in {_shown(name)}")
+            is_variable |= number == h5py.h5t.VLEN or (number == h5py.h5t.STRING and part.is_variable_str())
+        return is_variable
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise FileError(f"{self._name} {what}.", hint=_HOSTILE_HINT)
+
+
+def _parts(kind: h5py.h5t.TypeID) -> Iterator[h5py.h5t.TypeID]:
+    """A type and all that it is made of."""
+    waiting = [kind]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        number = part.get_class()
+        if number == h5py.h5t.COMPOUND:
+            waiting += [part.get_member_type(at) for at in range(part.get_nmembers())]
+        elif number in {h5py.h5t.ARRAY, h5py.h5t.VLEN}:
+            waiting.append(part.get_super())
+
+
+def _shown(name: bytes) -> str:
+    """A name from the file, fit for a sentence."""
+    text = name.decode("utf-8", "replace")
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")

@@ -1,0 +1,117 @@
+"""Whether Keras itself has what a configuration names; found by comparing names, never by importing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from editor.files.keras_names import CLASSES, FUNCTIONS, IDENTIFIERS
+
+FUNCTION_CLASSES = frozenset({"function", "Function"})
+"""The `class_name` of a function by name."""
+
+
+def _all(table: Mapping[str, str], keys: Iterable[str] | None = None) -> frozenset[str]:
+    return frozenset(" ".join(table[key] for key in keys or table).split())
+
+
+_CLASS_NAMES = _all(CLASSES)
+_FUNCTION_NAMES = _all(FUNCTIONS) | _all(IDENTIFIERS)
+
+# What Keras 1 and 2 had; a file that names it can be repaired.
+_OLD_CLASSES = frozenset(
+    """
+    AtrousConvolution1D AtrousConvolution2D AveragePooling BatchNormalizationV1 BatchNormalizationV2 CategoryCrossing
+    ClassMethod Conv2DTranspose Convolution1D Convolution1DTranspose Convolution2D Convolution2DTranspose
+    Convolution3D Convolution3DTranspose ConvLSTM2DCell CuDNNGRU CuDNNLSTM Deconvolution2D Deconvolution3D
+    DenseFeatures DepthwiseConvolution2D Graph GRUV1 GRUV2 GRUCellV2 Highway InstanceMethod InstanceProperty Layer
+    LocallyConnected1D LocallyConnected2D LSTMV1 LSTMV2 LSTMCellV2 MaxoutDense Merge Model Network
+    ParametricSoftplus PeepholeLSTMCell RandomFourierFeatures RandomHeight RandomWidth RepeatVector SReLU
+    SeparableConvolution1D SeparableConvolution2D SlicingOpLambda SyncBatchNormalization TFOpLambda TensorFlowOpLayer
+    ThresholdedReLU TimeDistributedDense
+    GlorotNormalV1 GlorotNormalV2 GlorotUniformV1 GlorotUniformV2 HeNormalV1 HeNormalV2 HeUniformV1 HeUniformV2
+    IdentityV2 LecunNormalV1 LecunNormalV2 LecunUniformV1 LecunUniformV2 OnesV1 OnesV2 OrthogonalV2 RandomNormalV1
+    RandomNormalV2 RandomUniformV1 RandomUniformV2 TruncatedNormalV1 TruncatedNormalV2 VarianceScalingV1
+    VarianceScalingV2 ZerosV1 ZerosV2 ConstantV1 ConstantV2
+    AUC MeanRelativeError MeanTensor SumOverBatchSize Policy PolicyV1 LossFunctionWrapper
+    LossScaleOptimizerV1 LossScaleOptimizerV3 CosineProximity LogCosh CosineDecayRestarts NoisyLinearCosineDecay
+    LinearCosineDecay DynamicLossScale
+    """.split()  # noqa: SIM905
+)
+_OLD_FUNCTIONS = frozenset(
+    """
+    acc ce cosine cosine_distance cosine_proximity crossentropy kullback_leibler_divergence logcosh
+    matthews_correlation softmax_v2 sparse_top_k_categorical_accuracy top_k_categorical_accuracy uniform normal
+    zero one l1_l2 l1l2 maxnorm nonneg unitnorm activity_l1 activity_l2 activity_l1l2 weight_l1l2
+    """.split()  # noqa: SIM905
+)
+_MODULES_OF_KERAS = re.compile(r"(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.|$)")
+
+# Functions of TensorFlow that compute and do nothing else: what an old file may call by name. Others read and write
+# files, run Python or load libraries.
+_PURE_TENSORFLOW = re.compile(
+    r"(tf\.)?(compat\.v[12]\.)?"
+    r"((math|nn|linalg|signal|image|strings|bitwise|random|__operators__|_operators__|keras\.(backend|activations))\.\w+"
+    r"|abs|add|add_n|argmax|argmin|argsort|batch_to_space|boolean_mask|broadcast_to|cast|clip_by_norm|clip_by_value"
+    r"|complex|concat|convert_to_tensor|cos|cosh|cumsum|divide|einsum|equal|exp|expand_dims|eye|fill|floor|gather"
+    r"|gather_nd|greater|greater_equal|identity|less|less_equal|logical_and|logical_not|logical_or|matmul|maximum"
+    r"|meshgrid|minimum|multiply|negative|norm|not_equal|one_hot|ones|ones_like|pad|pow|range|rank|realdiv"
+    r"|reduce_(all|any|logsumexp|max|mean|min|prod|sum)|repeat|reshape|reverse|reverse_sequence|roll|round|rsqrt"
+    r"|scatter_nd|sequence_mask|shape|sigmoid|sign|sin|sinh|size|slice|sort|space_to_batch|split|sqrt|square|squeeze"
+    r"|stack|stop_gradient|strided_slice|subtract|tan|tanh|tensor_scatter_nd_\w+|tensordot|tile|transpose|truediv"
+    r"|unstack|where|zeros|zeros_like)"
+)
+_IMPURE_OPERATION = re.compile(
+    r"File|Read|Write|Save|Restore|PyFunc|Print|Load|Delete|Rename|Copy|Queue|Dataset|Iterator|Rpc|Send|Recv|Remote"
+    r"|Collective|Table|Library|Debug|Summary|Custom|Call"
+)
+
+
+def has_class(entry: Mapping[str, Any]) -> bool:
+    """Whether Keras has, or had, the class of a serialized object."""
+    name = entry.get("class_name")
+    return _is_from_keras(entry, name) and (name in _CLASS_NAMES or name in _OLD_CLASSES)
+
+
+def has_function(entry: Mapping[str, Any]) -> bool:
+    """Whether Keras has, or had, a function that is serialized by name (`class_name` is `function`)."""
+    name = entry.get("config")
+    return _is_from_keras(entry, name) and (name in _FUNCTION_NAMES or name in _OLD_FUNCTIONS)
+
+
+def has_identifier(kind: str, name: str) -> bool:
+    """Whether a string stands for something of Keras.
+
+    Args:
+        kind: What the argument takes: one of `IDENTIFIERS`.
+        name: Such as `relu` for an activation.
+    """
+    kinds = ("loss", "metric") if kind in ("loss", "metric") else (kind,)
+    known = _all(IDENTIFIERS, kinds)
+    return name in known or name in _OLD_FUNCTIONS or (kind == "optimizer" and name.lower() in known)
+
+
+def is_pure_tensorflow(name: str) -> bool:
+    """Whether a function of TensorFlow that a `TFOpLambda` names computes and does nothing else."""
+    return _PURE_TENSORFLOW.fullmatch(name) is not None
+
+
+def is_pure_operation(name: str) -> bool:
+    """Whether an operation of a TensorFlow graph computes and does nothing else."""
+    return _IMPURE_OPERATION.search(name) is None
+
+
+def _is_from_keras(entry: Mapping[str, Any], name: Any) -> bool:
+    """Whether what an entry says of its origin leaves only Keras."""
+    registered = entry.get("registered_name")
+    if not isinstance(name, str) or (registered and registered not in (name, entry.get("class_name"))):
+        return False
+    if "module" not in entry:
+        return True
+    # Keras 3 writes null for what comes from the script that was run.
+    module = entry["module"]
+    is_function = entry.get("class_name") in FUNCTION_CLASSES
+    return isinstance(module, str) and (
+        _MODULES_OF_KERAS.match(module) is not None or (is_function and module == "builtins")
+    )

@@ -1,0 +1,71 @@
+"""Finds the functions in the configuration of a Lambda layer, as each Keras writes them. Nothing is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from editor.files.keras_knows import FUNCTION_CLASSES, has_function
+
+PARTS = ("function", "output_shape", "mask")
+"""The arguments of a Lambda that take a function."""
+
+
+class LambdaPart(NamedTuple):
+    """A function of a Lambda layer.
+
+    Attributes:
+        role: One of `PARTS`.
+        code: Base64 of marshalled code, or the function's name.
+        is_named: Whether `code` is a name.
+        module: Where a function by name is from; empty where the file does not tell.
+        defaults: Default values of the arguments, as in the file.
+        closure: Values of the enclosing function, as in the file.
+    """
+
+    role: str
+    code: str
+    is_named: bool = False
+    module: str = ""
+    defaults: Any = None
+    closure: Any = None
+
+
+def lambda_parts(config: Mapping[str, Any]) -> list[LambdaPart]:
+    """The functions of a Lambda layer that Keras does not have itself.
+
+    Keras 1 and 2 write a lambda as `[code, defaults, closure]` and a function as its name, with `function_type` beside;
+    Keras 3 writes a `__lambda__` or a `function` object.
+    """
+    parts = (_part(role, config) for role in PARTS if config.get(role) is not None)
+    return [part for part in parts if part]
+
+
+def part_of(role: str, entry: Mapping[str, Any]) -> LambdaPart:
+    """A serialized `__lambda__`."""
+    config = entry["config"]
+    values = config if isinstance(config, dict) else {}
+    if isinstance(values.get("value"), list):
+        return _listed(role, values["value"])
+    return LambdaPart(role, str(values.get("code", "")), defaults=values.get("defaults"), closure=values.get("closure"))
+
+
+def _part(role: str, config: Mapping[str, Any]) -> LambdaPart | None:
+    match config[role]:
+        case {"class_name": str(class_name), "config": str(name), **rest} if class_name in FUNCTION_CLASSES:
+            if has_function(config[role]):
+                return None
+            return LambdaPart(role, name, is_named=True, module=str(rest.get("module") or ""))
+        case {"class_name": "__lambda__", "config": _}:
+            return part_of(role, config[role])
+        case [str(), *_] as values:
+            return _listed(role, values)
+        case str(name):
+            module = config.get("module" if role == "function" else f"{role}_module")
+            return LambdaPart(role, name, is_named=True, module=str(module or ""))
+    return None
+
+
+def _listed(role: str, values: list[Any]) -> LambdaPart:
+    code, defaults, closure, *_ = *values, None, None, None
+    return LambdaPart(role, str(code), defaults=defaults, closure=closure)

@@ -1,0 +1,194 @@
+"""The weights in an HDF5 file as its groups tell them: names, shapes and types, without the values.
+
+Keras writes them in two ways. The older one has a list of layers and, for each, a list of its weights, as attributes
+(`layer_names`, `weight_names`); Keras 3 has nested groups that are named by its walk (fact F22), with the datasets
+`vars/0`, `vars/1`, …. Nothing here follows a link out of the file or reads a value.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+from h5py import h5d, h5g, h5l, h5o
+
+from editor.errors import FileError
+
+LAYER_NAMES = "layer_names"
+WEIGHT_NAMES = "weight_names"
+ROOT_WEIGHTS = "top_level_model_weights"
+"""The group of the weights that a model itself owns, which `layer_names` leaves out."""
+
+MODEL_WEIGHTS = "model_weights"
+"""The group of the weights in a file that holds a whole model."""
+
+LAYERS = "layers"
+OLD_LAYERS = "_layer_checkpoint_dependencies"
+"""What Keras 2.12 and 2.13 called `layers`."""
+
+_VARIABLES = "vars"
+_MARKS = {_VARIABLES, LAYERS, OLD_LAYERS}
+_OPTIMIZER = "optimizer"
+_DTYPE = "dtype"
+_SMALL = 1 << 20
+_MOST_PACKED = 1000
+_HINT = "Do not open it in other programs either."
+
+
+@dataclass(frozen=True)
+class StoredWeight:
+    """One dataset.
+
+    Attributes:
+        name: As the file names it: `dense_1/kernel:0`, or a number where Keras 3 wrote it.
+        dataset: Its path in the file.
+        shape: Of its values.
+        dtype: As Keras names it, such as `float32`.
+        num_bytes: Size of its values.
+    """
+
+    name: str
+    dataset: str
+    shape: tuple[int, ...]
+    dtype: str
+    num_bytes: int
+
+
+@dataclass(frozen=True)
+class StoredLayer:
+    """One group with weights, or without.
+
+    Attributes:
+        key: The group: the layer's name in the older way, else its key, such as `layers/functional/layers/dense`;
+            empty for the model itself.
+        name: Keras's name of the layer; empty where the file does not tell.
+        weights: In the order of the file.
+    """
+
+    key: str
+    name: str
+    weights: tuple[StoredWeight, ...]
+
+
+def read_layers_by_name(group: h5py.Group) -> list[StoredLayer]:
+    """The layers in the older way, in the order of `layer_names`; the model's own weights last, if it has any.
+
+    Raises:
+        FileError: A weight stands in another file, or claims more values than there are.
+        KeyError: As the other `DAMAGED_HDF5`: something that is listed is not there.
+    """
+    names = read_names(group, LAYER_NAMES)
+    layers = [_layer_by_name(group, name, name) for name in names]
+    if ROOT_WEIGHTS in group and ROOT_WEIGHTS not in names:
+        layers.append(_layer_by_name(group, ROOT_WEIGHTS, ""))
+    return [layer for layer in layers if layer.key != ROOT_WEIGHTS or layer.weights]
+
+
+def read_layers_by_key(file: h5py.Group) -> list[StoredLayer]:
+    """The layers of a file of Keras 3, the model itself first; the optimizer is left out.
+
+    Raises:
+        FileError: A weight stands in another file, or claims more values than there are.
+    """
+    return list(_layers_below(file.id, "", set()))
+
+
+def group_by_name(file: h5py.File) -> h5py.Group | None:
+    """The group that is written in the older way; None where there is none."""
+    is_inside = MODEL_WEIGHTS in file and file.id.links.get_info(MODEL_WEIGHTS.encode()).type == h5l.TYPE_HARD
+    group = file[MODEL_WEIGHTS] if is_inside else file
+    return group if LAYER_NAMES in group.attrs or f"{LAYER_NAMES}0" in group.attrs else None
+
+
+def is_by_key(file: h5py.File) -> bool:
+    """Whether a file has weights as Keras 3 writes them."""
+    return bool(_MARKS.intersection(file)) and any(True for _ in _layers_below(file.id, "", set()))
+
+
+def read_names(group: h5py.Group, key: str) -> list[str]:
+    """A list of names, which Keras cuts in pieces (`weight_names0`, `weight_names1`, …) where it is long."""
+    if key in group.attrs:
+        return [text_of(name) for name in group.attrs[key]]
+    names: list[str] = []
+    number = 0
+    while f"{key}{number}" in group.attrs:
+        names += [text_of(name) for name in group.attrs[f"{key}{number}"]]
+        number += 1
+    return names
+
+
+def text_of(value: Any) -> str:
+    """An attribute as text: h5py gives str, bytes, or an array of one."""
+    if hasattr(value, "item"):
+        value = value.item()
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+
+def _layer_by_name(group: h5py.Group, key: str, name: str) -> StoredLayer:
+    _check_links(group.id, key)
+    inner = group[key]
+    weights = (_weight(inner.id, each, posixpath.join(key, each)) for each in read_names(inner, WEIGHT_NAMES))
+    return StoredLayer(key, name, tuple(weights))
+
+
+def _layers_below(group: Any, key: str, above: set[Any]) -> Iterator[StoredLayer]:
+    """Each group that has variables, depth first; a group that holds itself is not entered again."""
+    names = _inner_groups(group)
+    if _VARIABLES in names:
+        yield _layer_by_key(h5g.open(group, _VARIABLES.encode()), key)
+    for name in names:
+        if name == _VARIABLES or (not key and name.startswith(_OPTIMIZER)):
+            continue
+        inner = h5o.open(group, name.encode())
+        place = h5o.get_info(inner).addr
+        if isinstance(inner, h5g.GroupID) and place not in above:
+            yield from _layers_below(inner, f"{key}/{name}" if key else name, {*above, place})
+
+
+def _inner_groups(group: Any) -> list[str]:
+    """Names of what is in a group, but for links that lead elsewhere."""
+    names = (group.get_objname_by_idx(at) for at in range(len(group)))
+    return [name.decode() for name in names if group.links.get_info(name).type == h5l.TYPE_HARD]
+
+
+def _layer_by_key(variables: Any, key: str) -> StoredLayer:
+    attributes = h5py.Group(variables).attrs
+    name = text_of(attributes["name"]) if "name" in attributes else ""
+    numbers = sorted(_inner_groups(variables), key=lambda each: (len(each), each))
+    path = posixpath.join(key, _VARIABLES)
+    return StoredLayer(key, name, tuple(_weight(variables, number, posixpath.join(path, number)) for number in numbers))
+
+
+def _weight(group: Any, name: str, path: str) -> StoredWeight:
+    _check_links(group, name)
+    dataset = h5d.open(group, name.encode())
+    settings = dataset.get_create_plist()
+    if settings.get_external_count() or settings.get_layout() == h5d.VIRTUAL:
+        raise FileError(f"The weight {path!r} keeps its values in other files.", hint=_HINT)
+    num_bytes = dataset.dtype.itemsize
+    for size in dataset.shape:
+        num_bytes *= size
+    if num_bytes > max(_SMALL, _MOST_PACKED * dataset.get_storage_size()):
+        raise FileError(
+            f"The weight {path!r} claims {num_bytes:,} bytes of values, which the file does not have.", hint=_HINT
+        )
+    return StoredWeight(name, path, tuple(dataset.shape), _dtype(dataset), num_bytes)
+
+
+def _dtype(dataset: Any) -> str:
+    """Keras writes bfloat16, which HDF5 does not know, as bytes with an attribute."""
+    if dataset.dtype.kind != "V" or not h5py.h5a.exists(dataset, _DTYPE.encode()):
+        return str(dataset.dtype)
+    return text_of(h5py.Dataset(dataset).attrs[_DTYPE])
+
+
+def _check_links(group: Any, path: str) -> None:
+    """No part of a path may be a link that leads elsewhere."""
+    at = ""
+    for part in path.split("/"):
+        at = f"{at}/{part}" if at else part
+        if not part or group.links.get_info(at.encode()).type != h5l.TYPE_HARD:
+            raise FileError(f"What should be the weight {path!r} is a link to somewhere else.", hint=_HINT)
