@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -73,6 +74,40 @@ class StoredLayer:
     weights: tuple[StoredWeight, ...]
 
 
+@dataclass(frozen=True)
+class StoredWeights:
+    """All of a file.
+
+    Attributes:
+        is_by_name: Whether it is written in the older way.
+        layers: In the order of the file.
+    """
+
+    is_by_name: bool
+    layers: tuple[StoredLayer, ...]
+
+
+def stored_weights(file: h5py.File) -> StoredWeights:
+    """The weights in an open file, in whichever way they are written.
+
+    Raises:
+        FileError: A weight stands in another file, or claims more values than there are.
+        KeyError: As the other `DAMAGED_HDF5`: something that is listed is not there.
+    """
+    group = group_by_name(file)
+    if group is None:
+        return StoredWeights(False, tuple(read_layers_by_key(file)))
+    return StoredWeights(True, tuple(read_layers_by_name(group)))
+
+
+def is_weights_file(path: Path) -> bool:
+    """Whether a file that a reader found sound holds weights without an architecture."""
+    if not h5py.is_hdf5(path):
+        return False
+    with h5py.File(path, "r") as file:
+        return "model_config" not in file.attrs
+
+
 def read_layers_by_name(group: h5py.Group) -> list[StoredLayer]:
     """The layers in the older way, in the order of `layer_names`; the model's own weights last, if it has any.
 
@@ -130,7 +165,8 @@ def text_of(value: Any) -> str:
 def _layer_by_name(group: h5py.Group, key: str, name: str) -> StoredLayer:
     _check_links(group.id, key)
     inner = group[key]
-    weights = (_weight(inner.id, each, posixpath.join(key, each)) for each in read_names(inner, WEIGHT_NAMES))
+    path = inner.name.strip("/")
+    weights = (_weight(inner.id, each, posixpath.join(path, each)) for each in read_names(inner, WEIGHT_NAMES))
     return StoredLayer(key, name, tuple(weights))
 
 

@@ -10,8 +10,11 @@ import keras
 
 from editor.files.facts import Repair
 from editor.files.options import OpenOptions
+from editor.files.stored_weights import is_weights_file
 from editor.keras_model.custom_code import load_custom_objects
+from editor.keras_model.json_loading import JSON_SUFFIX, load_json
 from editor.keras_model.loading import load_model
+from editor.keras_model.weights_matching import open_weights
 
 
 @dataclass(frozen=True)
@@ -38,5 +41,9 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
         ModelError: The model cannot be built.
     """
     options = options or OpenOptions()
+    if is_weights_file(path):
+        return open_weights(path, options, open_other=open_model, of_application=LoadedModel)
     custom_objects = load_custom_objects(options.code_path) if options.code_path else {}
+    if path.suffix == JSON_SUFFIX:
+        return LoadedModel(load_json(path, custom_objects), custom_objects)
     return LoadedModel(load_model(path, custom_objects), custom_objects)
