@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from editor.errors import Problem
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
+from widgets.dialogs.architecture import ArchitectureQuestion
 from widgets.dialogs.files import choose_code, choose_folder, choose_model
 from widgets.document import Document, Stage
 from widgets.loading import Loader
@@ -71,7 +72,7 @@ class OpenCommands(QObject):
         self._notifier = notifier
         self._current = current
         self.trust: Asker = GivenCode(window)
-        self.architectures: Asker = NoArchitectures()
+        self.architectures: Asker = ArchitectureQuestion(window)
         self._connect()
 
     def _connect(self) -> None:
@@ -195,10 +196,3 @@ class GivenCode:
         elif options.custom_code or options.module:
             on_options(options)
         self._seen = preview
-
-
-class NoArchitectures:
-    """Knows no architecture but what was given with the file."""
-
-    def decide(self, preview: Preview, options: OpenOptions, on_options: OnOptions) -> None:
-        """See `Asker`."""

@@ -11,7 +11,6 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -19,7 +18,6 @@ from keras.src.utils import file_utils
 
 from editor.errors import EditorError, FileError, ModelError
 from editor.files.applications import cached_path
-from editor.files.atomic import write_atomically
 from editor.files.options import Application
 from editor.keras_model.error_text import first_sentence
 
@@ -55,41 +53,6 @@ def build(application: Application) -> keras.Model:
             hint="Try its own input size, 3 channels, or random weights.",
             details=f"{type(error).__name__}: {error}",
         ) from error
-
-
-def make(application: Application, target: Path, weights: Path | None = None) -> tuple[str, ...]:
-    """Builds a model and writes it to a `.keras` file.
-
-    Args:
-        application: What to build.
-        target: The file; its folder is there.
-        weights: A file of weights to put onto it, which a reader has found sound; None takes the application's.
-
-    Returns:
-        What a person should know about the weights, a sentence each.
-
-    Raises:
-        FileError: A file of weights is not there or does not fit, or the target cannot be written.
-        ModelError: The model cannot be built.
-    """
-    model = build(application)
-    notes = _put_on(model, weights) if weights else ()
-    with write_atomically(target) as path:
-        model.save(path)
-    return notes
-
-
-def _put_on(model: keras.Model, weights: Path) -> tuple[str, ...]:
-    try:
-        model.load_weights(weights)
-    # Keras raises ValueError for what does not fit and OSError for what it cannot read.
-    except Exception as error:
-        raise FileError(
-            f"The weights in {weights.name} do not fit the model: {first_sentence(error)}",
-            hint="Choose the application, top and number of classes that they were saved with.",
-            details=f"{type(error).__name__}: {error}",
-        ) from error
-    return ()
 
 
 def _arguments(application: Application) -> dict[str, Any]:

@@ -52,7 +52,9 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise FileError(f"There is no file {path}.", hint="Check its name and folder.") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise FileError(f"{path.name} cannot be read as JSON.", hint="Choose another file.", details=str(error)) from error
+        raise FileError(
+            f"{path.name} cannot be read as JSON.", hint="Choose another file.", details=str(error)
+        ) from error
     if not isinstance(config, dict) or "class_name" not in config:
         raise FileError(
             f"{path.name} holds no architecture of Keras.", hint="Choose what model.to_json() wrote, or a model file."

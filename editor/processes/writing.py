@@ -7,11 +7,11 @@ from pathlib import Path
 
 from editor.errors import EditorError
 from editor.files.trained_weights_file import read_trained_weights
-from editor.keras_model.applications import make
 from editor.keras_model.at_rest import AtRest
 from editor.keras_model.compile_settings import renew_optimizer
 from editor.keras_model.exports import export_saved_model, export_weights
 from editor.keras_model.h5_saving import OPTIMIZER_NOTE, take_snapshot, write_snapshot_to_h5
+from editor.keras_model.new_models import make
 from editor.keras_model.trained_weights import apply_trained_weights, export_trained_weights
 from editor.processes.document import Document
 from editor.processes.messages import (

@@ -33,7 +33,7 @@ _MARGIN = 2 * CORNER
 _SIZE = (780, 520)
 _INDENT = 22
 
-OnOptions = Callable[[OpenOptions | None], None]
+OnOptions = Callable[[OpenOptions], None]
 
 
 class ArchitectureDialog(QDialog):
@@ -46,7 +46,7 @@ class ArchitectureDialog(QDialog):
         parent: The window.
 
     Signals:
-        answered: The `OpenOptions` with the architecture alone; None for a look at the file as it is.
+        answered: The `OpenOptions` with the architecture alone.
     """
 
     answered = Signal(object)
@@ -128,7 +128,6 @@ class ArchitectureDialog(QDialog):
         self.file_button.clicked.connect(self._on_file_clicked)
         self.choose_button.clicked.connect(self._on_choose_clicked)
         self.accepted.connect(self._on_accepted)
-        self.rejected.connect(self._on_rejected)
 
     @property
     def options(self) -> OpenOptions | None:
@@ -169,10 +168,6 @@ class ArchitectureDialog(QDialog):
     def _on_accepted(self) -> None:
         self.answered.emit(self.options)
 
-    @Slot()
-    def _on_rejected(self) -> None:
-        self.answered.emit(None)
-
 
 class ArchitectureQuestion(QObject):
     """Asks over the window, which stays alive beneath it.
@@ -192,8 +187,8 @@ class ArchitectureQuestion(QObject):
         Args:
             preview: The file.
             options: What was given for it.
-            on_options: Called with the options to open it with, at once where nothing is to be asked; with None to
-                leave it a preview.
+            on_options: Called with the options to open it with, at once where nothing is to be asked; never if it is
+                to stay a preview.
         """
         self.cancel()
         if preview.facts.format != "weights" or options.architecture or options.application:
@@ -205,20 +200,20 @@ class ArchitectureQuestion(QObject):
             path.name, path.parent, guesses[0] if guesses else None, self._window
         )
 
-        def answered(chosen: OpenOptions | None) -> None:
-            self._dialog = None
-            if chosen is None:
-                on_options(None)
-            else:
-                given = {"architecture": chosen.architecture, "application": chosen.application}
-                on_options(msgspec.structs.replace(options, **given))
+        def answered(chosen: OpenOptions) -> None:
+            on_options(
+                msgspec.structs.replace(options, architecture=chosen.architecture, application=chosen.application)
+            )
 
         dialog.answered.connect(answered)
+        dialog.finished.connect(self._on_finished)
         dialog.open()
 
     def cancel(self) -> None:
         """Closes a question that is open; nobody is told."""
-        dialog, self._dialog = self._dialog, None
-        if dialog:
-            dialog.answered.disconnect()
-            dialog.close()
+        if self._dialog:
+            self._dialog.reject()
+
+    @Slot()
+    def _on_finished(self) -> None:
+        self._dialog = None
