@@ -6,10 +6,10 @@ from pathlib import Path
 
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
+from editor.files.preview.archive import preview_keras
 from editor.files.preview.saved_model import preview_saved_model
 from editor.files.probe import probe_file
 from editor.files.saved_model.objects import saved_model_folder
-from editor.layers.records import LayerRecord
 
 
 def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
@@ -25,4 +25,4 @@ def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
     if saved_model_folder(path):
         return preview_saved_model(path)
     facts = probe_file(path)
-    return Preview(facts=facts, root=LayerRecord(layer_id=0, name="", class_name=""))
+    return preview_keras(path, facts)

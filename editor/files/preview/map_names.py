@@ -1,0 +1,58 @@
+"""Takes what a freeze map in the file says of layers that no table knows: path, class, which weights can train."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from editor.files.preview.skeleton import Draft, Part, Variable
+from editor.layers.freeze_map import FreezeMap, LayerFlags
+from editor.layers.paths import join
+
+
+def name_by_map(root: Draft, freeze_map: FreezeMap) -> None:
+    """Gives layers and weights of unknown name or class those of the map, where group and shapes agree.
+
+    A map lists the layers that own weights; what holds only such layers keeps its key for a name.
+    """
+    by_store = {flags.store: (path, flags) for path, flags in freeze_map.layers.items() if flags.store}
+    _name(root, "", by_store, set())
+
+
+def _name(draft: Draft, path: str | None, by_store: dict[str, tuple[str, LayerFlags]], seen: set[int]) -> None:
+    if id(draft) in seen:
+        return
+    seen.add(id(draft))
+    if not draft.is_keras:
+        _, flags = by_store.get(draft.store, ("", None))
+        if flags and _fits(draft, flags):
+            draft.class_name = draft.class_name or flags.class_name
+            draft.variables = _named(draft.variables or [], flags)
+    for at, part in enumerate(draft.parts):
+        draft.parts[at] = part = part if part.is_name_known else _renamed(part, path, by_store)
+        inner = join(path, part.name) if path is not None and part.is_name_known else None
+        _name(part.draft, inner, by_store, seen)
+
+
+def _renamed(part: Part, parent: str | None, by_store: dict[str, tuple[str, LayerFlags]]) -> Part:
+    path, flags = by_store.get(part.draft.store, ("", None))
+    start = f"{parent}/" if parent else ""
+    if not flags or parent is None or not path.startswith(start) or path == start:
+        return part
+    return replace(part, name=path[len(start) :], is_name_known=True)
+
+
+def _fits(draft: Draft, flags: LayerFlags) -> bool:
+    """Whether the map is about the weights that are there; those that can train come first in a layer."""
+    if draft.class_name not in ("", flags.class_name):
+        return False
+    shapes = [flags.shapes.get(name) for name in flags.weights]
+    found = [variable.shape for variable in draft.variables or ()]
+    return None not in shapes and found[: len(shapes)] == shapes
+
+
+def _named(variables: list[Variable], flags: LayerFlags) -> list[Variable]:
+    able = [
+        replace(variable, name=name, is_statistics=False)
+        for name, variable in zip(flags.weights, variables, strict=False)
+    ]
+    return [*able, *(replace(variable, is_statistics=True) for variable in variables[len(able) :])]
