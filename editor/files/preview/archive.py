@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
 
-from editor.errors import FileError, FreezeMapError
+from editor.errors import FreezeMapError
+from editor.files.code_needs import code_needs
 from editor.files.facts import FileFacts, Preview
 from editor.files.keras_archive import read_freeze_map, reading
 from editor.files.preview.draft_records import records
@@ -15,6 +15,7 @@ from editor.files.preview.found_weights import fill
 from editor.files.preview.map_names import name_by_map
 from editor.files.preview.skeleton import Draft, draft_of, walk
 from editor.files.preview.weight_groups import WeightGroups
+from editor.files.safe_json import parse_json_object
 from editor.files.zip_members import CONFIG_MEMBER, METADATA_MEMBER, open_weights, read_json_member
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.plain_config import plain_value
@@ -45,16 +46,15 @@ def preview_keras(path: Path, facts: FileFacts) -> Preview:
         saved_at=saved_at if isinstance(saved_at, str) else "",
         compiled=compiled_in(config.get(_COMPILE_KEY)),
         input_shapes=root.input_shapes,
+        needs=code_needs(config),
         notes=(*notes, *notes_on(root)),
     )
 
 
 def _members(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     with zipfile.ZipFile(path) as archive:
-        config = json.loads(read_json_member(archive, CONFIG_MEMBER))
-        metadata = json.loads(read_json_member(archive, METADATA_MEMBER))
-    if not isinstance(config, dict) or not isinstance(metadata, dict):
-        raise FileError(f"{path.name} is damaged: its JSON holds no objects.", hint="Copy or download it again.")
+        config = parse_json_object(read_json_member(archive, CONFIG_MEMBER), CONFIG_MEMBER)
+        metadata = parse_json_object(read_json_member(archive, METADATA_MEMBER), METADATA_MEMBER)
     return config, metadata
 
 

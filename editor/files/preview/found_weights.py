@@ -14,8 +14,8 @@ _NO_LAYERS = frozenset({"optimizer", "_optimizer", "_compile_metrics", "_loss_tr
 def fill(root: Draft, groups: WeightGroups) -> None:
     """Sets the variables of all drafts, and adds the layers inside those of classes that are not Keras's.
 
-    Of such a layer the file tells the attribute that holds it, or, in a list or a dict, only its class in snake case and
-    a number; never the class itself.
+    Of such a layer the file tells the attribute that holds it, or, in a list or a dict, only its class in snake case
+    and a number; never the class itself.
     """
     for draft in list(walk(root)):
         if draft.own != ():

@@ -1,6 +1,6 @@
 """Looks into a weights file of Keras 3: which groups there are, and the shapes and types of the variables in each.
 
-No values are read. Links that leave the file, or that could go round in circles, are not followed.
+No values are read. To be used on a file that `hdf5_guard` has walked: links are followed here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import h5py
-from h5py import h5a, h5d, h5g, h5l
+from h5py import h5a, h5d, h5g
 
 from editor.files.preview.skeleton import Variable
 
@@ -26,14 +26,14 @@ class WeightGroups:
 
     def __init__(self, file: h5py.File) -> None:
         self._root = file.id
-        self._is_old = _OLD_LAYERS.encode() in _hard_links(file.id)
+        self._is_old = _OLD_LAYERS.encode() in _names(file.id)
 
     def variables(self, store: str) -> list[Variable] | None:
         """The variables of a layer in the order of their numbers; None where it has no group."""
         group = self._open(f"{store}/{VARIABLES}" if store else VARIABLES)
         if group is None:
             return None
-        names = sorted(_hard_links(group), key=_number)
+        names = sorted(_names(group), key=_number)
         found = [(name, _dataset(group, name)) for name in names]
         return [_variable(name, dataset) for name, dataset in found if dataset is not None]
 
@@ -47,7 +47,7 @@ class WeightGroups:
         group = self._open(store) if store else h5g.open(self._root, b"/")
         if group is None:
             return []
-        inner = (name for name in _hard_links(group) if _is_group(group, name))
+        inner = (name for name in _names(group) if _is_group(group, name))
         return [name.decode("utf-8", "replace") for name in inner]
 
     def has_variables(self, store: str) -> bool:
@@ -62,31 +62,19 @@ class WeightGroups:
 
 
 def _follow(root: Any, path: str) -> Any:
-    """The group at a path, step by step along hard links; None where there is none."""
-    group = root
-    for step in path.encode().split(b"/"):
-        if not step or step not in group or group.links.get_info(step).type != h5l.TYPE_HARD:
-            return None
-        if not _is_group(group, step):
-            return None
-        group = h5g.open(group, step)
-    return group
+    """The group at a path; None where there is none."""
+    try:
+        return h5g.open(root, path.encode())
+    except KeyError:
+        return None
 
 
 def _is_group(group: Any, name: bytes) -> bool:
     return bool(h5g.get_objinfo(group, name).type == h5g.GROUP)
 
 
-def _hard_links(group: Any) -> list[bytes]:
-    found: list[bytes] = []
-
-    def note(name: bytes, info: Any) -> None:
-        if info.type == h5l.TYPE_HARD:
-            found.append(name)
-
-    if len(group):
-        group.links.iterate(note, info=True)
-    return found
+def _names(group: Any) -> list[bytes]:
+    return list(group)
 
 
 def _number(name: bytes) -> tuple[int, bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,8 @@ import h5py
 
 from editor.files.facts import FileFacts, Preview
 from editor.files.keras_archive import reading
+from editor.files.options import OpenOptions
+from editor.files.preview.hdf5_variables import STATISTICS
 from editor.files.stored_weights import (
     LAYERS,
     OLD_LAYERS,
@@ -26,11 +27,8 @@ from editor.layers.records import LayerRecord, WeightRecord
 
 NO_ARCHITECTURE = "This file holds weights only; it opens as a model together with an architecture."
 
-_STATISTICS = re.compile(r"(moving|running)_(mean|variance|std)")
-"""What Keras calls the weights of its normalizing layers that never train."""
 
-
-def preview_weights(path: Path, facts: FileFacts) -> Preview:
+def preview_weights(path: Path, facts: FileFacts, options: OpenOptions) -> Preview:
     """The layers and weights of a file that has no architecture.
 
     Raises:
@@ -159,7 +157,7 @@ class _Records:
         taken: dict[str, int] = {}
         for name, is_known, weight in draft.weights:
             taken[name] = taken.get(name, 0) + 1
-            is_statistics = is_known and bool(_STATISTICS.match(name))
+            is_statistics = is_known and bool(STATISTICS.match(name))
             records.append(
                 WeightRecord(
                     weight_id=self._num_weights,
