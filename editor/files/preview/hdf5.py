@@ -5,6 +5,7 @@ No value of a weight is read.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from editor.files.facts import FileFacts, Preview
 from editor.files.keras_archive import reading
 from editor.files.preview.archive import map_in
 from editor.files.preview.draft_records import records
-from editor.files.preview.hdf5_variables import fill_variables
+from editor.files.preview.hdf5_variables import fill_variables, name_nameless
 from editor.files.preview.map_names import name_by_map
 from editor.files.preview.skeleton import draft_of
 from editor.files.safe_json import parse_json_object
@@ -40,7 +41,11 @@ def preview_hdf5(path: Path, facts: FileFacts) -> Preview:
     freeze_map, remarks = map_in(path)
     architecture = parse_json_object(config, f"The architecture in {path.name}")
     compiled = parse_json_object(training, f"The compile settings in {path.name}") if training else {}
+    numbered = name_nameless(architecture, stored.layers) if stored.is_by_name else frozenset()
     root = draft_of(architecture)
+    for at, part in enumerate(root.parts):
+        if part.draft.layer_name in numbered:
+            root.parts[at] = replace(part, access=(), is_name_known=False)
     notes = fill_variables(root, stored.layers) if stored.is_by_name else ()
     if freeze_map:
         name_by_map(root, freeze_map)
