@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from editor.files.preview.found_weights import fill
 from editor.files.preview.map_names import name_by_map
 from editor.files.preview.skeleton import Draft, draft_of, walk
 from editor.files.preview.weight_groups import WeightGroups
-from editor.files.safe_json import parse_json_object
 from editor.files.zip_members import CONFIG_MEMBER, METADATA_MEMBER, open_weights, read_json_member
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.plain_config import plain_value
@@ -52,9 +52,9 @@ def preview_keras(path: Path, facts: FileFacts) -> Preview:
 
 
 def _members(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Configuration and metadata, as plainly as the probe that has just found them sound allows."""
     with zipfile.ZipFile(path) as archive:
-        config = parse_json_object(read_json_member(archive, CONFIG_MEMBER), CONFIG_MEMBER)
-        metadata = parse_json_object(read_json_member(archive, METADATA_MEMBER), METADATA_MEMBER)
+        config, metadata = (json.loads(read_json_member(archive, name)) for name in (CONFIG_MEMBER, METADATA_MEMBER))
     return config, metadata
 
 
