@@ -11,7 +11,7 @@ from editor.layers.nodes import LayerNode
 from editor.layers.records import LayerRecord, WeightRecord
 from editor.layers.tree import LayerTree
 
-UNKNOWN_KINDS = ("class", "path", "weight names", "statistics", "flag", "output shape")
+UNKNOWN_KINDS = ("class", "path", "weight names", "statistics", "flag", "shared weight", "output shape")
 
 
 @dataclass
@@ -179,7 +179,26 @@ def _compare_numbers(told: LayerTree, there: LayerTree, parity: Parity) -> None:
 
 def _compare_accounts(told: LayerTree, there: LayerTree, parity: Parity) -> None:
     found, right = told.account(told.root), there.account(there.root)
-    if found.total != right.total:
+    shared = list(_shared_weights(told, there))
+    for path in shared:
+        parity.note_unknown("shared weight", path)
+    if not shared and found.total != right.total:
         parity.differences.append(f"{found.total} parameters, are {right.total}")
-    if not {"statistics", "flag"} & parity.unknown.keys() and found != right:
+    if not {"statistics", "flag", "shared weight"} & parity.unknown.keys() and found != right:
         parity.differences.append(f"{found}, is {right}")
+
+
+def _shared_weights(told: LayerTree, there: LayerTree) -> Iterator[str]:
+    """The weights that a class of one's own gives to two layers: a file has them twice."""
+    custom = {
+        node.record.store
+        for known in _Known.all_of(told)
+        if (node := known.node).record.class_name not in KERAS_CLASSES or known.is_inside_custom
+    }
+    owners: dict[int, set[int]] = {}
+    for node in there.walk_layers():
+        for weight in node.record.weights:
+            owners.setdefault(weight.weight_id, set()).add(node.record.layer_id)
+    for node in there.walk_layers():
+        if node.record.store in custom:
+            yield from (weight.path for weight in node.weights if len(owners[weight.record.weight_id]) > 1)

@@ -14,10 +14,12 @@ def name_by_map(root: Draft, freeze_map: FreezeMap) -> None:
 
     A map lists the layers that own weights; the path of what only holds such layers follows from theirs.
     """
-    flags = {flags.store: flags for flags in freeze_map.layers.values() if flags.store}
-    paths = _Paths({flags.store: path for path, flags in freeze_map.layers.items() if flags.store})
+    # The root alone has no name and no key.
+    entries = [(path, flags) for path, flags in freeze_map.layers.items() if bool(path) == bool(flags.store)]
+    by_store = {flags.store: flags for _, flags in entries}
+    paths = _Paths({flags.store: path for path, flags in entries})
     for draft in walk(root):
-        found = None if draft.is_keras else flags.get(draft.store)
+        found = None if draft.is_keras else by_store.get(draft.store)
         if found and _fits(draft, found):
             draft.class_name = draft.class_name or found.class_name
             draft.variables = _named(draft.variables or [], found)

@@ -230,23 +230,40 @@ class _Builder:
         draft.parts = sorted(parts, key=lambda part: walk_order(part.attribute))
 
     def _fill_graph(self, draft: Draft, entries: list[Config], settings: Config) -> None:
-        names = [_name_in_graph(entry) for entry in entries]
-        inner = {name: self.draft(entry) for name, entry in zip(names, entries, strict=True) if not is_operation(entry)}
+        keys = _keys_in_graph(entries)
+        inner = {key: self.draft(entry) for key, entry in zip(keys, entries, strict=True) if not is_operation(entry)}
         if "input_layers" in settings and "output_layers" in settings:
-            calls = {name: calls_of(entry) for name, entry in zip(names, entries, strict=True)}
+            calls = {key: calls_of(entry) for key, entry in zip(keys, entries, strict=True)}
             graph = order_of(settings, calls)
             order = graph.layers
             _join_graph(draft, inner, calls, graph)
         else:
-            order = names
+            order = keys
             _join_chain(draft, inner, settings)
-        draft.made = [inner[name] for name in order if name in inner]
-        is_hidden = draft.class_name == "Sequential"
-        draft.parts = [
-            Part(escape(name), inner[name], (by_name(name),), "layers", is_listed=True)
-            for name in order
-            if name in inner and not (is_hidden and inner[name].class_name == "InputLayer")
-        ]
+        draft.made = [inner[key] for key in order if key in inner]
+        # A Sequential hides its input.
+        shown = [each for each in draft.made if draft.class_name != "Sequential" or each.class_name != "InputLayer"]
+        draft.parts = list(_graph_parts(shown))
+
+
+def _keys_in_graph(entries: list[Config]) -> list[str]:
+    """The layers by their names; those of which nothing is written have none (fact F9)."""
+    keys: dict[str, None] = {}
+    for entry in entries:
+        name = entry.get("name") or settings_of(entry).get("name")
+        key = name if isinstance(name, str) else ""
+        keys[key if key and key not in keys else f"{key}\0{len(keys)}"] = None
+    return list(keys)
+
+
+def _graph_parts(layers: list[Draft]) -> Iterator[Part]:
+    counts: Counter[str] = Counter()
+    for layer in layers:
+        group = numbered(to_snake_case(layer.class_name), counts)
+        if name := layer.layer_name:
+            yield Part(escape(name), layer, (by_name(name),), "layers", is_listed=True)
+        else:
+            yield Part(group, layer, (), "layers", is_listed=True, is_name_known=False)
 
 
 def is_operation(place: Config) -> bool:
@@ -263,11 +280,6 @@ def by_name(name: str) -> str:
 def walk_order(attribute: str) -> str:
     """A key that sorts attributes as Keras's walk does: public ones first."""
     return f"~{attribute}" if attribute.startswith("_") else attribute
-
-
-def _name_in_graph(place: Config) -> str:
-    name = place.get("name") or settings_of(place).get("name", "")
-    return name if isinstance(name, str) else ""
 
 
 def _built_with(place: Config) -> tuple[Shape, ...]:
