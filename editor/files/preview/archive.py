@@ -14,6 +14,7 @@ from editor.files.keras_archive import read_freeze_map, reading
 from editor.files.preview.draft_records import records
 from editor.files.preview.found_weights import fill
 from editor.files.preview.map_names import name_by_map
+from editor.files.preview.shapes import infer_shapes
 from editor.files.preview.skeleton import Draft, draft_of, walk
 from editor.files.preview.weight_groups import WeightGroups
 from editor.files.zip_members import CONFIG_MEMBER, METADATA_MEMBER, open_weights, read_json_member
@@ -37,6 +38,7 @@ def preview_keras(path: Path, facts: FileFacts) -> Preview:
             fill(root, WeightGroups(weights))
     if freeze_map:
         name_by_map(root, freeze_map)
+    infer_shapes(root)
     saved_at = metadata.get("date_saved")
     return Preview(
         facts=facts,
