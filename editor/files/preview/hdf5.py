@@ -15,6 +15,7 @@ from editor.files.facts import FileFacts, Preview
 from editor.files.keras_archive import reading
 from editor.files.preview.draft_records import records
 from editor.files.preview.hdf5_variables import fill_variables
+from editor.files.preview.shapes import infer_shapes
 from editor.files.preview.skeleton import Draft, draft_of
 from editor.files.probe_hdf5 import MAP_ATTRIBUTE
 from editor.files.safe_json import parse_json_object
@@ -42,6 +43,7 @@ def preview_hdf5(path: Path, facts: FileFacts) -> Preview:
     compiled = parse_json_object(training, f"The compile settings in {path.name}") if training else {}
     root = draft_of(architecture)
     notes = fill_variables(root, stored.layers) if stored.is_by_name else ()
+    infer_shapes(root)
     return Preview(
         facts=facts,
         root=records(root),

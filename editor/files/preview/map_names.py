@@ -14,8 +14,7 @@ def name_by_map(root: Draft, freeze_map: FreezeMap) -> None:
 
     A map lists the layers that own weights; the path of what only holds such layers follows from theirs.
     """
-    # The root alone has no name and no key.
-    entries = [(path, flags) for path, flags in freeze_map.layers.items() if bool(path) == bool(flags.store)]
+    entries = [(path, flags) for path, flags in freeze_map.layers.items() if _has_names(path, flags)]
     by_store = {flags.store: flags for _, flags in entries}
     paths = _Paths({flags.store: path for path, flags in entries})
     for draft in walk(root):
@@ -26,6 +25,13 @@ def name_by_map(root: Draft, freeze_map: FreezeMap) -> None:
     for draft in walk(root):
         parent = "" if draft is root else paths.of(draft)
         draft.parts = [part if part.is_name_known else _renamed(part, parent, paths) for part in draft.parts]
+
+
+def _has_names(path: str, flags: LayerFlags) -> bool:
+    """Whether a live model has told the names; a map that was saved from a preview has no class, or numbers."""
+    # The root alone has no name and no key.
+    has_key = bool(path) == bool(flags.store)
+    return has_key and bool(flags.class_name) and not any(name.isdigit() for name in flags.weights)
 
 
 @dataclass
