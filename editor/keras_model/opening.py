@@ -14,8 +14,8 @@ from editor.files.options import OpenOptions
 from editor.files.repair import repair_config
 from editor.files.saved_model.place import saved_model_folder
 from editor.files.stored_weights import is_weights_file
+from editor.keras_model.architecture import build_architecture
 from editor.keras_model.custom_code import load_custom_objects
-from editor.keras_model.json_loading import JSON_SUFFIX, load_json
 from editor.keras_model.loading import MODEL_SUFFIXES, load_model
 from editor.keras_model.repaired import load_repaired, mend_order, with_registered_names
 from editor.keras_model.weights_matching import open_weights
@@ -51,10 +51,11 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
 
         return open_saved_model(path, options)
     if is_weights_file(path):
-        return open_weights(path, options, open_other=open_model, of_application=LoadedModel)
+        return open_weights(path, options, LoadedModel)
     custom_objects = load_custom_objects(options.code_path) if options.code_path else {}
-    if path.suffix == JSON_SUFFIX:
-        return LoadedModel(load_json(path, custom_objects), custom_objects)
+    if path.suffix == ".json":
+        built = build_architecture(path, custom_objects)
+        return LoadedModel(built.model, custom_objects, built.repairs)
     model, repairs = _load(path, custom_objects)
     return LoadedModel(model, custom_objects, repairs)
 
