@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from editor.files.preview.keras_layers import own_weights
 from editor.files.preview.skeleton import Draft, Part, Variable
 from editor.layers.freeze_map import FreezeMap, LayerFlags
 from editor.layers.paths import join
@@ -51,8 +52,13 @@ def _fits(draft: Draft, flags: LayerFlags) -> bool:
 
 
 def _named(variables: list[Variable], flags: LayerFlags) -> list[Variable]:
-    able = [
-        replace(variable, name=name, is_statistics=False)
-        for name, variable in zip(flags.weights, variables, strict=False)
+    """The map does not name statistics; the table of Keras's layers does if it agrees with the map in all else."""
+    names = list(flags.weights)
+    table = own_weights(flags.class_name, {"scale": "gamma" in names, "center": "beta" in names}) or ()
+    is_like_keras = len(table) == len(variables) and [each.name for each in table if not each.is_statistics] == names
+    statistics = [each.name for each in table if each.is_statistics]
+    rest = statistics if is_like_keras else [""] * (len(variables) - len(names))
+    return [
+        replace(variable, name=name, is_statistics=at >= len(names))
+        for at, (variable, name) in enumerate(zip(variables, [*names, *rest], strict=True))
     ]
-    return [*able, *(replace(variable, is_statistics=True) for variable in variables[len(able) :])]
