@@ -6,6 +6,7 @@ By forked readers, or with `--real` by processes that are started as the window 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -36,7 +37,7 @@ def _read_all_forked(folder: Path) -> None:
     for name in TRICKS:
         path = write_trick(name, folder)
         _print({"name": name, **read_forked(path)})
-        path.unlink()
+        _remove(path)
 
 
 def _read_all_real(folder: Path) -> None:
@@ -46,7 +47,7 @@ def _read_all_real(folder: Path) -> None:
         for name in TRICKS:
             path = write_trick(name, folder)
             _print({"name": name, **read_real(client, path), "peak": _peak_of_children()})
-            path.unlink()
+            _remove(path)
 
 
 def read_real(client: ReaderClient, path: Path) -> dict[str, object]:
@@ -60,6 +61,13 @@ def read_real(client: ReaderClient, path: Path) -> dict[str, object]:
     else:
         told = {"kind": "preview", "needs": [need.name for need in preview.needs]}
     return told | {"file": path.name, "seconds": time.perf_counter() - begin}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _peak_of_children() -> int:

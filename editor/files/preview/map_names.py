@@ -15,8 +15,13 @@ def name_by_map(root: Draft, freeze_map: FreezeMap) -> None:
 
     A map lists the layers that own weights; what holds only such layers keeps its key for a name.
     """
-    by_store = {flags.store: (path, flags) for path, flags in freeze_map.layers.items() if flags.store}
+    by_store = {flags.store: (path, flags) for path, flags in freeze_map.layers.items() if _has_names(flags)}
     _name(root, "", by_store, set())
+
+
+def _has_names(flags: LayerFlags) -> bool:
+    """Whether a live model has told the names; a map that was saved from a preview has no class, or numbers."""
+    return bool(flags.store and flags.class_name) and not any(name.isdigit() for name in flags.weights)
 
 
 def _name(draft: Draft, path: str | None, by_store: dict[str, tuple[str, LayerFlags]], seen: set[int]) -> None:
