@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from editor.errors import FileError
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
@@ -11,6 +13,7 @@ from editor.files.preview.architecture import preview_json
 from editor.files.preview.archive import preview_keras
 from editor.files.preview.hdf5 import preview_hdf5
 from editor.files.preview.saved_model import preview_saved_model
+from editor.files.preview.sizes import size_obstacle
 from editor.files.preview.weights import preview_weights
 from editor.files.probe import probe_file
 
@@ -25,6 +28,17 @@ def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
     Raises:
         FileError: The file is missing, unreadable, damaged, hostile, or no model; in one plain sentence.
     """
+    options = options or OpenOptions()
+    preview = _preview_of(path, options)
+    if preview.facts.format == "weights" and options.architecture:
+        # The engine opens that file too.
+        probe_file(Path(options.architecture))
+    if not preview.obstacle and (obstacle := size_obstacle(preview.root)):
+        return msgspec.structs.replace(preview, obstacle=obstacle)
+    return preview
+
+
+def _preview_of(path: Path, options: OpenOptions) -> Preview:
     facts = probe_file(path)
     match facts.format:
         case "keras":
@@ -34,7 +48,7 @@ def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
         case "json":
             return preview_json(path, facts)
         case "weights":
-            return preview_weights(path, facts, options or OpenOptions())
+            return preview_weights(path, facts, options)
         case "saved-model":
             return preview_saved_model(path)
         case "trained-weights":

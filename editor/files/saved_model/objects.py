@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from editor.errors import FileError
+from editor.files.safe_json import check_depth
 from editor.files.saved_model.messages import DecodeError, decode
 from editor.files.saved_model.place import METADATA_FILE, MODEL_FILE
 from editor.files.saved_model.wire import Field, WireError, content, fields_of
@@ -247,7 +248,10 @@ def _parsed(text: str) -> dict[str, Any]:
         value = json.loads(text, object_hook=_plain)
     except (ValueError, RecursionError):
         raise WireError("the description of a layer is no JSON") from None
-    return value if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        return {}
+    check_depth(value, METADATA_FILE)
+    return value
 
 
 def _plain(value: dict[str, Any]) -> Any:
