@@ -12,6 +12,7 @@ from editor.errors import Problem
 from editor.files.code_needs import needed_to_load
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
+from widgets.dialogs.architecture import ArchitectureQuestion
 from widgets.dialogs.files import choose_code, choose_folder, choose_model
 from widgets.document import Document, Stage, lacks_architecture
 from widgets.loading import Loader
@@ -72,7 +73,7 @@ class OpenCommands(QObject):
         self._notifier = notifier
         self._current = current
         self.trust: Asker = GivenCode(window)
-        self.architectures: Asker = NoArchitectures()
+        self.architectures: Asker = ArchitectureQuestion(window)
         self._connect()
 
     def _connect(self) -> None:
@@ -202,10 +203,3 @@ class GivenCode:
         elif was_seen or not preview.needs:
             folder = Path(preview.facts.path).parent
             choose_code(self._window, folder, lambda code: on_options(OpenOptions.of_code(code)))
-
-
-class NoArchitectures:
-    """Knows no architecture but what was given with the file."""
-
-    def decide(self, preview: Preview, options: OpenOptions, on_options: OnOptions) -> None:
-        """See `Asker`."""

@@ -43,7 +43,7 @@ class WindowState:
     def refresh(self, document: Document | None) -> None:
         """Shows the state of the document that is open; None while nothing is."""
         window = self._window
-        name = document.path.name if document else ""
+        name = document.title if document else ""
         is_modified = bool(document and document.is_modified)
         window.setWindowTitle(f"{name}[*] – {TITLE}" if document else TITLE)
         window.setWindowModified(is_modified)
