@@ -212,6 +212,12 @@ class Driver:
         self.trigger("redo")
         self.wait(lambda: not self.app.undo.is_busy)
 
+    def suspend_reader(self) -> None:
+        """Lets the spare reader stand still."""
+        for process in psutil.Process().children():
+            if "spawn_main" in _name(process) and process.pid != self.app.link.pid:
+                process.suspend()
+
     def kill_engine(self) -> None:
         """Kills the engine with no chance to say anything, and waits until the window knows."""
         pid = self.app.link.pid
