@@ -28,6 +28,8 @@ STATES = (
     "saved",
     "settings-problem",
     "error",
+    "new-application",
+    "architecture",
 )
 
 

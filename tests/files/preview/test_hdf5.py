@@ -1,24 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import pytest
-from keras import layers
 
-from editor.errors import EditorError
-from editor.files.facts import Preview
 from editor.files.preview import read_preview
 from editor.keras_model.h5_saving import save_h5
 from editor.keras_model.loading import load_model
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from tests import models
-from tests.cases.conv_dna import ConvDNA
 from tests.files.preview.same_tree import check_same
-from tests.files.samples import MODELS
-from tests.round_trip.families import CUSTOM_OBJECTS, FAMILIES, Family
+from tests.round_trip.families import CUSTOM_OBJECTS
 
 
 def live_root(path: Path, custom_objects: dict | None = None):
