@@ -185,7 +185,7 @@ class Document(QObject):
         self.stage = Stage.LIVE
         self.trouble = None
         self.model_name = event.model_name or self.model_name
-        self.notes = tuple(dict.fromkeys((*self.preview.notes, *event.notes)))
+        self.notes = event.notes
         self.repairs = event.repairs
         self.has_optimizer = event.has_optimizer
         self._journal.speak_of(keys_of(tree))
@@ -292,3 +292,9 @@ class Document(QObject):
         if self._was_modified != self.is_modified:
             self._was_modified = self.is_modified
             self.modified_changed.emit(self._was_modified)
+
+
+def lacks_architecture(document: Document) -> bool:
+    """Whether it is a file of weights alone that nobody has given an architecture for."""
+    is_given = bool(document.options.architecture or document.options.application)
+    return document.preview.facts.format == "weights" and not is_given

@@ -22,6 +22,7 @@ from editor.files.keras_knows import (
     is_pure_operation,
     is_pure_tensorflow,
 )
+from editor.files.lambda_listing import parts_listing
 from editor.files.lambda_parts import LambdaPart, lambda_parts, part_of
 from editor.layers.paths import escape, join
 
@@ -179,9 +180,9 @@ class _Search:
     def _add_lambda(self, place: _Place, parts: list[LambdaPart], arguments: Any = None) -> None:
         code = [(part.role, part.code, part.defaults, part.closure) for part in parts]
         text = json.dumps([code, arguments], sort_keys=True)
-        name = place.path.rpartition("/")[2]
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        self._add("lambda", name, place.path, digest=digest)
+        name = _clipped(place.path.rpartition("/")[2])
+        self._keep(CodeNeed(kind="lambda", name=name, digest=digest, listing=parts_listing(parts)), place.path)
 
     def _add_entry(self, kind: Literal["class", "function"], name: str, entry: dict[str, Any], path: str) -> None:
         registered = str(entry.get("registered_name") or (name if ">" in name else ""))
@@ -190,23 +191,15 @@ class _Search:
         self._add(kind, short, path, module=str(entry.get("module") or ""), registered_name=registered)
 
     def _add(
-        self,
-        kind: Literal["class", "function", "lambda"],
-        name: str,
-        path: str,
-        *,
-        module: str = "",
-        registered_name: str = "",
-        digest: str = "",
+        self, kind: Literal["class", "function"], name: str, path: str, *, module: str = "", registered_name: str = ""
     ) -> None:
         need = CodeNeed(
-            kind=kind,
-            name=_clipped(name),
-            module=_clipped(module),
-            registered_name=_clipped(registered_name),
-            digest=digest,
+            kind=kind, name=_clipped(name), module=_clipped(module), registered_name=_clipped(registered_name)
         )
-        key = (kind, need.name, need.module, need.registered_name, digest)
+        self._keep(need, path)
+
+    def _keep(self, need: CodeNeed, path: str) -> None:
+        key = (need.kind, need.name, need.module, need.registered_name, need.digest)
         self._found.setdefault(key, (need, {}))[1][path] = None
 
 

@@ -19,7 +19,7 @@ from editor.files.probe_hdf5 import probe_hdf5
 from editor.files.probe_json import is_json, probe_json
 from editor.files.probe_keras import probe_keras
 from editor.files.saved_model.folder import probe_saved_model
-from editor.files.saved_model.objects import saved_model_folder
+from editor.files.saved_model.place import saved_model_folder
 from editor.files.signatures import HEAD_BYTES, ZIP_SIGNATURES, describe_content
 from editor.files.trained_weights_file import look_through
 
@@ -81,6 +81,8 @@ def _check_place(path: Path) -> None:
         ) from error
     if stat.S_ISDIR(mode):
         raise _folder_error(path)
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
+        raise FileError(f"{path.name} is a device, not a file.", hint=_WANTED)
 
 
 def _folder_error(path: Path) -> FileError:
@@ -115,8 +117,9 @@ def _check_one_kind(path: Path, stream: IO[bytes], head: bytes, offset: int | No
     The weights in a sound archive may happen to stand where HDF5 looks for its signature; its name then decides.
     """
     is_archive = head.startswith(ZIP_SIGNATURES)
-    is_both = path.suffix != ".keras" if is_archive else zipfile.is_zipfile(stream)
-    if offset is not None and is_both:
+    if offset is None:
+        return
+    if path.suffix != ".keras" if is_archive else zipfile.is_zipfile(stream):
         raise FileError(
             f"{path.name} is an HDF5 file and a zip archive in one, and each may hold another model.",
             hint="No Keras writes that: get the model from its maker again.",

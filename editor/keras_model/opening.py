@@ -9,11 +9,15 @@ from typing import Any
 import keras
 
 from editor.files.facts import Repair
+from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
+from editor.files.repair import repair_config
+from editor.files.saved_model.place import saved_model_folder
 from editor.files.stored_weights import is_weights_file
 from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.json_loading import JSON_SUFFIX, load_json
-from editor.keras_model.loading import load_model
+from editor.keras_model.loading import MODEL_SUFFIXES, load_model
+from editor.keras_model.repaired import load_repaired, mend_order, with_registered_names
 from editor.keras_model.weights_matching import open_weights
 
 
@@ -41,9 +45,29 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
         ModelError: The model cannot be built.
     """
     options = options or OpenOptions()
+    if saved_model_folder(path):
+        # Here, as it gives what this module defines.
+        from editor.keras_model.legacy import open_saved_model
+
+        return open_saved_model(path, options)
     if is_weights_file(path):
         return open_weights(path, options, open_other=open_model, of_application=LoadedModel)
     custom_objects = load_custom_objects(options.code_path) if options.code_path else {}
     if path.suffix == JSON_SUFFIX:
         return LoadedModel(load_json(path, custom_objects), custom_objects)
-    return LoadedModel(load_model(path, custom_objects), custom_objects)
+    model, repairs = _load(path, custom_objects)
+    return LoadedModel(model, custom_objects, repairs)
+
+
+def _load(path: Path, custom_objects: dict[str, Any]) -> tuple[keras.Model, tuple[Repair, ...]]:
+    """The model by plain Keras, or with a repaired configuration where Keras would refuse it or read it wrongly."""
+    found = read_model_config(path) if path.suffix in MODEL_SUFFIXES and path.is_file() else None
+    if found is None:
+        return load_model(path, custom_objects), ()
+    given = frozenset(custom_objects)
+    repaired = repair_config(found.config, found.keras_version, given=given, backend=found.backend)
+    objects = with_registered_names(found.config, custom_objects)
+    if repaired.repairs:
+        return load_repaired(path, repaired, objects), repaired.repairs
+    model = load_model(path, objects)
+    return model, mend_order(model, path)

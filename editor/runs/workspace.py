@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from editor.errors import FileError
 from editor.files.atomic import write_atomically
 from editor.files.options import OpenOptions
+from editor.files.saved_model.place import file_state
 
 ROOT_VARIABLE = "FROSTLINE_WORKSPACES"
 """Environment variable with another folder for all workspaces."""
@@ -64,13 +65,13 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
             FileError: The file is gone.
         """
         try:
-            found = source.stat()
+            found = file_state(source)
         except OSError as error:
             raise FileError(f"There is no file {source}.", hint="Check its name and folder.") from error
         return cls(
             source=str(source.absolute()),
-            size=found.st_size,
-            mtime_ns=found.st_mtime_ns,
+            size=found.size,
+            mtime_ns=found.mtime_ns,
             options=options or OpenOptions(),
             opened_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
@@ -122,10 +123,9 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
     def is_file_unchanged(self) -> bool:
         """Whether the model's file is still the same, by size and time of change."""
         try:
-            found = self.path.stat()
+            return file_state(self.path) == (self.size, self.mtime_ns)
         except OSError:
             return False
-        return (found.st_size, found.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
 def workspaces_root() -> Path:
