@@ -18,16 +18,21 @@ from PySide6.QtCore import QEventLoop, QPoint, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QContextMenuEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
+from editor.files.facts import FileFacts, Preview
 from editor.files.freeze_json import write_freeze_json
 from editor.files.options import OpenOptions
 from editor.layers.edits import set_policy, set_stays_frozen
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.nodes import LayerNode
 from editor.layers.policies import StatisticsPolicy
+from editor.layers.records import LayerRecord, WeightRecord
 from editor.training.settings import TrainSettings
 from resources import resource_path
+from tests.files.application_shapes import entry_of, filled
 from widgets.app import App
+from widgets.dialogs.architecture import ArchitectureQuestion
 from widgets.dialogs.compare_maps import CompareMapsDialog
+from widgets.dialogs.new_application import NewApplicationDialog
 from widgets.opening import OpenWish
 from widgets.settings import Settings
 from widgets.theme import Mode
@@ -81,6 +86,8 @@ class Photographer:
         yield "saved", self._save
         yield "settings-problem", self._spoil_settings
         yield "error", self._open_what_is_no_model
+        yield "new-application", self._ask_for_new_model
+        yield "architecture", self._ask_for_architecture
 
     def _preview_while_the_engine_starts(self) -> None:
         """The engine loads what no picture needs: code that never ends."""
@@ -227,6 +234,30 @@ class Photographer:
         self._app.document.stack.setClean()
         self._app.opener.open(OpenWish(path))
         self._wait(lambda: not self._app.opener.is_busy)
+
+    def _ask_for_new_model(self) -> None:
+        self._app.window.actions_["new"].trigger()
+        dialog = self._app.window.findChild(NewApplicationDialog)
+        assert isinstance(dialog, NewApplicationDialog)
+        dialog.form.list_.field.setText("mobile")
+        dialog.form.classes_field.setValue(10)
+
+    def _ask_for_architecture(self) -> None:
+        self._close_what_is_above()
+        weights = tuple(
+            WeightRecord(number, str(number), shape, "float32", 0, is_statistics=False, is_trainable=True)
+            for number, shape in enumerate(filled(entry_of("MobileNetV2"), top=False))
+        )
+        facts = FileFacts(
+            path=str(self._scratch / "backbone.weights.h5"),
+            format="weights",
+            keras_version=None,
+            num_bytes=0,
+            has_model_config=False,
+            has_freeze_map=False,
+        )
+        preview = Preview(facts=facts, root=LayerRecord(layer_id=0, name="", class_name="", weights=weights))
+        ArchitectureQuestion(self._app.window).decide(preview, OpenOptions(), lambda _options: None)
 
     def _settle(self) -> bool:
         self._pause()

@@ -30,6 +30,8 @@ STATES = (
     "saved",
     "settings-problem",
     "error",
+    "new-application",
+    "architecture",
 )
 
 
