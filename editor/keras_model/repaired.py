@@ -20,6 +20,8 @@ from editor.keras_model.loading import explain
 from editor.keras_model.placing import order_differs, place_weights
 from editor.keras_model.placing_archive import place_archive_weights
 
+_LAMBDA = "<lambda>"
+
 
 def load_repaired(path: Path, repaired: RepairedConfig, custom_objects: dict[str, Any]) -> keras.Model:
     """Builds the model that a repaired configuration describes, uncompiled, with the weights in its file.
@@ -79,6 +81,10 @@ def with_registered_names(config: dict[str, Any], custom_objects: dict[str, Any]
         short = name.rpartition(">")[2]
         if name not in custom_objects and short in custom_objects:
             named[name] = custom_objects[short]
+    lambdas = [value for value in custom_objects.values() if getattr(value, "__name__", "") == _LAMBDA]
+    if len(lambdas) == 1:
+        # An old file names an activation so that was one; its code is not in the file.
+        named.setdefault(_LAMBDA, lambdas[0])
     return {**custom_objects, **named}
 
 
