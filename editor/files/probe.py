@@ -19,7 +19,7 @@ from editor.files.probe_hdf5 import probe_hdf5
 from editor.files.probe_json import is_json, probe_json
 from editor.files.probe_keras import probe_keras
 from editor.files.saved_model.folder import probe_saved_model
-from editor.files.saved_model.objects import saved_model_folder
+from editor.files.saved_model.place import saved_model_folder
 from editor.files.signatures import HEAD_BYTES, ZIP_SIGNATURES, describe_content
 from editor.files.trained_weights_file import look_through
 

@@ -12,6 +12,7 @@ from editor.files.facts import Repair
 from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
 from editor.files.repair import repair_config
+from editor.files.saved_model.place import saved_model_folder
 from editor.files.stored_weights import is_weights_file
 from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.json_loading import JSON_SUFFIX, load_json
@@ -44,6 +45,11 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
         ModelError: The model cannot be built.
     """
     options = options or OpenOptions()
+    if saved_model_folder(path):
+        # Here, as it gives what this module defines.
+        from editor.keras_model.legacy import open_saved_model
+
+        return open_saved_model(path, options)
     if is_weights_file(path):
         return open_weights(path, options, open_other=open_model, of_application=LoadedModel)
     custom_objects = load_custom_objects(options.code_path) if options.code_path else {}
