@@ -10,7 +10,8 @@ import keras
 
 from editor.files.facts import Repair
 from editor.files.options import OpenOptions
-from editor.keras_model.custom_code import load_custom_objects
+from editor.keras_model.changed_config import config_in
+from editor.keras_model.consent import consented
 from editor.keras_model.loading import load_model
 
 
@@ -38,5 +39,6 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
         ModelError: The model cannot be built.
     """
     options = options or OpenOptions()
-    custom_objects = load_custom_objects(options.code_path) if options.code_path else {}
-    return LoadedModel(load_model(path, custom_objects), custom_objects)
+    found = consented(config_in(path), options, path.name)
+    model = load_model(path, found.custom_objects, found.config if found.is_changed else None)
+    return LoadedModel(model, found.custom_objects)

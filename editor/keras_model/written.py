@@ -1,0 +1,25 @@
+"""Reads back a file that was written here, with the code that its live model has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from editor.files.code_needs import COMPILE_KEY
+from editor.keras_model.changed_config import config_in
+from editor.keras_model.consent import substituted
+from editor.keras_model.loading import load_model
+
+
+def load_written(path: Path, custom_objects: dict[str, Any] | None = None) -> keras.Model:
+    """Loads a file that was written from a live model; its Lambdas are those in `custom_objects`, never the file's own.
+
+    Raises:
+        FileError: The file cannot be read.
+        ModelError: Keras cannot build the model.
+    """
+    config = {key: value for key, value in config_in(path).items() if key != COMPILE_KEY}
+    changed = substituted(config, custom_objects or {})
+    return load_model(path, custom_objects, None if changed == config else changed)
