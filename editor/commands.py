@@ -15,6 +15,7 @@ from editor.errors import EditorError, FileError, PatchError, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
 from editor.files.options import OpenOptions
+from editor.files.saved_model.place import file_state
 from editor.inspection import inspection, inspection_text
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.flags import rebased
@@ -42,7 +43,7 @@ class _Opened:
     def __init__(self, path: Path, given: OpenOptions) -> None:
         with ReaderClient(start=False) as reader:
             self.facts = reader.probe_now(path)
-        self.found = path.stat()
+        self.found = file_state(path)
         # Standard output is for the command's own words, also when the custom code prints.
         with contextlib.redirect_stdout(sys.stderr):
             loaded = open_model(path, given)
@@ -159,7 +160,8 @@ def _read_map(path: Path) -> FreezeMap:
 
 
 def _is_same_format(source: Path, target: Path) -> bool:
-    return source.suffix == target.suffix or {source.suffix, target.suffix} == {".h5", ".hdf5"}
+    # A SavedModel is a folder, whatever its name ends in.
+    return source.is_file() and (source.suffix == target.suffix or {source.suffix, target.suffix} == {".h5", ".hdf5"})
 
 
 def _patch(opened: _Opened, target: Path) -> bool:
@@ -168,8 +170,8 @@ def _patch(opened: _Opened, target: Path) -> bool:
         opened.tree,
         Path(opened.facts.path),
         target,
-        num_bytes=opened.found.st_size,
-        mtime_ns=opened.found.st_mtime_ns,
+        num_bytes=opened.found.size,
+        mtime_ns=opened.found.mtime_ns,
         is_as_read=True,
     )
     try:

@@ -12,18 +12,23 @@ from editor import __version__
 from editor.errors import Problem
 from editor.files.options import OpenOptions
 from editor.layers.nodes import Node
+from editor.layers.rebase import place_in
 from editor.processes.messages import ModelSaved, RunEnded, RunStarted
 from editor.processes.reader_client import ReaderClient
-from widgets.dialogs.files import choose_code, choose_model
+from widgets.dialogs.new_application import NewModel
 from widgets.document import Document
 from widgets.editing import Editing
 from widgets.engine_keeper import EngineKeeper
 from widgets.engine_link import EngineLink
 from widgets.engine_rescue import EngineRescue
 from widgets.icons import Icons
+from widgets.inspector.file_facts import file_facts
+from widgets.loading import Loader, WentLive
 from widgets.main_window import MainWindow
+from widgets.new_models import NewModels
 from widgets.notice_bar import Level
 from widgets.notifier import Notifier
+from widgets.open_commands import OpenCommands
 from widgets.opening import Opener, OpenWish
 from widgets.recent_models import RecentModels
 from widgets.recovery import offer_recovery
@@ -60,7 +65,8 @@ class App(QObject):
         self.editing = Editing(self.window, self.notifier, self._current)
         self.link = EngineLink()
         self.keeper = EngineKeeper(self.link)
-        self.opener = Opener(self.link, ReaderClient, workspaces)
+        self.opener = Opener(ReaderClient, workspaces)
+        self.loader = Loader(self.link)
         self.saver = Saver(self.link, lambda: self.opener.reader)
         # What is said of a failed save comes before what is offered instead.
         self.saver.failed.connect(self._on_problem)
@@ -78,11 +84,29 @@ class App(QObject):
             current=self._current,
         )
         self._rescue = EngineRescue(
-            self.keeper, self.opener, runs=self.runs, notifier=self.notifier, current=self._current
+            self.keeper, self.loader, runs=self.runs, notifier=self.notifier, current=self._current
         )
         self._unsaved = Unsaved(self.notifier, self.runs, self.saver, self.saving.save)
-        self._state = WindowState(self.window, self.link, self.opener, runs=self.runs, undo=self.undo)
+        self._state = WindowState(
+            self.window, self.link, opener=self.opener, loader=self.loader, runs=self.runs, undo=self.undo
+        )
         self._recent = RecentModels(self.window.actions_.recent, settings)
+        self.opening = OpenCommands(
+            self.window,
+            self.opener,
+            self.loader,
+            recent=self._recent,
+            notifier=self.notifier,
+            current=self._current,
+        )
+        self.new_models = NewModels(
+            self.window,
+            self.link,
+            self.opener,
+            reading=self.side_files.reading,
+            recent=self._recent,
+            notifier=self.notifier,
+        )
         self._workspaces = workspaces
         self._is_leaving = False
         self._connect_engine()
@@ -128,6 +152,7 @@ class App(QObject):
         self.link.close()
         self.saver.close()
         self.side_files.close()
+        self.new_models.close()
         self._drop_document(keep_work=keep_work)
         self.window.close()
 
@@ -139,7 +164,7 @@ class App(QObject):
     def _drop_document(self, *, keep_work: bool = False) -> None:
         document, self.document = self.document, None
         if document:
-            self.opener.forget(document)
+            self.loader.forget(document)
             if keep_work and (document.is_modified or self.runs.is_active):
                 document.leave()
             else:
@@ -149,11 +174,20 @@ class App(QObject):
 
     def open(self, path: Path, options: OpenOptions | None = None) -> None:
         """Opens a model when what is open is saved or given up."""
+        self._on_open_requested(OpenWish(path, options or OpenOptions()))
+
+    def _on_open_requested(self, wish: OpenWish) -> None:
+        self._when_free(lambda: self.opener.open(wish))
+
+    def _on_new_wanted(self, new: NewModel) -> None:
+        self._when_free(lambda: self.new_models.build(new))
+
+    def _when_free(self, go_on: Callable[[], None]) -> None:
+        """Goes on when what is open is saved or given up; not during a run."""
         if self.runs.is_active:
             self.notifier.say(Level.WARNING, "A run is under way. Stop it first, then open another model.")
             return
-        wish = OpenWish(path, options or OpenOptions())
-        self._unsaved.when_settled(self.document, "open another model", lambda: self.opener.open(wish))
+        self._unsaved.when_settled(self.document, "open another model", go_on)
 
     def _on_opened(self, document: Document) -> None:
         # What was done while the file was being opened is offered at the next start.
@@ -165,7 +199,7 @@ class App(QObject):
         document.troubled.connect(self._on_problem)
         document.stack.indexChanged.connect(self._refresh)
         window.layers.set_tree(document.tree, document.model_name)
-        window.inspector.set_tree(document.tree)
+        window.inspector.set_tree(document.tree, file_facts(document.preview))
         window.plots.clear()
         window.progress.clear()
         window.runs.clear_runs()
@@ -173,21 +207,29 @@ class App(QObject):
         self.runs.set_document(document)
         self.side_files.set_document()
         self.review.set_document(document)
-        self._recent.add(document.path)
-        self._refresh()
+        if not document.is_untitled:
+            self._recent.add(document.path)
         window.layers.view.setFocus()
-        self._say_opened(document)
+        self.notifier.clear()
+        self.opening.begin(document)
+        self._refresh()
         self.document_changed.emit()
 
-    def _say_opened(self, document: Document) -> None:
-        unfit = document.map_report.lines
-        if unfit:
-            text = f"{len(unfit)} entries of the file's freeze map do not fit this model and were left out."
-            self.notifier.say(Level.WARNING, " ".join((text, *document.notes)), details="\n".join(unfit))
-        elif document.notes:
-            self.notifier.say(Level.WARNING, " ".join(document.notes))
-        else:
-            self.notifier.clear()
+    def _on_went_live(self, event: WentLive) -> None:
+        """What is open, selected and in sight stays so; all that speaks of the tree speaks of the other one."""
+        document, rebased = event.document, event.rebased
+        window = self.window
+        about = file_facts(document.preview, document.repairs)
+        window.inspector.set_tree(document.tree, about)
+        window.layers.replace_tree(
+            document.tree,
+            document.model_name,
+            lambda node: place_in(document.tree, node, rebased.before, rebased.match),
+        )
+        self.runs.check_settings()
+        self.review.note_live(document)
+        self._refresh()
+        self.opening.say(document, lost=rebased.lost, differing=rebased.differing)
 
     # -- saving -----------------------------------------------------------------------------------------------
 
@@ -207,11 +249,16 @@ class App(QObject):
         self.link.engine_ended.connect(self._refresh)
         self.link.log_received.connect(window.log.append_line)
         self.link.run_started.connect(self._on_run_started)
-        self.opener.progressed.connect(self._on_open_progressed)
+        self.opener.progressed.connect(self._refresh)
         self.opener.opened.connect(self._on_opened)
-        self.opener.reopening.connect(self._refresh)
         self.opener.failed.connect(self._on_problem)
         self.opener.cancelled.connect(self._on_open_cancelled)
+        self.opening.open_requested.connect(self._on_open_requested)
+        self.new_models.wanted.connect(self._on_new_wanted)
+        self.loader.started.connect(self._refresh)
+        self.loader.went_live.connect(self._on_went_live)
+        self.loader.stayed.connect(self._on_stayed)
+        self.loader.reopening.connect(self._refresh)
         self.saver.started.connect(self._on_save_started)
         self.saver.saved.connect(self._on_saved)
         self.undo.failed.connect(self._on_problem)
@@ -222,18 +269,13 @@ class App(QObject):
     def _connect_window(self) -> None:
         window = self.window
         window.may_close = self._may_close
-        self._recent.chosen.connect(self.open)
-        window.model_dropped.connect(self.open)
         window.data_dropped.connect(self._on_data_dropped)
-        window.layers.open_requested.connect(self._on_open_requested)
         window.layers.selection_nodes_changed.connect(self._on_selection_changed)
         window.training.readiness_changed.connect(self._refresh)
 
     def _connect_actions(self) -> None:
         actions, window = self.window.actions_, self.window
         handlers: dict[str, Callable[[], object]] = {
-            "open": self._on_open_requested,
-            "open_with_code": self._on_open_with_code,
             "quit": window.close,
             "undo": self.undo.undo,
             "redo": self.undo.redo,
@@ -265,8 +307,10 @@ class App(QObject):
         self.window.status.setText(text)
         self._refresh()
 
-    def _on_open_progressed(self, text: str) -> None:
-        self.notifier.busy(text, on_cancel=self.opener.cancel)
+    def _on_stayed(self, document: Document) -> None:
+        if document.trouble:
+            for line in document.trouble.details.splitlines():
+                self.window.log.append_line(line)
         self._refresh()
 
     def _on_open_cancelled(self) -> None:
@@ -289,15 +333,6 @@ class App(QObject):
 
     def _on_data_dropped(self, path: Path) -> None:
         self.window.training.set_data(str(path))
-
-    def _on_open_requested(self) -> None:
-        choose_model(self.window, self._recent.folder, self.open)
-
-    def _on_open_with_code(self) -> None:
-        def code_for(model: Path) -> None:
-            choose_code(self.window, model.parent, lambda code: self.open(model, OpenOptions.of_code(code)))
-
-        choose_model(self.window, self._recent.folder, code_for)
 
     def _on_mode_chosen(self, mode: Mode) -> None:
         self.settings.theme_mode = mode

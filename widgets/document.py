@@ -1,38 +1,66 @@
-"""The model being edited, as the window owns it: its flags, its steps, and which weights are saved."""
+"""The model being edited, as the window owns it: its flags, its steps, and which weights are saved.
+
+It stands on a preview of its file at first, and on the live model from when the engine has it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from editor.errors import EditorError
+from editor.errors import EditorError, Problem
+from editor.files.facts import Preview, Repair
 from editor.files.options import OpenOptions
 from editor.layers.changes import snapshot_of
 from editor.layers.edits import Edit, freeze
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.nodes import Node
+from editor.layers.rebase import keys_of
 from editor.layers.tree import FlagChange, LayerTree, MapReport
 from editor.processes.messages import ModelOpened
-from editor.runs.journal import Journal, JournalStep, plan_steps, step_of
-from editor.runs.workspace import Workspace
+from editor.runs.journal import Journal, Record, plan_records, step_of
+from editor.runs.workspace import Workspace, revision_of
+from widgets.rebasing import Rebased, rebase, touched_by
 from widgets.undo import FlagCommand
+
+_PATCHED_FORMATS = ("keras", "h5")
+
+
+class Stage(StrEnum):
+    """What a document stands on.
+
+    Attributes:
+        LOADING: On the preview of its file, while the engine is starting or loading the model.
+        PREVIEW: On the preview alone.
+        LIVE: On the model that the engine has, or had.
+    """
+
+    LOADING = "loading"
+    PREVIEW = "preview"
+    LIVE = "live"
 
 
 class Document(QObject):
     """One open model.
 
     Attributes:
-        document_id: The engine's number for it.
-        path: The file that Save writes.
+        document_id: The engine's number for it; another one at each loading.
+        stage: What it stands on.
+        trouble: Why there is no live model; None while nothing stands against one.
+        preview: What its file told before it was loaded.
+        path: The file that Save writes, or would write if it were asked where to.
         options: What was given and allowed for its file.
         tree: The truth about what is frozen.
         stack: The steps that can be undone.
         map_report: What of the file's freeze map did not fit.
         opened: The flags as they were in the file.
         notes: What else a person should know about the opening, a sentence each.
+        repairs: What was changed in memory to load it.
         has_optimizer: Whether the engine's model has an optimizer, from its file or from a run.
         revision: Of the weights in the engine, as last heard.
         saved_revision: Of the weights in the file.
@@ -46,38 +74,75 @@ class Document(QObject):
 
     def __init__(
         self,
-        opened: ModelOpened,
+        preview: Preview,
         path: Path,
         options: OpenOptions,
         workspace: Workspace,
         weights_file: Path | None = None,
     ) -> None:
         super().__init__()
-        self.document_id = opened.document_id
+        self.document_id = 0
+        self.stage = Stage.PREVIEW
+        self.trouble: Problem | None = None
+        self.preview = preview
         self.path = path
         self.options = options
         self.workspace = workspace
-        self.model_name = opened.model_name
-        self.tree = LayerTree(opened.root)
+        self.model_name = preview.model_name or path.name.partition(".")[0]
+        self.tree = LayerTree(preview.root)
         self.stack = QUndoStack(self)
-        self.map_report = MapReport()
-        self.notes = opened.notes
-        self.has_optimizer = opened.has_optimizer
-        self.revision = self._newest_revision = opened.revision
+        self.notes = preview.notes
+        self.repairs: tuple[Repair, ...] = ()
+        self.has_optimizer = False
         self.saved_revision = workspace.info.saved_revision
-        self._kept = (opened.revision, weights_file) if weights_file else None
+        self.revision = revision_of(weights_file) if weights_file else self.saved_revision
+        self._newest_revision = self.revision
+        self._kept = (self.revision, weights_file) if weights_file else None
         self._journal = Journal(workspace.journal_path)
+        self._journal.speak_of(keys_of(self.tree))
         self._was_modified = False
-        if opened.freeze_map:
-            change, self.map_report = self.tree.plan_map(opened.freeze_map)
-            self.tree.apply(change)
+        self._is_saved_here = False
+        self.map_report = self._lay_over(self.tree, preview.freeze_map)
         self.opened = snapshot_of(self.tree)
         self.stack.cleanChanged.connect(self._on_state_changed)
+
+    @staticmethod
+    def _lay_over(tree: LayerTree, freeze_map: FreezeMap | None) -> MapReport:
+        """Puts a file's freeze map, which wins over its flags, onto a tree."""
+        if freeze_map is None:
+            return MapReport()
+        change, report = tree.plan_map(freeze_map)
+        tree.apply(change)
+        return report
+
+    # -- what holds -------------------------------------------------------------------------------------------
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it stands on a live model."""
+        return self.stage is Stage.LIVE
 
     @property
     def is_modified(self) -> bool:
         """Whether flags or weights differ from the file's."""
         return not self.stack.isClean() or self.revision != self.saved_revision
+
+    @property
+    def is_untitled(self) -> bool:
+        """Whether it was made here and has no file that a person knows of."""
+        return self.workspace.info.is_untitled
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.workspace.info.title if self.is_untitled else self.path.name
+
+    @property
+    def needs_new_file(self) -> bool:
+        """Whether what was opened is no file that could be saved to: a folder, weights alone, or nothing at all."""
+        is_put_together = bool(self.options.architecture or self.options.application or self.is_untitled)
+        is_own = self.workspace.info.saved_as is not None
+        return not is_own and (is_put_together or self.preview.facts.format not in _PATCHED_FORMATS)
 
     @property
     def weights_file(self) -> Path | None:
@@ -93,6 +158,45 @@ class Document(QObject):
         """The flags as they are now."""
         return self.tree.freeze_map()
 
+    # -- from preview to live model ---------------------------------------------------------------------------
+
+    def begin_loading(self, document_id: int, options: OpenOptions) -> None:
+        """The engine is asked for the model."""
+        self.document_id = document_id
+        self.stage = Stage.LOADING
+        self.trouble = None
+        if options != self.options:
+            self.options = options
+            self.workspace.update(msgspec.structs.replace(self.workspace.info, options=options))
+
+    def stay_preview(self, trouble: Problem) -> None:
+        """There is no live model, and this is why."""
+        self.stage = Stage.PREVIEW
+        self.trouble = trouble
+
+    def go_live(self, event: ModelOpened) -> Rebased:
+        """The live model takes the place of the preview; all steps are carried over to it."""
+        tree = LayerTree(event.root)
+        self.map_report = self._lay_over(tree, event.freeze_map)
+        # What was saved meanwhile may be what the engine has read; the first step stands on the flags before.
+        rebased = rebase(self.stack, self.tree, tree, opened=self.opened, is_saved=self._is_saved_here)
+        self.opened = rebased.opened
+        self.tree = tree
+        self.stage = Stage.LIVE
+        self.trouble = None
+        self.model_name = event.model_name or self.model_name
+        self.notes = event.notes
+        self.repairs = event.repairs
+        self.has_optimizer = event.has_optimizer
+        self._journal.speak_of(keys_of(tree))
+        touched = touched_by(self.stack, tree)
+        if touched:
+            self._write_down(touched, "Load the model")
+        self.note_revision(event.revision)
+        return rebased
+
+    # -- edits ------------------------------------------------------------------------------------------------
+
     def edit(self, nodes: Iterable[Node], *, trainable: bool) -> None:
         """Freezes or thaws nodes as one step; nothing happens where they are so already."""
         self.make(freeze(self.tree, nodes, trainable=trainable))
@@ -106,18 +210,27 @@ class Document(QObject):
         if change:
             self.stack.push(FlagCommand(self, change, text))
 
-    def recover(self, steps: tuple[JournalStep, ...]) -> None:
+    def recover(self, records: tuple[Record, ...]) -> None:
         """Brings the edits of a window that was killed back, as one step."""
-        self.push(plan_steps(self.tree, steps), "Recover edits")
+        change = plan_records(self.tree, records)
+        if change or not all(record.is_whole_in(self.tree) for record in records):
+            # Planned anew for the live model, which may have what the preview does not tell.
+            command = FlagCommand(self, change, "Recover edits", planner=lambda tree: plan_records(tree, records))
+            self.stack.push(command)
 
     def apply(self, change: FlagChange, text: str) -> None:
         """Sets the flags of an edit; for the commands on the stack."""
         touched = self.tree.apply(change)
         self.flags_changed.emit(touched)
+        self._write_down(change, text)
+
+    def _write_down(self, change: FlagChange, text: str) -> None:
         try:
             self._journal.append(step_of(change, text))
         except EditorError as error:
             self.troubled.emit(error.problem)
+
+    # -- weights and files ------------------------------------------------------------------------------------
 
     def note_revision(self, revision: int, weights_file: Path | None = None) -> None:
         """The engine's weights are of another revision."""
@@ -136,12 +249,14 @@ class Document(QObject):
         """The file holds the weights of `revision` and the flags that held when the stack stood at `step`."""
         self.path = path
         self.saved_revision = revision
+        self._is_saved_here = True
         if self.stack.index() == step:
             self.stack.setClean()
         else:
             self.stack.resetClean()
         self._on_state_changed()
         self.workspace.update(self.workspace.info.after_save(path, revision))
+        self.workspace.drop_made()
         if self.stack.isClean():
             self._journal.clear()
         self._drop_kept(revision)
@@ -177,3 +292,9 @@ class Document(QObject):
         if self._was_modified != self.is_modified:
             self._was_modified = self.is_modified
             self.modified_changed.emit(self._was_modified)
+
+
+def lacks_architecture(document: Document) -> bool:
+    """Whether it is a file of weights alone that nobody has given an architecture for."""
+    is_given = bool(document.options.architecture or document.options.application)
+    return document.preview.facts.format == "weights" and not is_given

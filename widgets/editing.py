@@ -111,9 +111,10 @@ class Editing(QObject):
         for name in ("freeze", "thaw"):
             actions[name].setEnabled(bool(target.nodes))
         actions.other_way.setEnabled(layer is not None)
+        class_name = layer.record.class_name if layer else ""
         for name in _OF_A_LAYER:
-            actions[name].setEnabled(layer is not None)
-        class_words = f"class {layer.record.class_name}" if layer else "this class"
+            actions[name].setEnabled(bool(class_name) if name.endswith("_class") else layer is not None)
+        class_words = f"class {class_name}" if class_name else "this class"
         actions["freeze_class"].setText(f"Freeze all of {class_words}")
         actions["thaw_class"].setText(f"Thaw all of {class_words}")
 

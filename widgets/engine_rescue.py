@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject, Signal
 from editor.errors import Problem
 from widgets.document import Document
 from widgets.engine_keeper import EngineKeeper
+from widgets.loading import Loader
 from widgets.notice_bar import Level
 from widgets.notifier import Notifier
-from widgets.opening import Opener
 from widgets.run_control import RunControl
 
 
@@ -20,7 +20,7 @@ class EngineRescue(QObject):
 
     Args:
         keeper: Starts engines.
-        opener: Loads the document again.
+        loader: Loads the document again.
         runs: Told when the document is back.
         notifier: Speaks to the user.
         current: The document that is open.
@@ -32,7 +32,7 @@ class EngineRescue(QObject):
     def __init__(
         self,
         keeper: EngineKeeper,
-        opener: Opener,
+        loader: Loader,
         *,
         runs: RunControl,
         notifier: Notifier,
@@ -40,21 +40,22 @@ class EngineRescue(QObject):
     ) -> None:
         super().__init__()
         self._keeper = keeper
-        self._opener = opener
+        self._loader = loader
         self._runs = runs
         self._notifier = notifier
         self._current = current
         keeper.restarted.connect(self._on_restarted)
         keeper.gave_up.connect(self._on_gave_up)
-        opener.reopening.connect(self._on_reopening)
-        opener.reopened.connect(self._on_reopened)
-        opener.reopen_failed.connect(self._on_reopen_failed)
+        loader.reopening.connect(self._on_reopening)
+        loader.reopened.connect(self._on_reopened)
+        loader.reopen_failed.connect(self._on_reopen_failed)
 
     def _on_restarted(self) -> None:
         self._notifier.say(Level.WARNING, "The engine has ended unexpectedly. Another one is starting.")
         self._give_document_back()
 
     def _on_gave_up(self) -> None:
+        self._loader.despair()
         self._notifier.say(
             Level.ERROR,
             "The engine has ended several times in a row; your edits are kept. The log may tell why.",
@@ -68,7 +69,7 @@ class EngineRescue(QObject):
 
     def _give_document_back(self) -> None:
         if document := self._current():
-            self._opener.reopen(document)
+            self._loader.give_back(document)
 
     def _on_reopening(self, name: str) -> None:
         self._notifier.busy(f"The engine has ended unexpectedly. Another one is starting and loads {name} again…")
@@ -81,7 +82,7 @@ class EngineRescue(QObject):
 
     def _on_reopened(self, document: Document) -> None:
         self._runs.note_reopened(document)
-        text = f"The engine has been started again and has {document.path.name}"
+        text = f"The engine has been started again and has {document.title}"
         weights = "with the newest weights that were kept" if document.weights_file else "as it was saved"
         text = f"{text}, {weights}. Your edits are all here; you can go on."
         # What failed with the old engine, such as an opening or a save, is still to be read.

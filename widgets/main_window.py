@@ -26,7 +26,7 @@ from widgets.training.plots import RunPlots
 from widgets.training.progress import RunProgress
 from widgets.training.runs_table import RunsTable
 
-MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
+MODEL_SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
 DATA_SUFFIXES = (".npz",)
 
 _SIZE = (1280, 800)
@@ -207,6 +207,11 @@ def _with_margins(widget: QWidget, *margins: int) -> QWidget:
 
 
 def _dropped(event: QDropEvent) -> Path | None:
-    """The first file of a drop that can be opened; None if there is none."""
+    """The first file, or folder of a SavedModel, of a drop that can be opened; None if there is none."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return next((path for path in paths if path.suffix.lower() in MODEL_SUFFIXES + DATA_SUFFIXES), None)
+    return next((path for path in paths if _can_be_opened(path)), None)
+
+
+def _can_be_opened(path: Path) -> bool:
+    is_map = path.name.lower().endswith(".freeze.json")
+    return path.is_dir() or (path.suffix.lower() in MODEL_SUFFIXES + DATA_SUFFIXES and not is_map)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from editor.layers.accounts import Account
 from editor.layers.records import Shape
 
+UNKNOWN = "unknown"
+"""What stands where a file does not tell."""
+
 _BYTES_PER_UNIT = 1024
 _UNITS = ("KB", "MB", "GB", "TB")
 

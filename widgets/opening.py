@@ -1,4 +1,4 @@
-"""Opens model files in the background: a reader looks first, then the engine loads."""
+"""Opens model files: a reader looks at them without running anything, and what it sees becomes the document."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from editor.errors import EditorError, Problem
-from editor.files.facts import FileFacts
+from editor.files.facts import Preview
 from editor.files.options import OpenOptions
-from editor.processes.messages import CloseDocument, ModelOpened, OpenFailed, OpenModel
 from editor.processes.reader_client import ReaderClient, ReaderTicket
 from editor.runs.abandoned import AbandonedWorkspace
-from editor.runs.journal import read_journal
+from editor.runs.journal import read_records
 from editor.runs.workspace import JOURNAL_FILE, DocumentInfo, Workspace
 from widgets.document import Document
-from widgets.engine_link import EngineLink
+
+PATIENCE_MS = 300
+"""What is read sooner is not said to be read: a notice that comes and goes would move all below it."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,18 @@ class OpenWish:
     """What is to be opened.
 
     Attributes:
-        path: The model file.
+        path: The model file, or the folder of a SavedModel.
         options: What was given and allowed for it.
         abandoned: The workspace of a window that was killed, whose work is to be brought back.
+        workspace: The folder in which a new model was made, which is not a file that a person knows of.
+        notes: What a person should know of the making, a sentence each.
     """
 
     path: Path
     options: OpenOptions = field(default_factory=OpenOptions)
     abandoned: AbandonedWorkspace | None = None
+    workspace: Workspace | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def weights(self) -> Path | None:
@@ -42,13 +48,9 @@ class OpenWish:
 
 @dataclass(frozen=True)
 class _Opening:
-    """An opening under way.
+    """An opening under way."""
 
-    Attributes:
-        ticket: The reader's look at the file; None from when the engine is asked.
-    """
-
-    document_id: int
+    number: int
     wish: OpenWish
     ticket: ReaderTicket | None = None
 
@@ -56,54 +58,37 @@ class _Opening:
 class Opener(QObject):
     """One opening at a time; a new one takes the place of one that is under way.
 
-    Beside it, a new engine may be loading the document that is open: nobody can want to cancel that.
+    Attributes:
+        is_awaiting: Whether a new model is being built, to be opened then.
     """
 
     progressed = Signal(str)
     """What an opening is doing, in words."""
-    reopening = Signal(str)
-    """Carries the name of the file that a new engine is loading again."""
     opened = Signal(object)
-    """Carries the new `Document`."""
-    reopened = Signal(object)
-    """Carries the `Document` that a new engine has loaded again."""
-    reopen_failed = Signal(object)
-    """Carries the `Problem`; the engine does not have the document that is open."""
+    """Carries the new `Document`, which stands on its preview."""
     failed = Signal(object)
     """Carries the `Problem`; what was open is as it was."""
     cancelled = Signal()
 
-    _probed = Signal(int, object)
+    _previewed = Signal(int, object)
 
-    def __init__(self, link: EngineLink, make_reader: Callable[[], ReaderClient], workspaces: Path) -> None:
+    def __init__(self, make_reader: Callable[[], ReaderClient], workspaces: Path) -> None:
         super().__init__()
-        self._link = link
         self._make_reader = make_reader
         self._reader: ReaderClient | None = None
         self._workspaces = workspaces
+        self.is_awaiting = False
         self._opening: _Opening | None = None
-        self._reopening: Document | None = None
-        self._is_lost = False
-        self._next_id = 0
-        self._probed.connect(self._on_probed)
-        link.model_opened.connect(self._on_model_opened)
-        link.engine_ready.connect(self._on_engine_ready)
-        link.open_failed.connect(self._on_open_failed)
-        link.engine_ended.connect(self._on_engine_ended)
+        self._number = 0
+        self._timer = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._timer.timeout.connect(self._on_timeout)
+        # The reader answers on a thread of its own; this connection is queued to the GUI thread.
+        self._previewed.connect(self._on_previewed)
 
     @property
     def is_busy(self) -> bool:
-        """Whether a file is being opened, or opened again."""
-        return self._opening is not None or self._reopening is not None
-
-    @property
-    def obstacle(self) -> str:
-        """Why the model that is open cannot be trained just now; empty if it can."""
-        if self._reopening:
-            return "The engine is loading the model again."
-        if self._is_lost:
-            return "The engine does not have the model."
-        return "Another model is being opened." if self._opening else ""
+        """Whether a file is being opened, or made to be opened."""
+        return self._opening is not None or self.is_awaiting
 
     def warm_up(self) -> None:
         """Starts the spare reader."""
@@ -120,52 +105,28 @@ class Opener(QObject):
     def open(self, wish: OpenWish) -> None:
         """Opens a file; `opened` or `failed` follows, or `cancelled`."""
         self._drop()
-        self._next_id += 1
-        document_id = self._next_id
-        self._opening = _Opening(document_id, wish)
-        if wish.abandoned:
-            try:
-                wish.abandoned.info.check_file()
-            except EditorError as error:
-                self._fail(error.problem)
-                return
-        self.progressed.emit(f"Looking at {wish.path.name}…")
+        self._number += 1
+        number = self._number
+        self._opening = _Opening(number, wish)
         try:
-            ticket = self.reader.probe(wish.path, lambda outcome: self._probed.emit(document_id, outcome))
+            if wish.abandoned:
+                wish.abandoned.info.check_file()
+            ticket = self.reader.preview(
+                wish.path, lambda outcome: self._previewed.emit(number, outcome), options=wish.options
+            )
         except EditorError as error:
             self._fail(error.problem)
             return
         self._opening = replace(self._opening, ticket=ticket)
+        self._timer.start()
 
-    def reopen(self, document: Document) -> None:
-        """Loads a document into a new engine, with the newest weights that are on disk.
+    def new_workspace(self, info: DocumentInfo) -> Workspace:
+        """A workspace for a document that is being opened or made.
 
-        `reopened` or `reopen_failed` follows.
+        Raises:
+            FileError: Its folder cannot be made.
         """
-        self._reopening = document
-        self._is_lost = True
-        try:
-            document.workspace.info.check_file()
-        except EditorError as error:
-            self._fail_reopening(error.problem)
-            return
-        self.reopening.emit(document.path.name)
-        self._link.send(
-            OpenModel(
-                document_id=document.document_id,
-                path=str(document.path),
-                options=document.options,
-                weights=_text(document.weights_file),
-                revision=document.saved_revision,
-                newest_revision=document.newest_revision,
-            )
-        )
-
-    def forget(self, document: Document) -> None:
-        """A document is closed; the engine need not hold it any more."""
-        if self._reopening is document:
-            self._reopening = None
-        self._link.send(CloseDocument(document_id=document.document_id))
+        return Workspace.create(self._workspaces, info)
 
     def cancel(self) -> None:
         """Gives the opening up; what was open stays."""
@@ -181,90 +142,48 @@ class Opener(QObject):
 
     def _drop(self) -> None:
         opening, self._opening = self._opening, None
-        if not opening:
-            return
-        if opening.ticket:
+        self._timer.stop()
+        if opening and opening.ticket:
             opening.ticket.cancel()
-        # If the engine is loading it, it forgets the model when it is done.
-        self._link.send(CloseDocument(document_id=opening.document_id))
+        if opening and opening.wish.workspace:
+            opening.wish.workspace.clean()
 
     def _fail(self, problem: Problem) -> None:
-        self._opening = None
+        self._drop()
         self.failed.emit(problem)
 
-    def _on_probed(self, document_id: int, outcome: FileFacts | Problem) -> None:
+    def _on_timeout(self) -> None:
+        if self._opening:
+            self.progressed.emit(f"Looking at {self._opening.wish.path.name}…")
+
+    def _on_previewed(self, number: int, outcome: Preview | Problem) -> None:
         opening = self._opening
-        if not opening or opening.document_id != document_id:
+        if not opening or opening.number != number:
             return
         if isinstance(outcome, Problem):
             self._fail(outcome)
             return
-        self._opening = replace(opening, ticket=None)
-        version = f" (Keras {outcome.keras_version})" if outcome.keras_version else ""
-        waiting = "" if self._link.is_ready else " as soon as the engine has started"
-        self.progressed.emit(f"Loading {opening.wish.path.name}{version}{waiting}…")
-        self._link.send(_request(document_id, opening.wish))
+        try:
+            document = self._new_document(opening.wish, outcome)
+        except EditorError as error:
+            self._fail(error.problem)
+            return
+        self._opening = None
+        self._timer.stop()
+        self.opened.emit(document)
 
-    def _on_engine_ready(self, _event: object) -> None:
-        if self._opening and not self._opening.ticket:
-            self.progressed.emit(f"Loading {self._opening.wish.path.name}…")
-
-    def _on_model_opened(self, event: ModelOpened) -> None:
-        document, opening = self._reopening, self._opening
-        if document and document.document_id == event.document_id:
-            self._reopening = None
-            self._is_lost = False
-            document.note_revision(event.revision)
-            self.reopened.emit(document)
-        elif opening and opening.document_id == event.document_id:
-            try:
-                document = self._new_document(opening.wish, event)
-            except EditorError as error:
-                self._drop()
-                self.failed.emit(error.problem)
-                return
-            self._opening = None
-            self._is_lost = False
-            self.opened.emit(document)
-
-    def _new_document(self, wish: OpenWish, event: ModelOpened) -> Document:
+    def _new_document(self, wish: OpenWish, preview: Preview) -> Document:
         if not wish.abandoned:
-            workspace = Workspace.create(self._workspaces, DocumentInfo.of(wish.path, wish.options))
-            return Document(event, wish.path, wish.options, workspace)
-        steps = read_journal(wish.abandoned.folder / JOURNAL_FILE)
+            workspace = wish.workspace or self.new_workspace(DocumentInfo.of(wish.path, wish.options))
+            preview = msgspec.structs.replace(preview, notes=(*preview.notes, *wish.notes))
+            return Document(preview, _shown_path(wish, workspace), wish.options, workspace)
+        records = read_records(wish.abandoned.folder / JOURNAL_FILE)
+        weights = wish.weights
         workspace = wish.abandoned.adopt()
-        document = Document(event, wish.path, wish.options, workspace, wish.weights)
-        document.recover(steps)
+        document = Document(preview, _shown_path(wish, workspace), wish.options, workspace, weights)
+        document.recover(records)
         return document
 
-    def _on_open_failed(self, event: OpenFailed) -> None:
-        if self._opening and self._opening.document_id == event.document_id:
-            self._fail(event.problem)
-        elif self._reopening and self._reopening.document_id == event.document_id:
-            self._fail_reopening(event.problem)
 
-    def _fail_reopening(self, problem: Problem) -> None:
-        self._reopening = None
-        self.reopen_failed.emit(problem)
-
-    def _on_engine_ended(self, _exit_code: object) -> None:
-        if self._opening and not self._opening.ticket:
-            name = self._opening.wish.path.name
-            self._fail(Problem(f"The engine ended while it loaded {name}.", "The log may tell why; then try again."))
-
-
-def _request(document_id: int, wish: OpenWish) -> OpenModel:
-    """Revisions of an earlier session keep their numbers, as their files keep their names."""
-    abandoned = wish.abandoned
-    return OpenModel(
-        document_id=document_id,
-        path=str(wish.path),
-        options=wish.options,
-        weights=_text(wish.weights),
-        revision=abandoned.info.saved_revision if abandoned else 0,
-        newest_revision=abandoned.newest_revision if abandoned else 0,
-    )
-
-
-def _text(path: Path | None) -> str | None:
-    return str(path) if path else None
+def _shown_path(wish: OpenWish, workspace: Workspace) -> Path:
+    return Path(workspace.info.suggestion) if workspace.info.is_untitled else wish.path

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from editor.layers.python_code import python_code
+from editor.layers.tree import LayerTree
 from widgets.dialogs.details import show_details
 from widgets.document import Document
 from widgets.main_window import MainWindow
@@ -39,6 +40,15 @@ class PythonCopying(QObject):
         document = self._current()
         if not document:
             return
+        unknown = unknown_names(document.tree)
+        if unknown:
+            self._notifier.say(
+                Level.WARNING,
+                f"The file does not tell the names of {counted(len(unknown), 'layer')} or their weights, "
+                "and Python needs them. Copy again when the model is loaded.",
+                details="\n".join(unknown),
+            )
+            return
         code = python_code(document.tree, file_name=document.path.name)
         if document.options.code_path:
             code = f"import {document.options.code_path.stem}  # has the model's own classes\n{code}"
@@ -53,3 +63,12 @@ class PythonCopying(QObject):
 
     def _show(self, code: str) -> None:
         show_details(self._window, _SAID, code, title="Copied Python", is_code=True)
+
+
+def unknown_names(tree: LayerTree) -> tuple[str, ...]:
+    """Paths of the layers that a file names by their keys alone, or whose weights it names by numbers."""
+    return tuple(
+        layer.path
+        for layer in tree.walk_layers()
+        if not layer.record.is_name_known or not all(weight.is_name_known for weight in layer.record.weights)
+    )

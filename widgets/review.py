@@ -44,6 +44,11 @@ class Review(QObject):
         self.findings.set_document(document)
         self._changes.set_document(document)
 
+    def note_live(self, document: Document) -> None:
+        """The live model has taken the place of the document's preview."""
+        self.findings.note_live(document)
+        self._changes.refresh()
+
     def _on_run_active_changed(self, is_active: bool) -> None:
         if is_active:
             self.findings.note_run_started()

@@ -113,7 +113,7 @@ class RunControl(QObject):
 
     def check_settings(self) -> None:
         """Asks the engine what it thinks of the settings in the panel."""
-        if not self._document:
+        if not self._document or not self._document.is_live:
             return
         self._check_id = self._link.new_request_id()
         self._link.send(
@@ -140,7 +140,7 @@ class RunControl(QObject):
 
     def _on_start_requested(self) -> None:
         document = self._document
-        if not document or self._run:
+        if not document or not document.is_live or self._run:
             return
         self._last_run_id += 1
         self._run = _Run(self._last_run_id, document, self._panel.settings(), document.revision)

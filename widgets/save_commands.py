@@ -41,7 +41,9 @@ class SaveCommands(QObject):
     def save(self, on_saved: OnSaved | None = None) -> None:
         """Saves to the document's own file, or asks for one where it cannot hold the flags."""
         document = self._current()
-        if not document or not self._saver.can_save(document, document.path):
+        if document and document.needs_new_file and not document.is_live:
+            self._offer_map(document, on_saved)
+        elif not document or not self._saver.can_save(document, document.path):
             self.save_as(on_saved)
         elif document.workspace.info.is_file_unchanged or not document.path.exists():
             self._save_to(document, document.path, on_saved)
@@ -55,10 +57,23 @@ class SaveCommands(QObject):
     def save_as(self, on_saved: OnSaved | None = None, *, suffix: str = "") -> None:
         """Asks for a file and saves to it; of the kind of the document's own, unless `suffix` says otherwise."""
         document = self._current()
-        if document:
-            own = document.path.suffix if self._saver.can_save(document, document.path) else MODEL_SUFFIX
-            suggestion = document.path.with_suffix(suffix or own)
+        if document and document.needs_new_file and not document.is_live:
+            self._offer_map(document, on_saved)
+        elif document:
+            suggestion = _suggestion(document, suffix, is_own_kind=self._saver.can_save(document, document.path))
             choose_target(self._window, suggestion, lambda path: self._save_to(document, path, on_saved))
+
+    def _offer_map(self, document: Document, on_saved: OnSaved | None) -> None:
+        """Without the model nothing else can be written of what is no model file."""
+        self._notifier.say(
+            Level.WARNING,
+            f"{document.title} cannot hold flags, and a new file needs the live model, which is not there. "
+            "The flags alone can be written.",
+            action="Save Freeze Map…",
+            on_action=self._window.actions_["export_map"].trigger,
+        )
+        if on_saved:
+            on_saved(False)
 
     def _save_to(self, document: Document, path: Path, on_saved: OnSaved | None) -> None:
         if self._saver.loses_optimizer(document, path):
@@ -72,8 +87,8 @@ class SaveCommands(QObject):
 
     def _on_failed(self, problem: Problem) -> None:
         """What an `.h5` file cannot hold, a `.keras` file can."""
-        target = self._saver.last_target
-        if self._current() and target and target.suffix != MODEL_SUFFIX:
+        target, document = self._saver.last_target, self._current()
+        if document and document.is_live and target and target.suffix != MODEL_SUFFIX:
             self._notifier.say(
                 Level.ERROR,
                 f"{problem.summary} {problem.hint}".strip(),
@@ -81,3 +96,11 @@ class SaveCommands(QObject):
                 action="Save as .keras…",
                 on_action=lambda: self.save_as(suffix=MODEL_SUFFIX),
             )
+
+
+def _suggestion(document: Document, suffix: str, *, is_own_kind: bool) -> Path:
+    """A file beside the document's own: of its kind where that is possible, else a `.keras` file."""
+    path = document.path
+    if document.needs_new_file:
+        return path.with_name(path.name.partition(".")[0] + (suffix or MODEL_SUFFIX))
+    return path.with_suffix(suffix or (path.suffix if is_own_kind else MODEL_SUFFIX))

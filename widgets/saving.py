@@ -26,6 +26,7 @@ MODEL_SUFFIX = ".keras"
 SAVED_SUFFIXES = (MODEL_SUFFIX, ".h5", ".hdf5")
 
 FLAGS_ONLY = "Only the flags were written."
+FROM_PREVIEW = "The model was not loaded: the flags stand in the file's configuration and in its freeze map."
 _HDF5_SUFFIXES = frozenset({".h5", ".hdf5"})
 
 OnSaved = Callable[[bool], None]
@@ -91,8 +92,11 @@ class Saver(QObject):
             self._fail(saving, Problem("The save was not waited for.", "The file may or may not be written."))
 
     def can_save(self, document: Document, path: Path) -> bool:
-        """Whether a document can be saved to a file of this name, as it is now."""
-        return path.suffix in SAVED_SUFFIXES or is_flags_only(document, path)
+        """Whether a document can be saved to a file of this name, as it is now; live ones in full."""
+        if is_flags_only(document, path):
+            return True
+        is_own = path == document.path and document.needs_new_file
+        return document.is_live and path.suffix in SAVED_SUFFIXES and not is_own
 
     def loses_optimizer(self, document: Document, path: Path) -> bool:
         """Whether saving now would leave out an optimizer's state that a `.keras` file could keep."""
@@ -116,8 +120,10 @@ class Saver(QObject):
         self.started.emit(path.name)
         if is_flags_only(document, path):
             self._patch(saving)
-        else:
+        elif document.is_live:
             self._save_in_full(saving)
+        elif self._take(saving.request_id):
+            self._fail(saving, _needs_live_model(document, path))
 
     def _patch(self, saving: _Saving) -> None:
         request_id = saving.request_id
@@ -135,7 +141,8 @@ class Saver(QObject):
             return
         if isinstance(outcome, PatchResult):
             revision = saving.document.saved_revision
-            notes = (FLAGS_ONLY, *outcome.notes)
+            words = FLAGS_ONLY if saving.document.is_live else f"{FLAGS_ONLY} {FROM_PREVIEW}"
+            notes = (words, *outcome.notes)
             self._on_model_saved(
                 ModelSaved(
                     request_id=request_id,
@@ -145,11 +152,12 @@ class Saver(QObject):
                     notes=notes,
                 )
             )
-        elif outcome.needs_full_save and saving.target.suffix in SAVED_SUFFIXES:
+        elif outcome.needs_full_save and saving.document.is_live and saving.target.suffix in SAVED_SUFFIXES:
             saving.ticket = None
             self._save_in_full(saving)
         elif self._take(request_id):
-            self._fail(saving, outcome.problem)
+            needs_live = outcome.needs_full_save and not saving.document.is_live
+            self._fail(saving, _with_live_model(outcome.problem) if needs_live else outcome.problem)
 
     def _save_in_full(self, saving: _Saving) -> None:
         self._link.send(
@@ -213,9 +221,25 @@ class Saver(QObject):
 
 def is_flags_only(document: Document, path: Path) -> bool:
     """Whether the flags alone would make the document's file the one at `path`: same weights, same format."""
+    if document.needs_new_file:
+        return False
     source = document.workspace.info
     is_same_format = path.suffix == source.path.suffix or {path.suffix, source.path.suffix} <= _HDF5_SUFFIXES
     return is_same_format and document.revision == document.saved_revision and source.is_file_unchanged
+
+
+def _needs_live_model(document: Document, path: Path) -> Problem:
+    what = "an .h5 file" if path.suffix in _HDF5_SUFFIXES else f"a {path.suffix} file"
+    return Problem(
+        f"Writing {document.title} to {what} needs the live model, which is not there.",
+        "Wait until it is loaded, or write the flags alone by File › Export Freeze Map.",
+    )
+
+
+def _with_live_model(problem: Problem) -> Problem:
+    """A change of flags that only Keras itself can write."""
+    hint = "That needs the live model. File › Export Freeze Map keeps the flags meanwhile."
+    return Problem(problem.summary, hint, problem.details)
 
 
 def _plan(document: Document, path: Path) -> PatchPlan:

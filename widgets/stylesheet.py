@@ -67,6 +67,7 @@ QDockWidget::title { background: $window; color: $secondary; padding: 4px 8px; t
 QFrame[pane="true"] { background: $pane; border: 1px solid $line; border-radius: 8px; }
 QFrame#summaryBar { background: $pane; border: none; border-bottom: 1px solid $line; }
 QFrame#patternBar { background: $window; border: none; border-top: 1px solid $line; }
+QFrame#previewBar { background: $pane; border: none; border-top: 1px solid $line; }
 QFrame#patternBar QLineEdit { background: $pane; }
 QFrame#thinLine { background: $line; border: none; max-height: 1px; min-height: 1px; }
 QFrame#findingCard {
@@ -75,6 +76,7 @@ QFrame#findingCard[severity="warning"] { border-left-color: $trainable; }
 QLabel#tabBadge { color: $frozen; background: $frozen_fill; border-radius: 8px; padding: 0 6px; }
 QLabel#tabBadge[tone="warning"] { color: $trainable; background: $trainable_fill; }
 QLabel[tone="secondary"] { color: $secondary; }
+QLabel[tone="tag"] { color: $secondary; border: 1px solid $edge; border-radius: 8px; padding: 0 7px; }
 QLabel[tone="heading"] { color: $secondary; font-weight: 600; }
 QLabel[tone="strong"] { font-weight: 600; }
 QLabel[tone="error"] { color: $error; }

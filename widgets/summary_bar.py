@@ -25,6 +25,9 @@ class SummaryBar(QFrame):
         self.setObjectName("summaryBar")
         self.setAccessibleName("Summary of the model")
         self._name = ElidedName()
+        self._preview = QLabel("Preview")
+        self._preview.setProperty("tone", "tag")
+        self._preview.setToolTip("Read from the file alone; the model itself is not loaded")
         self._bar = AccountBar(theme)
         self._bar.setMinimumWidth(120)
         self._frozen = Count("Frozen", "frozen", theme)
@@ -37,6 +40,7 @@ class SummaryBar(QFrame):
         self._layout.setContentsMargins(14, 0, 14, 1)
         self._layout.setSpacing(16)
         self._layout.addWidget(self._name, 0, Qt.AlignmentFlag.AlignLeft)
+        self._layout.addWidget(self._preview)
         for widget in self._parts[1:]:
             self._layout.addWidget(widget, int(widget is self._bar))
         self.setFixedHeight(44)
@@ -68,8 +72,9 @@ class SummaryBar(QFrame):
             widget.setVisible(account is not None)
         self._settle()
 
-    def show_document(self, name: str, is_modified: bool) -> None:
+    def show_document(self, name: str, is_modified: bool, *, is_preview: bool = False) -> None:
         """Shows the document's name, with `*` while it is not saved; without a name no document is open."""
+        self._preview.setVisible(is_preview)
         self._name.set_text(f"{name}{'*' if is_modified else ''}" if name else "No model open")
         self._settle()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand
 from typing_extensions import override
 
-from editor.layers.tree import FlagChange
+from editor.layers.rebase import Match, carried
+from editor.layers.tree import FlagChange, LayerTree
 from editor.processes.messages import RequestFailed, RestoreRevision, RevisionRestored
 from widgets.engine_link import EngineLink
 
@@ -21,20 +23,36 @@ NUM_KEPT_RUNS = 8
 
 
 class FlagCommand(QUndoCommand):
-    """An edit of flags."""
+    """An edit of flags.
 
-    def __init__(self, document: Document, change: FlagChange, text: str) -> None:
+    Attributes:
+        change: In the ids of the document's tree.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        change: FlagChange,
+        text: str,
+        *,
+        planner: Callable[[LayerTree], FlagChange] | None = None,
+    ) -> None:
         super().__init__(text)
         self._document = document
-        self._change = change
+        self._planner = planner
+        self.change = change
+
+    def carry(self, match: Match, tree: LayerTree) -> None:
+        """Makes it the same edit of another tree, which has the flags before it."""
+        self.change = self._planner(tree) if self._planner else carried(self.change, match, tree)
 
     @override
     def redo(self) -> None:
-        self._document.apply(self._change, self.text())
+        self._document.apply(self.change, self.text())
 
     @override
     def undo(self) -> None:
-        self._document.apply(self._change.reverted, f"Undo {self.text()}")
+        self._document.apply(self.change.reverted, f"Undo {self.text()}")
 
 
 class RunCommand(QUndoCommand):

@@ -1,50 +1,80 @@
-"""Title, summary and actions: what the window shows of the document, and what can be done with it now."""
+"""Title, summary, preview line and actions: what the window shows of the document, and what can be done with it now."""
 
 from __future__ import annotations
 
 from PySide6.QtGui import QUndoStack
 
-from widgets.document import Document
+from widgets.document import Document, Stage, lacks_architecture
 from widgets.engine_link import EngineLink
+from widgets.loading import Loader
 from widgets.main_window import MainWindow
 from widgets.opening import Opener
+from widgets.preview_bar import Remedy
 from widgets.run_control import RunControl
 from widgets.undo import RunCommand, WeightsUndo
 
 TITLE = "Frostline"
+
+_OF_THE_ENGINE = ("export_weights", "export_serving", "export_trained", "apply_trained")
+"""What needs the live model."""
 
 
 class WindowState:
     """Derives it all anew at each refresh, so that nothing can be forgotten."""
 
     def __init__(
-        self, window: MainWindow, link: EngineLink, opener: Opener, *, runs: RunControl, undo: WeightsUndo
+        self,
+        window: MainWindow,
+        link: EngineLink,
+        *,
+        opener: Opener,
+        loader: Loader,
+        runs: RunControl,
+        undo: WeightsUndo,
     ) -> None:
         self._window = window
         self._link = link
         self._opener = opener
+        self._loader = loader
         self._runs = runs
         self._undo = undo
+        self._tips = {name: window.actions_[name].toolTip() for name in _OF_THE_ENGINE}
 
     def refresh(self, document: Document | None) -> None:
         """Shows the state of the document that is open; None while nothing is."""
         window = self._window
-        name = document.path.name if document else ""
+        name = document.title if document else ""
         is_modified = bool(document and document.is_modified)
         window.setWindowTitle(f"{name}[*] – {TITLE}" if document else TITLE)
         window.setWindowModified(is_modified)
-        window.summary.show_document(name, is_modified)
+        window.summary.show_document(name, is_modified, is_preview=bool(document and not document.is_live))
         window.summary.show_account(document.tree.account(document.tree.root) if document else None)
-        obstacle = self._obstacle()
+        obstacle = self._obstacle(document)
         window.training.set_engine_ready(not obstacle, obstacle)
+        self._show_preview(document)
         self._enable_actions(document)
 
-    def _obstacle(self) -> str:
+    def _obstacle(self, document: Document | None) -> str:
+        if document and document.stage is Stage.PREVIEW:
+            return self._loader.obstacle(document)
         if not self._link.is_ready:
             return "The engine is starting."
         if self._undo.is_busy:
             return "The weights are being put back."
-        return self._opener.obstacle
+        if self._opener.is_busy:
+            return "Another model is being opened."
+        return self._loader.obstacle(document)
+
+    def _show_preview(self, document: Document | None) -> None:
+        bar = self._window.layers.preview_bar
+        if document is None or document.is_live:
+            bar.hide()
+        elif document.stage is Stage.LOADING:
+            doing = "loading the model…" if self._link.is_ready else "the engine is starting, then it loads the model…"
+            bar.show_state(f"Preview · {doing}", (Remedy.STOP,), is_busy=True)
+        else:
+            reason = document.trouble.summary if document.trouble else "The model is not loaded."
+            bar.show_state(f"Preview only: {reason}", _remedies(document), is_busy=False)
 
     def _enable_actions(self, document: Document | None) -> None:
         actions, window = self._window.actions_, self._window
@@ -55,8 +85,10 @@ class WindowState:
             "save": has_document,
             "save_as": has_document,
             **dict.fromkeys(("export_map", "apply_map", "compare_map", "copy_python"), has_document),
-            **dict.fromkeys(("export_weights", "export_serving", "export_trained"), has_document),
-            "apply_trained": has_document and not self._runs.is_active and not self._undo.is_busy,
+            **dict.fromkeys(_OF_THE_ENGINE, bool(document and document.is_live)),
+            "apply_trained": bool(
+                document and document.is_live and not self._runs.is_active and not self._undo.is_busy
+            ),
             "undo": bool(stack and stack.canUndo() and self._may_step(stack, stack.index() - 1)),
             "redo": bool(stack and stack.canRedo() and self._may_step(stack, stack.index())),
             "find": has_document,
@@ -69,6 +101,9 @@ class WindowState:
         }
         for action, enabled in can.items():
             actions[action].setEnabled(enabled)
+        waits_for = self._loader.obstacle(document) if document and not document.is_live else ""
+        for name, tip in self._tips.items():
+            actions[name].setToolTip(f"{tip}\n{waits_for}".strip())
         actions["undo"].setText(f"Undo {stack.undoText()}".strip() if stack else "Undo")
         actions["redo"].setText(f"Redo {stack.redoText()}".strip() if stack else "Redo")
 
@@ -76,3 +111,15 @@ class WindowState:
         """While a run changes the weights, those of another one are not put in their place."""
         is_weights = isinstance(stack.command(step), RunCommand)
         return not self._undo.is_busy and not (is_weights and self._runs.is_active)
+
+
+def _remedies(document: Document) -> tuple[Remedy, ...]:
+    """What can be done so that a preview becomes a live model."""
+    preview, options = document.preview, document.options
+    if preview.obstacle:
+        return ()
+    if lacks_architecture(document):
+        return (Remedy.CHOOSE_ARCHITECTURE,)
+    has_code = bool(options.custom_code or options.module or options.allowed_lambdas)
+    again = () if preview.needs and not has_code else (Remedy.TRY_AGAIN,)
+    return (*again, *((Remedy.GIVE_CODE,) if preview.needs or not has_code else ()))

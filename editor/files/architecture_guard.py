@@ -10,7 +10,7 @@ from editor.errors import FileError
 
 MAX_LAYERS = 20_000
 """In all. A ResNet of 1,000 blocks has some 3,500."""
-MAX_STEPS = 2_000_000
+MAX_STEPS = 300_000
 """Calls of layers that are tried until all are in order: Keras tries them all again after each pass."""
 
 _GRAPHS = ("Sequential", "Functional", "Model")

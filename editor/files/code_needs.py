@@ -22,7 +22,7 @@ from editor.files.keras_knows import (
     is_pure_operation,
     is_pure_tensorflow,
 )
-from editor.files.lambda_listing import parts_listing
+from editor.files.lambda_listing import is_runnable, parts_listing
 from editor.files.lambda_parts import LambdaPart, lambda_parts, part_of
 from editor.layers.paths import escape, join
 
@@ -213,6 +213,7 @@ class _Search:
             paths=(place.path,),
             digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
             listing=parts_listing(parts),
+            is_runnable=all(part.is_named or is_runnable(part.code) for part in parts),
         )
         self.found.append(CodePlace(need, entry))
 

@@ -51,12 +51,14 @@ def check_chunks(dataset: h5py.h5d.DatasetID, settings: h5py.h5p.PropDCID, name:
 def _chunks(dataset: h5py.h5d.DatasetID, name: str) -> list[h5py.h5d.StoreInfo]:
     found: list[h5py.h5d.StoreInfo] = []
 
-    def note(chunk: h5py.h5d.StoreInfo) -> None:
-        if len(found) == MAX_CHUNKS:
-            _refuse(f"{name} is stored in more than {MAX_CHUNKS:,} pieces", _HINT)
+    # What is raised in here would not come out; whatever is returned ends the walk.
+    def note(chunk: h5py.h5d.StoreInfo) -> bool | None:
         found.append(chunk)
+        return len(found) > MAX_CHUNKS or None
 
     dataset.chunk_iter(note)
+    if len(found) > MAX_CHUNKS:
+        _refuse(f"{name} is stored in more than {MAX_CHUNKS:,} pieces", _HINT)
     return found
 
 

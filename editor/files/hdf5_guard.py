@@ -9,6 +9,7 @@ unless it is packed or of variable length.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NoReturn
 
 import h5py
@@ -17,14 +18,14 @@ import numpy as np
 from editor.errors import FileError
 from editor.files.hdf5_chunks import check_chunks
 
-MAX_LINKS = 200_000
+MAX_LINKS = 50_000
 """A model of 566 layers has less than 3,000 groups and datasets."""
 MAX_DEPTH = 100
 """Groups within groups: a nested model or a composite layer takes two levels."""
 MAX_ATTRIBUTES = 1_000
 """On one object. Keras cuts long lists of names into pieces of 64 KB, an attribute each."""
-MAX_ATTRIBUTE_BYTES = 64 << 20
-MAX_TEXTS = 100_000
+MAX_ATTRIBUTE_BYTES = 32 << 20
+MAX_TEXTS = 10_000
 """Values of variable length in one dataset: weights have none, a custom layer may keep a few words."""
 MAX_EXPANSION = 100
 """How many times the size of the file its values may take, as with archives."""
@@ -58,7 +59,7 @@ class _Walk:
         self._num_bytes = num_bytes
         self._seen: set[int] = set()
         self._num_links = 0
-        self._stored = 0
+        self._places: list[tuple[int, int]] = []
         self._unpacked = 0
 
     def follow(self, file: h5py.h5f.FileID) -> None:
@@ -79,32 +80,36 @@ class _Walk:
                 self._refuse(f"nests groups more than {MAX_DEPTH} deep")
             else:
                 waiting += [(item, below, depth + 1) for below in self._links(item)]
+        self._check_places()
 
     # -- links --------------------------------------------------------------------------------------------------
 
     def _links(self, group: h5py.h5g.GroupID) -> list[bytes]:
         """The names in a group, all of which lead to objects that no other name leads to."""
-        names: list[bytes] = []
+        found: list[tuple[bytes, int, int]] = []
 
-        def note(name: bytes, info: h5py.h5l.LinkInfo) -> None:
-            self._check_link(name, info)
-            names.append(name)
+        # What is raised in here would not come out; whatever is returned ends the walk.
+        def note(name: bytes, info: h5py.h5l.LinkInfo) -> bool | None:
+            found.append((name, info.type, info.u))
+            return len(found) > MAX_LINKS or None
 
         order = {"idx_type": h5py.h5.INDEX_NAME, "order": h5py.h5.ITER_NATIVE}
         group.links.iterate(note, info=True, **order)
-        return names
-
-    def _check_link(self, name: bytes, info: h5py.h5l.LinkInfo) -> None:
-        self._num_links += 1
+        self._num_links += len(found)
         if self._num_links > MAX_LINKS:
             self._refuse(f"has more than {MAX_LINKS:,} groups and datasets")
-        if info.type == h5py.h5l.TYPE_EXTERNAL:
+        for name, kind, address in found:
+            self._check_link(name, kind, address)
+        return [name for name, _, _ in found]
+
+    def _check_link(self, name: bytes, kind: int, address: int) -> None:
+        if kind == h5py.h5l.TYPE_EXTERNAL:
             self._refuse(f"has a link to another file in the place of {_shown(name)}")
-        if info.type != h5py.h5l.TYPE_HARD:
+        if kind != h5py.h5l.TYPE_HARD:
             self._refuse(f"has a link to another place of its own in the place of {_shown(name)}")
-        if info.u in self._seen:
+        if address in self._seen:
             self._refuse(f"leads to one object by two names or in a circle, at {_shown(name)}")
-        self._seen.add(info.u)
+        self._seen.add(address)
 
     # -- attributes ---------------------------------------------------------------------------------------------
 
@@ -141,26 +146,30 @@ class _Walk:
         if layout == h5py.h5d.CHUNKED:
             check_chunks(dataset, settings, f"{_shown(link)} in {self._name}", self._num_bytes)
         elif layout == h5py.h5d.CONTIGUOUS and num_bytes and stored:
-            self._check_place(link, dataset.get_offset(), stored)
+            self._note_place(link, dataset.get_offset(), stored)
         if self._is_of_variable_length(kind, link):
             self._read_texts(dataset, num_values)
 
     def _count(self, link: bytes, num_bytes: int, stored: int) -> None:
         """Holds what is declared against what is there."""
-        self._stored += stored
         self._unpacked += num_bytes
         if num_bytes > max(SMALL_BYTES, MAX_EXPANSION * stored):
             self._refuse(f"declares {num_bytes:,} bytes of values for {_shown(link)} and holds {stored:,}")
         if self._unpacked > max(SMALL_BYTES, MAX_EXPANSION * self._num_bytes):
             self._refuse(f"declares {self._unpacked:,} bytes of values in a file of {self._num_bytes:,}")
-        if self._stored > self._num_bytes:
-            self._refuse("uses one part of the file for several weights")
 
-    def _check_place(self, link: bytes, offset: int | None, stored: int) -> None:
+    def _note_place(self, link: bytes, offset: int | None, stored: int) -> None:
         if offset is None or offset + stored > self._num_bytes:
             raise FileError(
                 f"{self._name} is damaged: the values of {_shown(link)} lie beyond its end.", hint=_DAMAGED_HINT
             )
+        self._places.append((offset, offset + stored))
+
+    def _check_places(self) -> None:
+        self._places.sort()
+        for (_, end), (start, _) in pairwise(self._places):
+            if start < end:
+                self._refuse("uses one part of the file for several weights")
 
     def _read_texts(self, dataset: h5py.h5d.DatasetID, num_values: int) -> None:
         if num_values > MAX_TEXTS:

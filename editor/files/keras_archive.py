@@ -17,6 +17,8 @@ from editor.errors import FileError
 from editor.files.atomic import write_atomically
 from editor.files.hdf5_superblock import superblock_offset
 from editor.files.probe_hdf5 import DAMAGED_HDF5, MAP_ATTRIBUTE
+from editor.files.saved_model.folder import read_map_beside
+from editor.files.saved_model.place import saved_model_folder
 from editor.files.zip_members import (
     CONFIG_MEMBER,
     DAMAGED_ZIP,
@@ -45,10 +47,14 @@ _COMPILE_KEY = "compile_config"
 def read_freeze_map(path: Path) -> FreezeMap | None:
     """The freeze map that travels in a `.keras` archive or an HDF5 file; None where there is none.
 
+    That of a SavedModel is the `NAME.freeze.json` beside it.
+
     Raises:
         FileError: The file cannot be read.
         FreezeMapError: What stands in the map's place is no map, or one of a newer version.
     """
+    if folder := saved_model_folder(path):
+        return read_map_beside(folder)
     with reading(path):
         text = _hdf5_map(path) if is_hdf5(path) else _archive_map(path)
     return None if text is None else FreezeMap.from_json(text)

@@ -17,8 +17,13 @@ _DATA = frozenset(
 _TYPE = "__typespec__"
 
 
-def without_origins(config: Any) -> Any:
-    """A copy of a configuration, or of compile settings, in which no object names a module but Keras's own."""
+def without_origins(config: Any, *, of_keras_too: bool = True) -> Any:
+    """A copy of a configuration, or of compile settings, in which no object names a module but Keras's own.
+
+    Args:
+        config: Plain JSON values.
+        of_keras_too: Whether what Keras has gets the module where today's Keras has it.
+    """
     changed = copy.deepcopy(config)
     waiting = [changed]
     while waiting:
@@ -28,20 +33,16 @@ def without_origins(config: Any) -> Any:
         elif isinstance(value, dict):
             waiting += value.values()
             if "config" in value and isinstance(value.get("class_name"), str) and "module" in value:
-                _mend(value)
+                _mend(value, of_keras_too)
     return changed
 
 
-def _mend(entry: dict[str, Any]) -> None:
+def _mend(entry: dict[str, Any], of_keras_too: bool) -> None:
     class_name = entry["class_name"]
     if class_name in _DATA:
         return
-    if class_name in FUNCTION_CLASSES:
-        if has_function(entry):
-            entry["module"] = keras_module(entry)
-        else:
-            entry |= {"module": None, "registered_name": entry["config"]}
-    elif class_name != _TYPE and has_class(entry):
-        entry["module"] = keras_module(entry)
+    is_function = class_name in FUNCTION_CLASSES
+    if has_function(entry) if is_function else class_name != _TYPE and has_class(entry):
+        entry["module"] = keras_module(entry) if of_keras_too else entry["module"]
     else:
-        entry |= {"module": None, "registered_name": class_name}
+        entry |= {"module": None, "registered_name": entry["config"] if is_function else class_name}

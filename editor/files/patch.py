@@ -22,6 +22,8 @@ def patch_file(plan: PatchPlan) -> PatchResult:
         FileError: The source is not what it was, or the target cannot be written.
     """
     source, target = Path(plan.source), Path(plan.target)
+    if source.is_dir():
+        raise PatchError(f"{source.name} is a SavedModel, which is left as it is.", hint="Save to another file.")
     _check_source(plan)
     tree = tree_of(plan)
     with write_atomically(target) as temporary:

@@ -16,13 +16,14 @@ from editor.errors import FileError
 from editor.files.facts import FileFacts
 from editor.files.hdf5_superblock import superblock_offset
 from editor.files.probe_hdf5 import probe_hdf5
+from editor.files.probe_json import is_json, probe_json
 from editor.files.probe_keras import probe_keras
 from editor.files.saved_model.folder import probe_saved_model
-from editor.files.saved_model.objects import saved_model_folder
+from editor.files.saved_model.place import saved_model_folder
 from editor.files.signatures import HEAD_BYTES, ZIP_SIGNATURES, describe_content
 from editor.files.trained_weights_file import look_through
 
-_WANTED = "Frostline opens .keras, .h5 and .hdf5 files and SavedModel folders that Keras wrote."
+_WANTED = "Frostline opens .keras, .h5, .hdf5 and .json files and SavedModel folders that Keras wrote."
 
 
 def probe_file(path: Path) -> FileFacts:
@@ -80,6 +81,8 @@ def _check_place(path: Path) -> None:
         ) from error
     if stat.S_ISDIR(mode):
         raise _folder_error(path)
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
+        raise FileError(f"{path.name} is a device, not a file.", hint=_WANTED)
 
 
 def _folder_error(path: Path) -> FileError:
@@ -103,6 +106,8 @@ def _probe_content(path: Path) -> FileFacts:
             return probe_keras(path, stream, num_bytes)
         if offset is not None:
             return probe_hdf5(path, stream, offset, num_bytes)
+    if is_json(head):
+        return probe_json(path, num_bytes)
     raise FileError(f"{path.name} is not a model file; it looks like {describe_content(head)}.", hint=_WANTED)
 
 
@@ -112,8 +117,9 @@ def _check_one_kind(path: Path, stream: IO[bytes], head: bytes, offset: int | No
     The weights in a sound archive may happen to stand where HDF5 looks for its signature; its name then decides.
     """
     is_archive = head.startswith(ZIP_SIGNATURES)
-    is_both = path.suffix != ".keras" if is_archive else zipfile.is_zipfile(stream)
-    if offset is not None and is_both:
+    if offset is None:
+        return
+    if path.suffix != ".keras" if is_archive else zipfile.is_zipfile(stream):
         raise FileError(
             f"{path.name} is an HDF5 file and a zip archive in one, and each may hold another model.",
             hint="No Keras writes that: get the model from its maker again.",

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from editor.errors import FileError
 
-MAX_JSON_BYTES = 64 << 20
+MAX_JSON_BYTES = 32 << 20
 """The `config.json` of a model of 566 layers has less than 1 MB; a long vocabulary takes some more."""
 MAX_VALUES = 2_000_000
 """They take some 200 MB as Python objects, where none is long."""

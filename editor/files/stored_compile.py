@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from editor.files.keras_archive import is_hdf5, reading
+from editor.files.saved_model.objects import read_objects
+from editor.files.saved_model.place import saved_model_folder
 from editor.files.zip_members import CONFIG_MEMBER, open_weights, read_json_member
 
 Array = npt.NDArray[Any]
@@ -40,13 +42,24 @@ class StoredCompile:
 
 
 def read_stored_compile(path: Path) -> StoredCompile | None:
-    """What a `.keras` archive or an HDF5 file holds of a compiled model; None for one that was not compiled.
+    """What a model file holds of a compiled model; None for one that was not compiled.
+
+    Of a SavedModel the settings alone: the state of Keras 2's optimizers is not read.
 
     Raises:
         FileError: The file cannot be read.
     """
+    if folder := saved_model_folder(path):
+        return _of_saved_model(folder)
     with reading(path):
         return _of_hdf5(path) if is_hdf5(path) else _of_archive(path)
+
+
+def _of_saved_model(folder: Path) -> StoredCompile | None:
+    objects = read_objects(folder)
+    if not objects.training_config:
+        return None
+    return StoredCompile(objects.training_config, is_legacy=True, keras_version=objects.keras_version or "")
 
 
 def _of_archive(path: Path) -> StoredCompile | None:

@@ -2,20 +2,20 @@
 
 Keras writes them in two ways. The older one has a list of layers and, for each, a list of its weights, as attributes
 (`layer_names`, `weight_names`); Keras 3 has nested groups that are named by its walk (fact F22), with the datasets
-`vars/0`, `vars/1`, …. Nothing here follows a link out of the file or reads a value.
+`vars/0`, `vars/1`, …. That nothing in a file leads elsewhere or in a circle is looked at before (`hdf5_guard`).
 """
 
 from __future__ import annotations
 
+import math
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import h5py
-from h5py import h5d, h5g, h5l, h5o
-
-from editor.errors import FileError
+from h5py import h5d, h5g, h5o
 
 LAYER_NAMES = "layer_names"
 WEIGHT_NAMES = "weight_names"
@@ -33,9 +33,6 @@ _VARIABLES = "vars"
 _MARKS = {_VARIABLES, LAYERS, OLD_LAYERS}
 _OPTIMIZER = "optimizer"
 _DTYPE = "dtype"
-_SMALL = 1 << 20
-_MOST_PACKED = 1000
-_HINT = "Do not open it in other programs either."
 
 
 @dataclass(frozen=True)
@@ -73,11 +70,43 @@ class StoredLayer:
     weights: tuple[StoredWeight, ...]
 
 
+@dataclass(frozen=True)
+class StoredWeights:
+    """All of a file.
+
+    Attributes:
+        is_by_name: Whether it is written in the older way.
+        layers: In the order of the file.
+    """
+
+    is_by_name: bool
+    layers: tuple[StoredLayer, ...]
+
+
+def stored_weights(file: h5py.File) -> StoredWeights:
+    """The weights in an open file, in whichever way they are written.
+
+    Raises:
+        KeyError: As the other `DAMAGED_HDF5`: something that is listed is not there.
+    """
+    group = group_by_name(file)
+    if group is None:
+        return StoredWeights(False, tuple(read_layers_by_key(file)))
+    return StoredWeights(True, tuple(read_layers_by_name(group)))
+
+
+def is_weights_file(path: Path) -> bool:
+    """Whether a file that a reader found sound holds weights without an architecture."""
+    if not h5py.is_hdf5(path):
+        return False
+    with h5py.File(path, "r") as file:
+        return "model_config" not in file.attrs
+
+
 def read_layers_by_name(group: h5py.Group) -> list[StoredLayer]:
     """The layers in the older way, in the order of `layer_names`; the model's own weights last, if it has any.
 
     Raises:
-        FileError: A weight stands in another file, or claims more values than there are.
         KeyError: As the other `DAMAGED_HDF5`: something that is listed is not there.
     """
     names = read_names(group, LAYER_NAMES)
@@ -88,24 +117,19 @@ def read_layers_by_name(group: h5py.Group) -> list[StoredLayer]:
 
 
 def read_layers_by_key(file: h5py.Group) -> list[StoredLayer]:
-    """The layers of a file of Keras 3, the model itself first; the optimizer is left out.
-
-    Raises:
-        FileError: A weight stands in another file, or claims more values than there are.
-    """
-    return list(_layers_below(file.id, "", set()))
+    """The layers of a file of Keras 3, the model itself first; the optimizer is left out."""
+    return list(_layers_below(file.id, ""))
 
 
 def group_by_name(file: h5py.File) -> h5py.Group | None:
     """The group that is written in the older way; None where there is none."""
-    is_inside = MODEL_WEIGHTS in file and file.id.links.get_info(MODEL_WEIGHTS.encode()).type == h5l.TYPE_HARD
-    group = file[MODEL_WEIGHTS] if is_inside else file
+    group = file.get(MODEL_WEIGHTS, file)
     return group if LAYER_NAMES in group.attrs or f"{LAYER_NAMES}0" in group.attrs else None
 
 
 def is_by_key(file: h5py.File) -> bool:
     """Whether a file has weights as Keras 3 writes them."""
-    return bool(_MARKS.intersection(file)) and any(True for _ in _layers_below(file.id, "", set()))
+    return bool(_MARKS.intersection(file)) and any(True for _ in _layers_below(file.id, ""))
 
 
 def read_names(group: h5py.Group, key: str) -> list[str]:
@@ -128,53 +152,42 @@ def text_of(value: Any) -> str:
 
 
 def _layer_by_name(group: h5py.Group, key: str, name: str) -> StoredLayer:
-    _check_links(group.id, key)
     inner = group[key]
-    weights = (_weight(inner.id, each, posixpath.join(key, each)) for each in read_names(inner, WEIGHT_NAMES))
+    path = inner.name.strip("/")
+    weights = (_weight(inner.id, each, posixpath.join(path, each)) for each in read_names(inner, WEIGHT_NAMES))
     return StoredLayer(key, name, tuple(weights))
 
 
-def _layers_below(group: Any, key: str, above: set[Any]) -> Iterator[StoredLayer]:
-    """Each group that has variables, depth first; a group that holds itself is not entered again."""
-    names = _inner_groups(group)
+def _layers_below(group: Any, key: str) -> Iterator[StoredLayer]:
+    """Each group that has variables, depth first."""
+    names = _names_in(group)
     if _VARIABLES in names:
         yield _layer_by_key(h5g.open(group, _VARIABLES.encode()), key)
     for name in names:
         if name == _VARIABLES or (not key and name.startswith(_OPTIMIZER)):
             continue
         inner = h5o.open(group, name.encode())
-        place = h5o.get_info(inner).addr
-        if isinstance(inner, h5g.GroupID) and place not in above:
-            yield from _layers_below(inner, f"{key}/{name}" if key else name, {*above, place})
+        if isinstance(inner, h5g.GroupID):
+            yield from _layers_below(inner, f"{key}/{name}" if key else name)
 
 
-def _inner_groups(group: Any) -> list[str]:
-    """Names of what is in a group, but for links that lead elsewhere."""
-    names = (group.get_objname_by_idx(at) for at in range(len(group)))
-    return [name.decode() for name in names if group.links.get_info(name).type == h5l.TYPE_HARD]
+def _names_in(group: Any) -> list[str]:
+    return [group.get_objname_by_idx(at).decode() for at in range(len(group))]
 
 
 def _layer_by_key(variables: Any, key: str) -> StoredLayer:
-    attributes = h5py.Group(variables).attrs
-    name = text_of(attributes["name"]) if "name" in attributes else ""
-    numbers = sorted(_inner_groups(variables), key=lambda each: (len(each), each))
+    name = ""
+    if h5py.h5a.exists(variables, b"name"):
+        name = text_of(h5py.Group(variables).attrs["name"])
+    numbers = sorted(_names_in(variables), key=lambda each: (len(each), each))
     path = posixpath.join(key, _VARIABLES)
-    return StoredLayer(key, name, tuple(_weight(variables, number, posixpath.join(path, number)) for number in numbers))
+    weights = (_weight(variables, number, posixpath.join(path, number)) for number in numbers)
+    return StoredLayer(key, name, tuple(weights))
 
 
 def _weight(group: Any, name: str, path: str) -> StoredWeight:
-    _check_links(group, name)
     dataset = h5d.open(group, name.encode())
-    settings = dataset.get_create_plist()
-    if settings.get_external_count() or settings.get_layout() == h5d.VIRTUAL:
-        raise FileError(f"The weight {path!r} keeps its values in other files.", hint=_HINT)
-    num_bytes = dataset.dtype.itemsize
-    for size in dataset.shape:
-        num_bytes *= size
-    if num_bytes > max(_SMALL, _MOST_PACKED * dataset.get_storage_size()):
-        raise FileError(
-            f"The weight {path!r} claims {num_bytes:,} bytes of values, which the file does not have.", hint=_HINT
-        )
+    num_bytes = dataset.dtype.itemsize * math.prod(dataset.shape)
     return StoredWeight(name, path, tuple(dataset.shape), _dtype(dataset), num_bytes)
 
 
@@ -183,12 +196,3 @@ def _dtype(dataset: Any) -> str:
     if dataset.dtype.kind != "V" or not h5py.h5a.exists(dataset, _DTYPE.encode()):
         return str(dataset.dtype)
     return text_of(h5py.Dataset(dataset).attrs[_DTYPE])
-
-
-def _check_links(group: Any, path: str) -> None:
-    """No part of a path may be a link that leads elsewhere."""
-    at = ""
-    for part in path.split("/"):
-        at = f"{at}/{part}" if at else part
-        if not part or group.links.get_info(at.encode()).type != h5l.TYPE_HARD:
-            raise FileError(f"What should be the weight {path!r} is a link to somewhere else.", hint=_HINT)

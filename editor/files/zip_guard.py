@@ -48,8 +48,8 @@ def check_archive(name: str, stream: IO[bytes], archive: zipfile.ZipFile, num_by
     _check_names(name, members)
     for info in members:
         _check_member(name, info)
+        _check_size(name, info)
         _check_local_header(name, stream, info)
-    _check_sizes(name, members)
     _check_places(name, stream, members, num_bytes)
 
 
@@ -97,19 +97,21 @@ def _check_local_header(name: str, stream: IO[bytes], info: zipfile.ZipInfo) -> 
         _refuse(f"{name} says two different things of its member {info.filename}")
 
 
-def _check_sizes(name: str, members: list[zipfile.ZipInfo]) -> None:
-    for info in members:
-        is_stored = info.compress_type == zipfile.ZIP_STORED
-        if is_stored and info.file_size != info.compress_size:
-            _refuse(f"{name} says two different sizes of its member {info.filename}")
-        if info.file_size > max(SMALL_BYTES, MAX_EXPANSION * info.compress_size):
-            _refuse(f"{name} claims that {info.filename} unpacks to {info.file_size:,} bytes; this is no sound model")
+def _check_size(name: str, info: zipfile.ZipInfo) -> None:
+    is_stored = info.compress_type == zipfile.ZIP_STORED
+    if is_stored and info.file_size != info.compress_size:
+        _refuse(f"{name} says two different sizes of its member {info.filename}")
+    if info.file_size > max(SMALL_BYTES, MAX_EXPANSION * info.compress_size):
+        _refuse(f"{name} claims that {info.filename} unpacks to {info.file_size:,} bytes; this is no sound model")
 
 
 def _check_places(name: str, stream: IO[bytes], members: list[zipfile.ZipInfo], num_bytes: int) -> None:
     """No two members lie over one another, as in bombs that name one packed part many times."""
     ends = [(info.header_offset, sum(member_range(stream, info))) for info in members]
     ends.sort()
+    if ends and ends[0][0] != 0:
+        # Other programs may take it for what stands there.
+        _refuse(f"{name} has something else before its first member")
     before = 0
     for start, end in ends:
         if start < before or end > num_bytes:

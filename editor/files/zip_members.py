@@ -25,7 +25,7 @@ METADATA_MEMBER = "metadata.json"
 WEIGHTS_MEMBER = "model.weights.h5"
 MAP_MEMBER = "frostline/freeze_map.json"
 
-MAX_JSON_BYTES = 64 << 20
+MAX_JSON_BYTES = 32 << 20
 """Greatest size of a JSON member: the `config.json` of a model of 566 layers has less than 1 MB."""
 
 DAMAGED_ZIP = (
@@ -117,7 +117,7 @@ def read_json_member(archive: zipfile.ZipFile, name: str) -> bytes:
     info = archive.getinfo(name)
     if info.file_size > MAX_JSON_BYTES:
         raise FileError(
-            f"The member {name!r} of the archive claims to hold {info.file_size:,} bytes; "
+            f"{name} in {Path(archive.filename or '').name} claims to hold {info.file_size:,} bytes; "
             f"at most {MAX_JSON_BYTES:,} are read.",
             hint="This is no sound model file. Do not open it in other programs either.",
         )

@@ -7,7 +7,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
 
 # Keras offers no public way to load a file with a configuration that was changed.
@@ -17,25 +16,7 @@ from keras.src.legacy.saving.saving_utils import model_from_config
 from keras.src.saving.saving_lib import _ASSETS_DIRNAME, DiskIOStore, _load_state
 from keras.src.saving.serialization_lib import ObjectSharingScope, SafeModeScope
 
-from editor.files.keras_archive import is_hdf5, reading
-from editor.files.zip_members import CONFIG_MEMBER, read_json_member
-
-
-def config_in(path: Path) -> dict[str, Any]:
-    """The serialized model in a `.keras` archive or an HDF5 file; empty for a file that has none.
-
-    Raises:
-        FileError: The file cannot be read.
-    """
-    with reading(path):
-        if not is_hdf5(path):
-            with zipfile.ZipFile(path) as archive:
-                text: Any = read_json_member(archive, CONFIG_MEMBER)
-        else:
-            with h5py.File(path, "r") as file:
-                text = file.attrs.get("model_config", "{}")
-        config: dict[str, Any] = json.loads(text)
-        return config
+from editor.files.keras_archive import is_hdf5
 
 
 def load_from_config(path: Path, config: dict[str, Any], custom_objects: dict[str, Any]) -> Any:

@@ -71,7 +71,7 @@ def reload_in_clean_process(path: Path, custom_code: Path | None = None) -> File
             [sys.executable, "-P", "-m", _MODULE],
             input=encode(question),
             capture_output=True,
-            env=_environment(),
+            env=child_environment(),
             timeout=_SECONDS,
             check=False,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
@@ -90,8 +90,8 @@ def reload_in_clean_process(path: Path, custom_code: Path | None = None) -> File
     return answer
 
 
-def _environment() -> dict[str, str]:
-    """This process's own, with its path of modules, and without a GPU, whose memory is in use here."""
+def child_environment() -> dict[str, str]:
+    """For a process that opens a model: this one's, with its path of modules, and no GPU, whose memory is in use."""
     # An empty entry stands for the current folder, here; in PYTHONPATH it would be passed over.
     modules = [str(Path(entry).absolute()) for entry in sys.path]
     return os.environ | {"PYTHONPATH": os.pathsep.join(modules), "CUDA_VISIBLE_DEVICES": "-1"}

@@ -25,14 +25,12 @@ class Consented:
     """A configuration that Keras may see.
 
     Attributes:
-        config: It names no module but Keras's own, and no code but what stands in `custom_objects`.
+        config: It names modules of Keras alone, and no code but what stands in `custom_objects`.
         custom_objects: What was given and allowed, by every name that `config` has for it.
-        is_changed: Whether `config` is another than that in the file, so that Keras must be given this one.
     """
 
     config: dict[str, Any]
     custom_objects: dict[str, Any]
-    is_changed: bool
 
 
 def consented(config: dict[str, Any], options: OpenOptions, name: str) -> Consented:
@@ -54,8 +52,8 @@ def consented(config: dict[str, Any], options: OpenOptions, name: str) -> Consen
     _check(places, objects, options, name)
     objects |= _by_other_names(needs, objects)
     objects |= _allowed(places, objects, options)
-    changed = substituted(without_origins(architecture), objects)
-    return Consented(changed, objects, changed != architecture)
+    changed = substituted(without_origins(architecture, of_keras_too=False), objects)
+    return Consented(changed, objects)
 
 
 def substituted(config: dict[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,10 +163,19 @@ def _replace(entry: dict[str, Any], name: str, is_class: bool) -> None:
         entry |= {"class_name": name, "config": _common(entry["config"])}
         if "module" in entry:
             entry |= {"module": None, "registered_name": name}
+        _drop_empty_masks(entry)
     else:
         entry["config"] |= {"function": _function(name)}
         for role in ("output_shape", "mask"):
             entry["config"].pop(role, None)
+
+
+def _drop_empty_masks(entry: dict[str, Any]) -> None:
+    """A Lambda takes a mask in each call, and says so in the file; other layers need not."""
+    for node in entry.get("inbound_nodes") or ():
+        kwargs = node.get("kwargs") if isinstance(node, dict) else None
+        if isinstance(kwargs, dict) and kwargs.get("mask", ...) is None:
+            del kwargs["mask"]
 
 
 def _common(config: Mapping[str, Any]) -> dict[str, Any]:

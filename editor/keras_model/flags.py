@@ -12,6 +12,7 @@ import msgspec
 from editor.errors import FreezeMapError
 from editor.keras_model.walk import ModelIndex
 from editor.layers.freeze_map import FreezeMap, LayerFlags
+from editor.layers.mapping import is_same_class
 from editor.layers.patterns import exact
 from editor.layers.tree import LayerTree
 
@@ -60,16 +61,14 @@ def rebased(tree: LayerTree, freeze_map: FreezeMap) -> FreezeMap:
     the `zoom/dense` of another. So the store key decides, and the path where the key is of no use.
     """
     by_store = {
-        (layer.record.store, layer.record.class_name): layer
-        for layer in tree.walk_layers()
-        if layer.record.store and tree.is_first_place(layer)
+        layer.record.store: layer for layer in tree.walk_layers() if layer.record.store and tree.is_first_place(layer)
     }
     by_path: dict[str, LayerFlags] = {}
     found: dict[str, LayerFlags] = {}
     moves: dict[str, str] = {}
     for path, flags in freeze_map.layers.items():
-        layer = by_store.get((flags.store, flags.class_name))
-        if layer is None:
+        layer = by_store.get(flags.store)
+        if layer is None or not is_same_class(flags.class_name, layer.record.class_name):
             by_path[path] = flags
         else:
             others = tuple(place.path for place in tree.places(layer)[1:])

@@ -19,7 +19,8 @@ from editor.keras_model.walk import store_keys
 _OLD_ARGUMENT = re.compile(r"Unrecognized keyword arguments passed to (\w+): \{'(\w+)'")
 _UNKNOWN_CLASS = re.compile(r"(?:Unknown (?:layer|object)|Could not locate (?:class|function)):? '([^']+)'")
 _LAMBDA = re.compile(r"deserialization of a `?Lambda`? layer|`Lambda` layer whose `function`|Python lambda")
-_EXPECTED_NAMES = (".keras", ".h5", ".hdf5")
+MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
+"""Endings by which Keras tells the format."""
 
 
 def load_model(
@@ -36,7 +37,7 @@ def load_model(
         FileError: The file's name does not tell Keras its format.
         ModelError: Keras cannot build the model.
     """
-    if path.suffix not in _EXPECTED_NAMES:
+    if path.suffix not in MODEL_SUFFIXES:
         raise FileError(
             f"{path.name!r} does not end in .keras, .h5 or .hdf5.",
             hint="Rename the file so that its ending tells the format.",

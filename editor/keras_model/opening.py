@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from editor.files.facts import Repair
+from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
-from editor.keras_model.changed_config import config_in
+from editor.files.origins import without_origins
+from editor.files.repair import repair_config
+from editor.files.saved_model.place import saved_model_folder
+from editor.files.stored_weights import is_weights_file
 from editor.keras_model.consent import consented
-from editor.keras_model.loading import load_model
+from editor.keras_model.json_loading import JSON_SUFFIX, load_json, read_json
+from editor.keras_model.loading import MODEL_SUFFIXES, load_model
+from editor.keras_model.repaired import load_repaired, mend_order
+from editor.keras_model.weights_matching import open_weights
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,32 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
         ModelError: The model cannot be built.
     """
     options = options or OpenOptions()
-    found = consented(config_in(path), options, path.name)
-    model = load_model(path, found.custom_objects, found.config if found.is_changed else None)
-    return LoadedModel(model, found.custom_objects)
+    if saved_model_folder(path):
+        # Here, as it gives what this module defines.
+        from editor.keras_model.legacy import open_saved_model
+
+        return open_saved_model(path, options)
+    if is_weights_file(path):
+        return open_weights(path, options, open_other=open_model, of_application=LoadedModel)
+    if path.suffix == JSON_SUFFIX:
+        agreed = consented(read_json(path), options, path.name)
+        return LoadedModel(load_json(path, agreed.custom_objects, agreed.config), agreed.custom_objects)
+    return _load(path, options)
+
+
+def _load(path: Path, options: OpenOptions) -> LoadedModel:
+    """The model by plain Keras, or with another configuration where Keras would refuse it or read it wrongly.
+
+    Another, too, where Keras would look for a class where the file says that it is.
+    """
+    found = read_model_config(path) if path.suffix in MODEL_SUFFIXES and path.is_file() else None
+    if found is None:
+        return LoadedModel(load_model(path))
+    agreed = consented(found.config, options, path.name)
+    objects = agreed.custom_objects
+    repaired = repair_config(agreed.config, found.keras_version, given=frozenset(objects), backend=found.backend)
+    config = without_origins(repaired.config if repaired.repairs else agreed.config)
+    if repaired.repairs:
+        return LoadedModel(load_repaired(path, replace(repaired, config=config), objects), objects, repaired.repairs)
+    model = load_model(path, objects, None if config == found.config else config)
+    return LoadedModel(model, objects, mend_order(model, path))

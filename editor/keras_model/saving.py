@@ -13,6 +13,7 @@ import numpy as np
 from editor.errors import EditorError, FileError, ModelError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import add_freeze_map, read_freeze_map
+from editor.files.saved_model.place import saved_model_folder
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, forgotten_by_keras, rebased, tree_with_map
 from editor.keras_model.h5_saving import OPTIMIZER_NOTE, is_h5, save_h5
@@ -59,7 +60,7 @@ def check_target(target: Path) -> None:
     """Refuses a target that cannot be saved to.
 
     Raises:
-        FileError: The name does not end in `.keras`, `.h5` or `.hdf5`, or there is no such folder.
+        FileError: The name does not end in `.keras`, `.h5` or `.hdf5`, or there is no such folder, or it is one.
     """
     if not target.parent.is_dir():
         raise FileError(f"There is no folder {str(target.parent)!r}.", hint="Make it, or choose another.")
@@ -68,6 +69,11 @@ def check_target(target: Path) -> None:
         raise FileError(
             f"{target.name!r} does not end in .keras or .h5.",
             hint=f"Save it as {Path(stem).with_suffix('.keras').name!r}, which holds every flag.",
+        )
+    if target.is_dir() or saved_model_folder(target.parent):
+        raise FileError(
+            f"{str(target)!r} is {'a folder' if target.is_dir() else 'inside a SavedModel, which is left as it is'}.",
+            hint="Save to a file beside it.",
         )
 
 

@@ -7,7 +7,7 @@ import json
 import keyword
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -237,35 +237,46 @@ def _items(place: _Child) -> Iterator[_Child]:
             yield from _items(_Child(f"{place.name}/{at}", (*place.access, f"[{at}]"), item))
 
 
-def store_keys(model: keras.Model) -> dict[int, str]:
-    """The group of each layer in Keras's weights file, by `id` of the layer, found as Keras's own walk finds it."""
-    keys: dict[int, str] = {}
-    _store_saveable(model, "", keys, set())
-    return keys
+def store_keys(model: keras.Model, class_names: Mapping[int, str] | None = None) -> dict[int, str]:
+    """The group of each layer in Keras's weights file, by `id` of the layer, found as Keras's own walk finds it.
+
+    Args:
+        model: A built model.
+        class_names: Of layers that had another class in the file than they have now, by `id`.
+    """
+    walk = _StoreWalk(class_names or {})
+    walk.saveable(model, "")
+    return walk.keys
 
 
-def _store_saveable(saveable: Any, path: str, keys: dict[int, str], visited: set[int]) -> None:
-    if id(saveable) in visited:
-        return
-    visited.add(id(saveable))
-    if isinstance(saveable, keras.Layer):
-        keys[id(saveable)] = path
-    for attribute, value in _walk_saveable(saveable):
-        inner = f"{path}/{attribute}" if path else attribute
-        if isinstance(value, KerasSaveable):
-            _store_saveable(value, inner, keys, visited)
-        elif isinstance(value, list | dict | tuple):
-            _store_container(value, inner, keys, visited)
+@dataclass
+class _StoreWalk:
+    class_names: Mapping[int, str]
+    keys: dict[int, str] = field(default_factory=dict)
+    _visited: set[int] = field(default_factory=set)
 
+    def saveable(self, saveable: Any, path: str) -> None:
+        if id(saveable) in self._visited:
+            return
+        self._visited.add(id(saveable))
+        if isinstance(saveable, keras.Layer):
+            self.keys[id(saveable)] = path
+        for attribute, value in _walk_saveable(saveable):
+            inner = f"{path}/{attribute}" if path else attribute
+            if isinstance(value, KerasSaveable):
+                self.saveable(value, inner)
+            elif isinstance(value, list | dict | tuple):
+                self._container(value, inner)
 
-def _store_container(container: Any, path: str, keys: dict[int, str], visited: set[int]) -> None:
-    # Keras numbers by class before it looks whether it has the object already, and so do we.
-    names: Counter[str] = Counter()
-    for value in container.values() if isinstance(container, dict) else container:
-        if isinstance(value, KerasSaveable):
-            _store_saveable(value, f"{path}/{_numbered(to_snake_case(type(value).__name__), names)}", keys, visited)
-        elif isinstance(value, list | dict | tuple):
-            _store_container(value, f"{path}/{_numbered('container', names)}", keys, visited)
+    def _container(self, container: Any, path: str) -> None:
+        # Keras numbers by class before it looks whether it has the object already, and so do we.
+        names: Counter[str] = Counter()
+        for value in container.values() if isinstance(container, dict) else container:
+            if isinstance(value, KerasSaveable):
+                class_name = self.class_names.get(id(value), type(value).__name__)
+                self.saveable(value, f"{path}/{_numbered(to_snake_case(class_name), names)}")
+            elif isinstance(value, list | dict | tuple):
+                self._container(value, f"{path}/{_numbered('container', names)}")
 
 
 def _numbered(name: str, names: Counter[str]) -> str:

@@ -7,8 +7,7 @@ from typing import Any
 
 import keras
 
-from editor.files.code_needs import COMPILE_KEY
-from editor.keras_model.changed_config import config_in
+from editor.files.model_config import read_model_config
 from editor.keras_model.consent import substituted
 from editor.keras_model.loading import load_model
 
@@ -20,6 +19,6 @@ def load_written(path: Path, custom_objects: dict[str, Any] | None = None) -> ke
         FileError: The file cannot be read.
         ModelError: Keras cannot build the model.
     """
-    config = {key: value for key, value in config_in(path).items() if key != COMPILE_KEY}
-    changed = substituted(config, custom_objects or {})
-    return load_model(path, custom_objects, None if changed == config else changed)
+    found = read_model_config(path)
+    changed = substituted(found.config, custom_objects or {}) if found else None
+    return load_model(path, custom_objects, None if found is None or changed == found.config else changed)

@@ -39,13 +39,14 @@ def snapshot_of(tree: LayerTree) -> FlagSnapshot:
     return FlagSnapshot(
         {weight.weight_id: tree.is_trainable(weight) for weight in weights},
         {layer_id: mode for layer_id, mode in modes.items() if mode},
-        _held(tree),
+        held_rules(tree),
         tree.freeze_map().rules,
         tree.account(tree.root),
     )
 
 
-def _held(tree: LayerTree) -> frozenset[tuple[int, RuleKind]]:
+def held_rules(tree: LayerTree) -> frozenset[tuple[int, RuleKind]]:
+    """The editing rules that hold, by `layer_id`."""
     return frozenset(
         (layer.record.layer_id, kind) for layer in tree.walk_layers() for kind in RuleKind if tree.has_rule(layer, kind)
     )
@@ -117,7 +118,7 @@ class Changes:
 
 def changes_since(tree: LayerTree, opened: FlagSnapshot) -> Changes:
     """What differs from an earlier snapshot of the same tree."""
-    held = _held(tree)
+    held = held_rules(tree)
     back = tree.change_to(opened.weights, opened.modes, {key: key in opened.held for key in held | opened.held})
     rules = tree.freeze_map().rules if held != opened.held else opened.rules
     differences = _Differences(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from editor.layers.accounts import StatisticsMode
@@ -23,11 +23,14 @@ class FlagChange:
         weights: `(weight_id, was trainable, is trainable)`.
         statistics: `(layer_id, was, is)`.
         rules: `((layer_id, rule), did hold, holds)`: what later edits do to a layer.
+        agreed: `(weight_id, is trainable)` of what was asked to be so and was so already; counts only where the edit
+            is carried over to a tree that knows more (`rebase`).
     """
 
     weights: Steps[int, bool] = ()
     statistics: Steps[int, StatisticsMode] = ()
     rules: Steps[tuple[int, RuleKind], bool] = ()
+    agreed: tuple[tuple[int, bool], ...] = field(default=(), compare=False, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.weights or self.statistics or self.rules)

@@ -15,6 +15,7 @@ from editor.layers.nodes import LayerNode
 from editor.layers.paths import weight_path
 from editor.layers.patterns import exact, matcher
 from editor.layers.policies import PINS, RuleKind, StatisticsPolicy, mode_with_weights
+from editor.layers.records import LayerRecord, WeightRecord
 
 if TYPE_CHECKING:
     from editor.layers.tree import LayerTree
@@ -106,11 +107,13 @@ class _Fitting:
     def add(self, path: str, flags: LayerFlags, layer: LayerNode) -> None:
         """Takes over the flags of one layer, as far as they fit."""
         self.covered.add(layer.record.layer_id)
-        own = {weight.name: weight for weight in layer.record.weights if not weight.is_statistics}
+        found = _weights_of_names(flags, layer.record)
         for name, flag in flags.weights.items():
-            weight, shape = own.get(name), flags.shapes.get(name)
+            weight, shape = found.get(name), flags.shapes.get(name)
             if weight is None:
                 self.unmatched.append(weight_path(path, name))
+            elif weight.is_statistics:
+                continue  # A preview of an unknown class cannot tell that this never trains.
             elif shape not in (None, weight.shape):
                 self.misfits.append(Misfit(weight_path(path, name), shape, weight.shape))
             else:
@@ -144,9 +147,13 @@ def _matched(tree: LayerTree, freeze_map: FreezeMap) -> dict[str, LayerNode]:
     """
     found = {path: tree.find(path) for path in freeze_map.layers}
     by_path = {path: layer for path, layer in found.items() if isinstance(layer, LayerNode)}
-    stores = {(layer.record.store, layer.record.class_name): layer for layer in _owners(tree) if layer.record.store}
+    stores = {layer.record.store: layer for layer in _owners(tree) if layer.record.store}
     keys = {path: (flags.store, flags.class_name) for path, flags in freeze_map.layers.items()}
-    by_store = {path: stores[key] for path, key in keys.items() if key in stores}
+    by_store = {
+        path: layer
+        for path, (store, class_name) in keys.items()
+        if (layer := stores.get(store)) and is_same_class(class_name, layer.record.class_name)
+    }
     if len(by_path) == len(keys):
         return by_path
     if len(by_store) == len(keys) == len(set(keys.values())):
@@ -155,6 +162,33 @@ def _matched(tree: LayerTree, freeze_map: FreezeMap) -> dict[str, LayerNode]:
     return by_path | {
         path: layer for path, layer in by_store.items() if path not in by_path and layer.record.layer_id not in taken
     }
+
+
+def is_same_class(one: str, other: str) -> bool:
+    """Whether two classes may be the same: an empty name is that of a class which a preview could not know."""
+    return one == other or not one or not other
+
+
+def _weights_of_names(flags: LayerFlags, layer: LayerRecord) -> dict[str, WeightRecord]:
+    """The weight of each name in a map; where a preview did not know names, on either side, they go by numbers."""
+    own = {weight.name: weight for weight in layer.weights if not weight.is_statistics}
+    found = {name: own[name] for name in flags.weights if name in own}
+    if len(found) == len(flags.weights):
+        return found
+    if not all(weight.is_name_known for weight in layer.weights):
+        return dict(_aligned(flags, layer)) | found
+    numbers = {str(number): weight for number, weight in enumerate(layer.weights)}
+    return {name: numbers[name] for name in flags.weights if name in numbers} | found
+
+
+def _aligned(flags: LayerFlags, layer: LayerRecord) -> Iterator[tuple[str, WeightRecord]]:
+    """The weights of a map, which leaves statistics out, on weights without names: in order, by shape."""
+    left = iter(layer.weights)
+    for name in flags.weights:
+        weight = next((weight for weight in left if weight.shape == flags.shapes.get(name, weight.shape)), None)
+        if weight is None:
+            return
+        yield name, weight
 
 
 def _add_rules(tree: LayerTree, rules: Iterable[Rule], fitting: _Fitting) -> None:

@@ -69,6 +69,10 @@ class LayerTree:
         """All places of a layer, the first one first; one place unless the layer is shared."""
         return tuple(self._places[layer.record.layer_id])
 
+    def places_of(self, layer_id: int) -> tuple[LayerNode, ...]:
+        """All places of the layer with an id; none where there is no such layer."""
+        return tuple(self._places.get(layer_id, ()))
+
     def is_first_place(self, layer: LayerNode) -> bool:
         """Whether no earlier place shows the same layer."""
         return self._places[layer.record.layer_id][0] is layer
@@ -213,6 +217,7 @@ class LayerTree:
             differences(flags.items(), self._is_trainable),
             differences(modes.items(), self._modes),
             differences((rules or {}).items(), were),
+            tuple((key, flag) for key, flag in flags.items() if self._is_trainable.get(key) is flag),
         )
 
     def apply(self, change: FlagChange) -> set[Node]:

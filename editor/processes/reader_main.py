@@ -52,10 +52,11 @@ def main(connection: Connection) -> None:
         connection.send_bytes(encode(ReaderReady()))
         request = decode_request(connection.recv_bytes())
         enforce(request.limits)
-        connection.send_bytes(_answer(request))
+        connection.send_bytes(answer(request))
 
 
-def _answer(request: ReaderRequest) -> bytes:
+def answer(request: ReaderRequest) -> bytes:
+    """Does what is asked; whatever comes of it is an answer."""
     if isinstance(request, PatchFile):
         return encode(_patch(request))
     try:

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from editor.errors import FileError
 from editor.files.atomic import write_atomically
 from editor.files.options import OpenOptions
+from editor.files.saved_model.place import file_state
 
 ROOT_VARIABLE = "FROSTLINE_WORKSPACES"
 """Environment variable with another folder for all workspaces."""
@@ -43,6 +44,8 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
         opened_at: When it was opened, ISO 8601, UTC.
         saved_as: Absolute path of the file that it was last saved to; None before the first save.
         saved_revision: Number of the weights in that file; 0 before the first save.
+        suggestion: Where a model that was made here would be saved; its file is in the workspace folder until then.
+            Empty for one that was opened.
     """
 
     source: str
@@ -52,6 +55,7 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: str
     saved_as: str | None = None
     saved_revision: int = 0
+    suggestion: str = ""
 
     @classmethod
     def of(cls, source: Path, options: OpenOptions | None = None) -> DocumentInfo:
@@ -61,13 +65,13 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
             FileError: The file is gone.
         """
         try:
-            found = source.stat()
+            found = file_state(source)
         except OSError as error:
             raise FileError(f"There is no file {source}.", hint="Check its name and folder.") from error
         return cls(
             source=str(source.absolute()),
-            size=found.st_size,
-            mtime_ns=found.st_mtime_ns,
+            size=found.size,
+            mtime_ns=found.mtime_ns,
             options=options or OpenOptions(),
             opened_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
@@ -76,6 +80,16 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
     def path(self) -> Path:
         """The model's file: what was opened, or what it was saved to since."""
         return Path(self.saved_as or self.source)
+
+    @property
+    def is_untitled(self) -> bool:
+        """Whether it was made here and has no file that a person knows of."""
+        return bool(self.suggestion) and self.saved_as is None
+
+    @property
+    def title(self) -> str:
+        """What it is called: the name of its file, or `Untitled (MobileNetV2)`."""
+        return f"Untitled ({Path(self.suggestion).stem})" if self.is_untitled else self.path.name
 
     def after_save(self, path: Path, revision: int) -> DocumentInfo:
         """The document when it has just been saved to a file with the weights of `revision`.
@@ -109,10 +123,9 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
     def is_file_unchanged(self) -> bool:
         """Whether the model's file is still the same, by size and time of change."""
         try:
-            found = self.path.stat()
+            return file_state(self.path) == (self.size, self.mtime_ns)
         except OSError:
             return False
-        return (found.st_size, found.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
 def workspaces_root() -> Path:
@@ -124,6 +137,12 @@ def workspaces_root() -> Path:
 def revision_path(folder: Path, revision: int) -> Path:
     """The file of a revision in the workspace folder `folder`."""
     return folder / WEIGHTS_FOLDER / f"revision-{revision:06d}.npz"
+
+
+def revision_of(path: Path) -> int:
+    """The number of the revision in a file of a workspace folder; 0 for another file."""
+    match = _REVISION_NAME.fullmatch(path.name)
+    return int(match[1]) if match else 0
 
 
 class Workspace:
@@ -190,6 +209,13 @@ class Workspace:
     def revisions(self) -> tuple[Path, ...]:
         """All revision files, the current one last: the one that was written or marked last."""
         return revisions_in(self.folder)
+
+    def drop_made(self) -> None:
+        """Removes the file that was made in the folder: the document has one of its own now."""
+        source = Path(self._info.source)
+        if not self._info.is_untitled and source.parent == self.folder.absolute():
+            with suppress(OSError):
+                source.unlink()
 
     @property
     def newest_revision(self) -> int:

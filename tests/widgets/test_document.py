@@ -7,12 +7,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from editor.errors import FileError
-from editor.files.options import OpenOptions
-from editor.processes.messages import ModelOpened
 from editor.runs.abandoned import find_abandoned
 from editor.runs.journal import Journal, read_journal
-from editor.runs.workspace import DocumentInfo, Workspace
 from tests.runs.trees import small_tree
+from tests.widgets.opened import opened_document
 from widgets.document import Document
 from widgets.undo import RunCommand
 
@@ -24,10 +22,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def document(qtbot: QtBot, root: Path, tmp_path: Path) -> Iterator[Document]:
-    model = tmp_path / "model.keras"
-    model.touch()
-    opened = ModelOpened(document_id=1, root=small_tree().root.record, model_name="small")
-    document = Document(opened, model, OpenOptions(), Workspace.create(root, DocumentInfo.of(model)))
+    document = opened_document(small_tree().root.record, tmp_path)
     yield document
     document.leave()
 

@@ -10,14 +10,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialogButtonBox, QMenu
 
-from editor.files.options import OpenOptions
 from editor.layers.accounts import StatisticsMode
 from editor.layers.policies import RuleKind, StatisticsPolicy
-from editor.processes.messages import ModelOpened
-from editor.runs.workspace import DocumentInfo, Workspace
+from tests.widgets.opened import opened_document
 from tests.widgets.trees import TreeBuilder, flat, resnet152, vgg16_classifier
 from widgets.dialogs.last_layers import LastLayersDialog
-from widgets.document import Document
 from widgets.editing import Editing
 from widgets.icons import Icons
 from widgets.main_window import MainWindow
@@ -38,11 +35,7 @@ class Bench:
         theme = Theme(Mode.LIGHT)
         self.window = MainWindow(theme, Icons(theme))
         self.notifier = Notifier(self.window, self.window.notices)
-        model = folder / "model.keras"
-        model.touch()
-        opened = ModelOpened(document_id=1, root=record, model_name="flowers")
-        workspace = Workspace.create(folder / "workspaces", DocumentInfo.of(model))
-        self.document = Document(opened, model, OpenOptions(), workspace)
+        self.document = opened_document(record, folder)
         self.editing = Editing(self.window, self.notifier, lambda: self.document)
         self.editing.set_document(self.document)
         self.tree = self.document.tree

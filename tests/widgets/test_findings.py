@@ -131,6 +131,7 @@ class Opened:
         self.window.layers.set_tree(self.document.tree, "model")
         self.window.inspector.set_tree(self.document.tree)
         self.watch.set_document(self.document)
+        self.watch.note_live(self.document)
         self.window.inspector.tabs.setCurrentWidget(self.window.findings)
         self.window.show()
         self.wait()

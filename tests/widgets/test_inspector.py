@@ -120,7 +120,7 @@ def test_that_layers_without_weights_or_with_statistics_alone_say_so(inspector):
     inspector.set_tree(tree)
     inspector.show_nodes((tree.find("scale"),))
     assert inspector.facts["State"] == "Statistics only: nothing here is trained"
-    assert inspector.facts["Output shape"] == "not known"
+    assert inspector.facts["Output shape"] == "unknown"
     assert inspector.facts["In training"] == "Statistics update: they follow the data"
     inspector.show_nodes((tree.find("scale:mean"),))
     assert inspector.facts["Parameters"] == "3 statistics · 12 B"

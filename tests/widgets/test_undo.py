@@ -11,17 +11,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from pytestqt.qtbot import QtBot
 
-from editor.files.options import OpenOptions
 from editor.keras_model.walk import walk_model
 from editor.layers.records import LayerRecord
-from editor.processes.messages import ModelOpened
 from editor.runs.journal import plan_steps, read_journal
-from editor.runs.workspace import DocumentInfo, Workspace
 from tests import models
 from tests.layers.records import models as random_models
 from tests.layers.snapshots import NUM_EDITS, effective, many_edits, snapshot
 from tests.round_trip import hard_models
 from tests.round_trip.states import Edit
+from tests.widgets.opened import opened_document
 from widgets.document import Document
 
 few = settings(
@@ -35,12 +33,7 @@ few = settings(
 @contextmanager
 def opened(root: LayerRecord) -> Iterator[Document]:
     with tempfile.TemporaryDirectory() as folder:
-        model = Path(folder) / "model.keras"
-        model.touch()
-        message = ModelOpened(document_id=1, root=root, model_name="model")
-        document = Document(
-            message, model, OpenOptions(), Workspace.create(Path(folder) / "work", DocumentInfo.of(model))
-        )
+        document = opened_document(root, Path(folder))
         try:
             yield document
         finally:

@@ -60,7 +60,7 @@ class FindingsWatch(QObject):
         return bool(self._trace and self._trace.unreached is not None)
 
     def set_document(self, document: Document | None) -> None:
-        """Watches another document."""
+        """Watches another document; `note_live` says that the engine has it."""
         if self._document:
             self._document.flags_changed.disconnect(self.schedule)
         self._document = document
@@ -68,11 +68,14 @@ class FindingsWatch(QObject):
         self.found.emit(())
         if document:
             document.flags_changed.connect(self.schedule)
-            self._ask_for_trace(document)
             self.schedule()
 
-    def _ask_for_trace(self, document: Document) -> None:
-        """Once only: an engine that dies over it would die of the same again."""
+    def note_live(self, document: Document) -> None:
+        """The engine has the document, whose layers may be told otherwise than before.
+
+        It is asked once only: an engine that dies over it would die of the same again.
+        """
+        self.schedule()
         self._trace = _Trace(self._link.new_request_id())
         self._link.send(TraceGradients(request_id=self._trace.request_id, document_id=document.document_id))
 

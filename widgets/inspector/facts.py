@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from editor.layers.accounts import Account, State, StatisticsMode, Tally
 from editor.layers.nodes import LayerNode, Node, WeightNode
 from editor.layers.records import LayerRecord
 from widgets.inspector.subject import Subject
-from widgets.numbers import byte_size, count, counted, full_output_shape, percent, times
+from widgets.numbers import UNKNOWN, byte_size, count, counted, full_output_shape, percent, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,28 @@ class Fact:
     account: Account | None = None
 
 
-def facts_of(subject: Subject) -> list[Fact]:
-    """What there is to say now."""
+def facts_of(subject: Subject, about: Sequence[Fact] = ()) -> list[Fact]:
+    """What there is to say now.
+
+    Args:
+        subject: What is selected.
+        about: What there is to say of the file, with the model as a whole.
+    """
     node = subject.only
     if isinstance(node, WeightNode):
         return _weight_facts(subject, node)
     if isinstance(node, LayerNode) and node.parent is not None:
         return _layer_facts(subject, node)
-    return _model_facts(subject) if not subject.nodes or node else _selection_facts(subject)
+    return [*_model_facts(subject), *about] if not subject.nodes or node else _selection_facts(subject)
 
 
 def _layer_facts(subject: Subject, node: LayerNode) -> list[Fact]:
     others = [place.path for place in subject.tree.places(node) if place is not node]
     return [
         Fact("Path", node.path, is_path=True),
+        *([] if node.record.is_name_known else [Fact("Name", "Unknown: this is its key among the weights")]),
         Fact("Type", describe(node.record)),
-        Fact("Output shape", full_output_shape(node.record.output_shapes) or "not known"),
+        Fact("Output shape", full_output_shape(node.record.output_shapes) or UNKNOWN),
         *([Fact("Layers", count(subject.num_layers - 1))] if node.children else []),
         *_account_facts(subject),
         *([Fact("Also at", "\n".join(others), is_path=True)] if others else []),
@@ -57,6 +63,7 @@ def _weight_facts(subject: Subject, node: WeightNode) -> list[Fact]:
     others = [path for path in _paths_of_weight(subject, node) if path != node.path]
     return [
         Fact("Path", node.path, is_path=True),
+        *([] if node.record.is_name_known else [Fact("Name", "Unknown: this is its number in the layer")]),
         Fact("Type", f"{'statistics' if node.record.is_statistics else 'weight'} · {node.record.dtype}"),
         Fact("Shape", times(node.record.shape)),
         *_account_facts(subject),
@@ -74,7 +81,7 @@ def _model_facts(subject: Subject) -> list[Fact]:
     root = subject.tree.root
     return [
         Fact("Type", describe(root.record)),
-        Fact("Output shape", full_output_shape(root.record.output_shapes) or "not known"),
+        Fact("Output shape", full_output_shape(root.record.output_shapes) or UNKNOWN),
         Fact("Layers", count(subject.num_layers - 1)),
         Fact("Weights", count(len(subject.weights))),
         *_account_facts(subject),
@@ -95,7 +102,7 @@ def _selection_facts(subject: Subject) -> list[Fact]:
 
 
 def _types(nodes: tuple[Node, ...]) -> str:
-    names = Counter(node.record.class_name if isinstance(node, LayerNode) else "weight" for node in nodes)
+    names = Counter(node.record.class_name or UNKNOWN if isinstance(node, LayerNode) else "weight" for node in nodes)
     common = [f"{num} {name}" for name, num in names.most_common(4)]
     return ", ".join(common) + (f" and {len(names) - 4} more" if len(names) > len(common) else "")
 
@@ -163,7 +170,7 @@ def state_words(account: Account) -> str:
 def describe(record: LayerRecord) -> str:
     """A layer's class with what matters of its configuration: `Conv2D · 3 × 3, 512 filters, relu, same`."""
     words = [word for key, say in _WORDS.items() if (word := _said(record.config.get(key), say))]
-    return " · ".join(filter(None, (record.class_name, ", ".join(words))))
+    return " · ".join(filter(None, (record.class_name or UNKNOWN, ", ".join(words))))
 
 
 def _said(value: Any, say: Callable[[Any], str]) -> str:

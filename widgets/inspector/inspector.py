@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
@@ -13,7 +15,7 @@ from widgets.icons import Icons
 from widgets.inspector.badged_tabs import BadgedTabs
 from widgets.inspector.config_tree import ConfigTree
 from widgets.inspector.fact_list import FactList
-from widgets.inspector.facts import facts_of
+from widgets.inspector.facts import Fact, facts_of
 from widgets.inspector.findings_here import findings_at
 from widgets.inspector.policy_form import PolicyForm
 from widgets.inspector.subject import Subject, subject_of
@@ -44,6 +46,7 @@ class Inspector(QFrame):
         self.setProperty("pane", True)
         self._tree: LayerTree | None = None
         self._subject: Subject | None = None
+        self._about: Sequence[Fact] = ()
         self._facts = FactList(theme)
         self._policies = PolicyForm()
         self._policies.edit_requested.connect(self.edit_requested)
@@ -92,9 +95,15 @@ class Inspector(QFrame):
 
     # -- what is shown --------------------------------------------------------------------------------------
 
-    def set_tree(self, tree: LayerTree | None) -> None:
-        """Speaks of another model, as a whole at first."""
+    def set_tree(self, tree: LayerTree | None, about: Sequence[Fact] = ()) -> None:
+        """Speaks of another model, as a whole at first.
+
+        Args:
+            tree: Its layers.
+            about: What there is to say of its file.
+        """
         self._tree = tree
+        self._about = about
         self._pages.setCurrentIndex(int(tree is not None))
         self.show_nodes(())
 
@@ -113,7 +122,7 @@ class Inspector(QFrame):
 
     def refresh(self) -> None:
         """Reads states and numbers again after flags have changed."""
-        self._facts.show_facts(facts_of(self._subject) if self._subject else ())
+        self._facts.show_facts(facts_of(self._subject, self._about) if self._subject else ())
         self._policies.show_subject(self._subject)
         self._weights.weights_model.refresh()
 

@@ -13,6 +13,7 @@ from widgets.icons import Icons, tick_name
 from widgets.layer_tree.marks import Marks
 from widgets.layer_tree.model import NODE_ROLE, Column, LayerTreeModel
 from widgets.layer_tree.rows import Chip, Row
+from widgets.numbers import UNKNOWN
 from widgets.theme import ROW_HEIGHT, Theme, bold_font, mono_font, number_font, scaled_font
 
 Index = QModelIndex | QPersistentModelIndex
@@ -61,6 +62,8 @@ class LayerDelegate(QStyledItemDelegate):
         self._numbers = number_font(base)
         self._mono = mono_font(base)
         self._small = scaled_font(base, _CHIP_SCALE)
+        self._unknown = QFont(base)
+        self._unknown.setItalic(True)
 
     def _paint_layer(self, painter: QPainter, cell: QRect, row: Row, *, is_marked: bool, num_below: int) -> None:
         tick = tick_name(row.state, updates_statistics=row.is_ticked)
@@ -105,7 +108,7 @@ class LayerDelegate(QStyledItemDelegate):
 
     def _paint_text(self, painter: QPainter, cell: QRect, row: Row, column: int) -> None:
         is_number = column >= Column.PARAMETERS
-        painter.setFont(self._numbers)
+        painter.setFont(self._unknown if row.texts[column] == UNKNOWN else self._numbers)
         painter.setPen(self._theme.colour(_text_colour(row, column)))
         place = cell.adjusted(_CELL_PADDING, 0, -_CELL_PADDING, 0)
         text = painter.fontMetrics().elidedText(row.texts[column], Qt.TextElideMode.ElideRight, place.width())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from editor.layers.nodes import LayerNode, Node
@@ -29,6 +29,16 @@ class Folding:
         """Forgets what was open before the filter, and for whom; for another tree."""
         self._open_before.clear()
         self._revealed.clear()
+
+    def carry(self, place_of: Callable[[Node], Node | None]) -> None:
+        """Remembers what was open before the filter by the nodes of the tree that takes this one's place."""
+        self._open_before = {place for node in self._open_before if (place := place_of(node))}
+        self._revealed = [place for node in self._revealed if (place := place_of(node))]
+
+    def open_all(self, nodes: Iterable[Node]) -> None:
+        """Opens these and no others."""
+        for node in nodes:
+            self._open(node)
 
     def open_at_first(self) -> None:
         """Opens the root and, where the rows are not too many, the models inside it."""
@@ -71,7 +81,7 @@ class Folding:
         """Shows only what matches; with an empty text all is back, folded as it was before."""
         was_filtered = bool(self._filter.text)
         if not was_filtered:
-            self._open_before = self._open_nodes()
+            self._open_before = self.open_nodes()
         self._filter.set_text(text)
         if self._filter.text:
             self._open_to_matches()
@@ -82,7 +92,8 @@ class Folding:
     def _open(self, node: Node) -> None:
         self._view.expand(self._view.index_of(node))
 
-    def _open_nodes(self) -> set[Node]:
+    def open_nodes(self) -> set[Node]:
+        """The nodes that are open now."""
         tree = self._model.tree
         layers = tree.walk_layers() if tree else ()
         return {layer for layer in layers if layer.rows and self._view.isExpanded(self._view.index_of(layer))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QKeySequence, QShortcut
@@ -21,9 +21,11 @@ from PySide6.QtWidgets import (
 from editor.layers.nodes import Node
 from editor.layers.tree import LayerTree
 from widgets.icons import Icons
+from widgets.layer_tree.carrying import Carrying
 from widgets.layer_tree.model import LayerTreeModel
 from widgets.layer_tree.pattern_bar import PatternBar
 from widgets.layer_tree.view import LayerTreeView
+from widgets.preview_bar import PreviewBar
 from widgets.theme import CORNER, Theme
 
 _PICTURE_SIZE = QSize(160, 110)
@@ -40,6 +42,7 @@ class LayerTreePanel(QFrame):
 
     Attributes:
         preset_button: Opens the menu of presets, which whoever knows them gives to it.
+        preview_bar: Says that the layers are a preview.
     """
 
     toggle_requested = Signal(object)
@@ -57,6 +60,7 @@ class LayerTreePanel(QFrame):
         self._search_action = self.filter_edit.addAction(QIcon(), QLineEdit.ActionPosition.LeadingPosition)
         self.preset_button = _preset_button()
         self.pattern_bar = PatternBar(theme, icons)
+        self.preview_bar = PreviewBar()
         self._empty_page = EmptyPage(theme, icons)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._empty_page)
@@ -80,6 +84,7 @@ class LayerTreePanel(QFrame):
         layout.addLayout(top)
         layout.addWidget(self.pattern_bar)
         layout.addWidget(self.view)
+        layout.addWidget(self.preview_bar)
         return page
 
     def _connect(self, theme: Theme) -> None:
@@ -112,6 +117,21 @@ class LayerTreePanel(QFrame):
         self._pages.setCurrentIndex(int(tree is not None))
         # A reset clears the selection without a word.
         self.selection_nodes_changed.emit(())
+
+    def replace_tree(self, tree: LayerTree, model_name: str, place_of: Callable[[Node], Node | None]) -> None:
+        """Shows the tree that takes the place of the one shown; what is open, selected and in sight stays so.
+
+        Args:
+            tree: The other tree of the same model.
+            model_name: What its root is called.
+            place_of: The node of `tree` that stands where one of the old nodes stood; None where it has none.
+        """
+        carrying = Carrying(self.view, place_of)
+        self.model.set_tree(tree, model_name)
+        carrying.restore()
+        self.pattern_bar.replace_tree(tree)
+        # A reset clears the selection without a word.
+        self.selection_nodes_changed.emit(self.view.selected_nodes())
 
     def refresh(self, nodes: Iterable[Node]) -> None:
         """Paints anew the nodes that `LayerTree.apply` returned."""
@@ -173,7 +193,7 @@ class EmptyPage(QWidget):
         self._picture = QLabel()
         words = QLabel("Open a Keras model to see its layers")
         words.setProperty("tone", "strong")
-        hint = QLabel("or drop a .keras, .h5 or .hdf5 file here")
+        hint = QLabel("or drop a .keras, .h5 or .hdf5 file, or a SavedModel folder, here")
         hint.setProperty("tone", "secondary")
         self.open_button = QPushButton("Open model…")
         self.open_button.setProperty("tone", "primary")

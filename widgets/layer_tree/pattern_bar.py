@@ -145,6 +145,13 @@ class PatternBar(QFrame):
         self.field.clear()
         self.close_bar()
 
+    def replace_tree(self, tree: LayerTree) -> None:
+        """Matches in the tree that took the place of the one before; the pattern stays."""
+        self._tree = tree
+        self._matches, self._edits = (), {}
+        if not self.isHidden():
+            self._match()
+
     def open_bar(self) -> None:
         """Shows the bar and puts the keyboard into it, the last pattern selected."""
         self.show()

@@ -9,7 +9,7 @@ from editor.layers.nodes import LayerNode, Node, WeightNode
 from editor.layers.policies import RuleKind, StatisticsPolicy
 from editor.layers.tree import LayerTree
 from widgets.layer_tree.wish import updates_statistics
-from widgets.numbers import count, output_shape, times
+from widgets.numbers import UNKNOWN, count, output_shape, times
 
 STATE_WORDS = {
     State.TRAINABLE: "trainable",
@@ -80,8 +80,15 @@ def row_of(tree: LayerTree, node: Node, model_name: str) -> Row:
         is_ticked=is_updating,
         chips=chips,
         spoken=f"{name}, {words}",
-        hint=f"{node.path or model_name}\n{words[0].upper()}{words[1:]}",
+        hint=f"{node.path or model_name}\n{words[0].upper()}{words[1:]}{_name_words(node)}",
     )
+
+
+def _name_words(node: Node) -> str:
+    if node.record.is_name_known:
+        return ""
+    what = "key" if isinstance(node, LayerNode) else "number"
+    return f"\nThe file does not tell its name; this is its {what} among the weights"
 
 
 def _state_words(state: State, *, is_updating: bool) -> str:
@@ -92,12 +99,14 @@ def _state_words(state: State, *, is_updating: bool) -> str:
 
 def _type(node: Node) -> str:
     if isinstance(node, LayerNode):
-        return node.record.class_name
+        return node.record.class_name or UNKNOWN
     return "statistics" if node.record.is_statistics else "weight"
 
 
 def _shape(node: Node) -> str:
-    return output_shape(node.record.output_shapes) if isinstance(node, LayerNode) else times(node.record.shape)
+    if isinstance(node, WeightNode):
+        return times(node.record.shape)
+    return output_shape(node.record.output_shapes) if node.record.output_shapes else UNKNOWN
 
 
 def _chips(tree: LayerTree, node: Node) -> tuple[Chip, ...]:

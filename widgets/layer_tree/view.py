@@ -138,6 +138,10 @@ class LayerTreeView(QTreeView):
         """Where a node's tick box stands, in the viewport's coordinates."""
         return tick_rect(self.visualRect(self.index_of(node)))
 
+    def node_at(self, position: QPoint) -> Node | None:
+        """The node of the row at a place in the viewport; None below the last one."""
+        return self._node_at(self.indexAt(position))
+
     def _node_at(self, index: Index) -> Node | None:
         node: Node | None = index.data(NODE_ROLE) if index.isValid() else None
         return node

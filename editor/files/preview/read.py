@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from editor.errors import FileError
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
+from editor.files.preview.architecture import preview_json
+from editor.files.preview.archive import preview_keras
+from editor.files.preview.hdf5 import preview_hdf5
 from editor.files.preview.saved_model import preview_saved_model
+from editor.files.preview.weights import preview_weights
 from editor.files.probe import probe_file
-from editor.files.saved_model.objects import saved_model_folder
-from editor.layers.records import LayerRecord
 
 
 def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
-    """What a model file tells of its layers.
+    """What a model file tells of its layers; its content decides what it is, never its name.
 
     Args:
         path: The file, or the folder of a SavedModel.
@@ -22,7 +25,17 @@ def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
     Raises:
         FileError: The file is missing, unreadable, damaged, hostile, or no model; in one plain sentence.
     """
-    if saved_model_folder(path):
-        return preview_saved_model(path)
     facts = probe_file(path)
-    return Preview(facts=facts, root=LayerRecord(layer_id=0, name="", class_name=""))
+    match facts.format:
+        case "keras":
+            return preview_keras(path, facts)
+        case "h5":
+            return preview_hdf5(path, facts)
+        case "json":
+            return preview_json(path, facts)
+        case "weights":
+            return preview_weights(path, facts, options or OpenOptions())
+        case "saved-model":
+            return preview_saved_model(path)
+        case "trained-weights":
+            raise FileError(f"{path.name} holds trained weights, not a model.", hint="Open the model that they are of.")

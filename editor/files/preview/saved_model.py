@@ -8,14 +8,17 @@ from typing import Any
 import msgspec
 
 from editor.errors import FileError
-from editor.files.facts import Preview
-from editor.files.preview.saved_objects import layers_of_objects
+from editor.files.code_needs import code_needs
+from editor.files.facts import CodeNeed, Preview
+from editor.files.preview.draft_records import records
+from editor.files.preview.saved_objects import draft_of_objects, layer_places
 from editor.files.preview.saved_variables import layers_of_variables
 from editor.files.saved_model.folder import facts_of, read_map_beside
-from editor.files.saved_model.objects import SavedObjects, is_keras, read_objects, saved_model_folder
+from editor.files.saved_model.objects import SavedObjects, is_graph, is_keras, read_objects
+from editor.files.saved_model.place import saved_model_folder
 from editor.layers.records import Shape
 
-_NO_KERAS = (
+NO_KERAS = (
     "This SavedModel was written without Keras's description of its layers, so it can be looked at but not loaded;"
     " open the .keras or .h5 file that it was made from, or save one with the program that made it."
 )
@@ -38,18 +41,37 @@ def preview_saved_model(path: Path) -> Preview:
     objects = read_objects(folder)
     preview = Preview(
         facts=facts_of(folder, objects),
-        root=layers_of_objects(objects) if is_keras(objects) else layers_of_variables(objects, folder),
+        root=records(draft_of_objects(objects)) if is_keras(objects) else layers_of_variables(objects, folder),
         freeze_map=read_map_beside(folder),
     )
     if not is_keras(objects):
-        return msgspec.structs.replace(preview, obstacle=_NO_KERAS, notes=_notes(objects))
+        return msgspec.structs.replace(preview, obstacle=NO_KERAS, notes=_notes(objects))
     metadata = objects.root.metadata
     return msgspec.structs.replace(
         preview,
         model_name=str(metadata.get("name", "")),
-        compiled=_dict(metadata.get("training_config")),
+        compiled=objects.training_config,
         input_shapes=input_shapes(metadata),
+        needs=_needs(objects),
     )
+
+
+def _needs(objects: SavedObjects) -> tuple[CodeNeed, ...]:
+    """What only code can make: where the configuration tells no layers, the classes of the objects."""
+    if is_graph(objects.root):
+        return code_needs(model_config(objects), compiled=objects.training_config)
+    found: dict[CodeNeed, list[str]] = {}
+    for path, number in layer_places(objects):
+        class_name = objects.nodes[number].metadata.get("class_name")
+        for need in code_needs({"class_name": class_name, "config": {}}) if isinstance(class_name, str) else ():
+            found.setdefault(msgspec.structs.replace(need, paths=()), []).append(path)
+    return tuple(msgspec.structs.replace(need, paths=tuple(paths)) for need, paths in found.items())
+
+
+def model_config(objects: SavedObjects) -> dict[str, Any]:
+    """The configuration of the model: its class and its arguments, with all layers where it is a graph."""
+    metadata = objects.root.metadata
+    return {"class_name": metadata["class_name"], "config": metadata.get("config", {})}
 
 
 def input_shapes(metadata: dict[str, Any]) -> tuple[Shape, ...]:
@@ -65,10 +87,6 @@ def _shapes(value: Any) -> list[Shape]:
     if all(size is None or type(size) is int for size in value):
         return [tuple(value)]
     return [shape for item in value for shape in _shapes(item)]
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _notes(objects: SavedObjects) -> tuple[str, ...]:

@@ -1,21 +1,19 @@
-"""The layers of a SavedModel as its objects tell them: by the attributes that hold them, as a live walk finds them.
+"""The layers of a SavedModel: as their configurations tell them, and in classes that Keras has not, as the objects do.
 
-For models of a class of their own, whose structure no configuration tells. The flags are those of the file.
+Objects stand under the attributes that hold them, so that they have the names that a walk over the live model finds.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from editor.errors import FileError
-from editor.files.saved_model.objects import SavedNode, SavedObjects, SavedVariable, is_graph, is_layer
-from editor.layers.paths import escape
-from editor.layers.records import LayerRecord, WeightRecord
+from editor.files.preview.skeleton import Draft, Part, Variable, assign_stores, draft_of, walk
+from editor.files.saved_model.objects import SavedNode, SavedObjects, is_graph, is_layer
+from editor.layers.paths import escape, join
 
 MAX_LAYERS = 50_000
 """Records in all: a few objects that hold each other at many places would make as many as one likes."""
@@ -30,7 +28,6 @@ _ADDED = frozenset(
 """What Keras adds to each layer when it writes it."""
 
 _NUMBERED_LAYER = re.compile(r"layer-(\d+)")
-_LEFT_OUT = frozenset({"layers", "input_layers", "output_layers", "build_input_shape", "trainable"})
 _DICT = "trackable_dict_wrapper"
 
 
@@ -101,7 +98,7 @@ def _items(objects: SavedObjects, place: Held, depth: int) -> Iterator[Held]:
         yield place
         return
     if depth > _MAX_DEPTH:
-        raise too_deep()
+        raise _too_deep()
     for key, number in node.children.items():
         step = f"[{json.dumps(key)}]" if node.identifier == _DICT else f"[{key}]"
         held = Held(f"{place.name}/{escape(key)}", (*place.access, step), number)
@@ -114,92 +111,134 @@ def _node(objects: SavedObjects, number: int) -> SavedNode:
     return objects.nodes[number]
 
 
-def too_deep() -> FileError:
+def _too_deep() -> FileError:
     """The refusal of a file whose objects stand in each other deeper than those of any model."""
     return FileError(f"The objects in saved_model.pb stand in each other more than {_MAX_DEPTH} deep.")
 
 
-# -- records ----------------------------------------------------------------------------------------------------------
-
-
-def layers_of_objects(objects: SavedObjects) -> LayerRecord:
-    """The layers below the root of a model with Keras's metadata.
+def layer_places(objects: SavedObjects) -> Iterator[tuple[str, int]]:
+    """The path of each layer, the root's first, and its number among the objects; a shared layer at each place.
 
     Raises:
         FileError: The objects make no tree of a size that a model has.
     """
-    return _Walk(objects).record(Held("", (), 0), (), is_trained=True)
+    num_places = 0
+    held: dict[int, list[Held]] = {}
+    waiting: list[tuple[str, int, tuple[int, ...]]] = [("", 0, ())]
+    while waiting:
+        path, number, above = waiting.pop()
+        num_places += 1
+        _check_size(num_places, len(above))
+        yield path, number
+        above = (*above, number)
+        if number not in held:
+            held[number] = list(layers_in(objects, number))
+        inner = [each for each in held[number] if each.number not in above]
+        waiting.extend((join(path, each.name), each.number, above) for each in reversed(inner))
 
 
-@dataclass
-class _Walk:
-    objects: SavedObjects
-    num_records: int = 0
-    _layer_ids: dict[int, int] = field(default_factory=dict)
-    _weight_ids: dict[int, int] = field(default_factory=dict)
+def _check_size(num_layers: int, depth: int) -> None:
+    """Refuses a tree that no model has.
 
-    def record(self, place: Held, above: tuple[int, ...], *, is_trained: bool) -> LayerRecord:
-        self.num_records += 1
-        if self.num_records > MAX_LAYERS:
-            raise FileError(f"saved_model.pb holds more than {MAX_LAYERS:,} layers; this is no sound model.")
-        if len(above) > _MAX_DEPTH:
-            raise too_deep()
-        node = self.objects.nodes[place.number]
-        is_flag_set = node.metadata.get("trainable") is not False
-        is_trained = is_trained and is_flag_set
-        above = (*above, place.number)
-        return LayerRecord(
-            layer_id=self._layer_ids.setdefault(place.number, len(self._layer_ids)),
-            name=place.name,
-            class_name=class_name_of(node),
-            is_flag_set=is_flag_set,
-            weights=tuple(self._weights(place.number, is_trained=is_trained)),
-            children=tuple(
-                self.record(child, above, is_trained=is_trained)
-                for child in layers_in(self.objects, place.number)
-                if child.number not in above
-            ),
-            config=_config(node),
-            is_graph=is_graph(node),
-            access=place.access,
-        )
-
-    def _weights(self, number: int, *, is_trained: bool) -> Iterator[WeightRecord]:
-        own = [(attribute, at, self.objects.nodes[at].variable) for attribute, at in variables_in(self.objects, number)]
-        names = [_name(variable, attribute) for attribute, _, variable in own if variable]
-        repeats, seen = Counter(names), Counter[str]()
-        for (attribute, at, variable), name in zip(own, names, strict=True):
-            assert variable
-            seen[name] += 1
-            yield WeightRecord(
-                weight_id=self._weight_ids.setdefault(at, len(self._weight_ids)),
-                name=f"{name}#{seen[name]}" if repeats[name] > 1 else name,
-                shape=variable.shape,
-                dtype=variable.dtype,
-                num_bytes=variable.num_bytes,
-                is_statistics=not variable.is_trainable,
-                is_trainable=is_trained and variable.is_trainable,
-                attribute=attribute if attribute.isidentifier() else "",
-            )
+    Raises:
+        FileError: It has too many layers, or they stand too deep in each other.
+    """
+    if num_layers > MAX_LAYERS:
+        raise FileError(f"saved_model.pb holds more than {MAX_LAYERS:,} layers; this is no sound model.")
+    if depth > _MAX_DEPTH:
+        raise _too_deep()
 
 
-def class_name_of(node: SavedNode) -> str:
-    """The class of a layer, without the package that it was registered in; empty where the file does not tell."""
-    name = node.metadata.get("class_name")
-    return name.rpartition(">")[2] if isinstance(name, str) else ""
+# -- drafts -----------------------------------------------------------------------------------------------------------
 
 
-def _name(variable: SavedVariable, attribute: str) -> str:
-    """Keras's name of a variable: the last part of TensorFlow's."""
-    return variable.name.rpartition("/")[2] or attribute
+def draft_of_objects(objects: SavedObjects) -> Draft:
+    """The layers of a model with Keras's metadata: by the configuration of each, and by the objects in unknown ones.
+
+    Raises:
+        FileError: The objects make no tree of a size that a model has.
+    """
+    for _ in layer_places(objects):
+        pass  # the size is checked there
+    making = _Making(objects)
+    root = making.draft(0)
+    assign_stores(root)
+    for draft in walk(root):
+        if id(draft) in making.own_models and not draft.is_graph:
+            _forget_stores(draft)
+    return root
 
 
-def _config(node: SavedNode) -> dict[str, Any]:
+def _forget_stores(model: Draft) -> None:
+    """In a model of a class of one's own the keys depend on the order in which its code makes the layers (fact F22)."""
+    for draft in walk(model):
+        if draft is not model:
+            draft.store = ""
+
+
+class _Making:
+    """Makes the drafts of one file, and gives them the variables that it has for them."""
+
+    def __init__(self, objects: SavedObjects) -> None:
+        self._objects = objects
+        self._drafts: dict[int, Draft] = {}
+        self._joined: set[int] = set()
+        self.own_models: set[int] = set()
+
+    def draft(self, number: int) -> Draft:
+        """The layer of an object."""
+        if number not in self._drafts:
+            node = self._objects.nodes[number]
+            self._drafts[number] = draft = draft_of(_place(node))
+            if node.identifier == "_tf_keras_model":
+                self.own_models.add(id(draft))
+            self._join(draft, number)
+        return self._drafts[number]
+
+    def _join(self, draft: Draft, number: int) -> None:
+        if id(draft) in self._joined:
+            return
+        self._joined.add(id(draft))
+        held = list(layers_in(self._objects, number))
+        draft.variables = self._variables(draft, number)
+        if draft.is_keras or draft.is_graph:
+            by_name = {alike(each.name): each.number for each in held}
+            for part in draft.parts:
+                if alike(part.name) in by_name:
+                    self._join(part.draft, by_name[alike(part.name)])
+        else:
+            draft.parts = [self._part(each) for each in held]
+            draft.made = [part.draft for part in draft.parts]
+
+    def _part(self, held: Held) -> Part:
+        attribute = held.access[0].removeprefix(".")
+        return Part(held.name, self.draft(held.number), held.access, attribute, len(held.access) > 1)
+
+    def _variables(self, draft: Draft, number: int) -> list[Variable]:
+        found = [self._objects.nodes[at].variable for _, at in variables_in(self._objects, number)]
+        variables = [each for each in found if each]
+        own = [weight.name for weight in draft.own or ()]
+        names = [each.name.rpartition("/")[2] for each in variables]
+        if draft.own is None or len(own) != len(variables):
+            named = zip(variables, names, strict=True)
+            return [Variable(each.shape, each.dtype, name, not each.is_trainable) for each, name in named]
+        if set(own) == set(names):
+            variables.sort(key=lambda each: own.index(each.name.rpartition("/")[2]))
+        return [Variable(each.shape, each.dtype) for each in variables]
+
+
+def alike(path: str) -> str:
+    """A path by which layers of Keras 2 and 3 are found: some attributes are private in one and public in the other."""
+    return "/".join(part.lstrip("_") for part in path.split("/"))
+
+
+def _place(node: SavedNode) -> dict[str, Any]:
+    """A layer as it would be serialized."""
     config = node.metadata.get("config")
-    if not isinstance(config, dict):
-        return {}
-    return {key: value for key, value in config.items() if key not in _LEFT_OUT and not _is_serialized(value)}
-
-
-def _is_serialized(value: Any) -> bool:
-    return isinstance(value, dict) and "class_name" in value and "config" in value
+    settings = dict(config) if isinstance(config, dict) else {}
+    # A class that writes no arguments has its flag and name beside them.
+    for key in ("name", "trainable"):
+        if key in node.metadata:
+            settings.setdefault(key, node.metadata[key])
+    class_name = node.metadata.get("class_name")
+    return {"class_name": class_name if isinstance(class_name, str) else "", "config": settings}

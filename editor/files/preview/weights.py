@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,15 @@ import h5py
 
 from editor.files.facts import FileFacts, Preview
 from editor.files.keras_archive import reading
+from editor.files.options import OpenOptions
+from editor.files.preview.hdf5_variables import STATISTICS
 from editor.files.stored_weights import (
     LAYERS,
     OLD_LAYERS,
     ROOT_WEIGHTS,
     StoredLayer,
     StoredWeight,
-    group_by_name,
-    read_layers_by_key,
-    read_layers_by_name,
+    stored_weights,
 )
 from editor.files.weight_names import natural_order, split_name
 from editor.layers.paths import escape
@@ -28,25 +27,17 @@ from editor.layers.records import LayerRecord, WeightRecord
 
 NO_ARCHITECTURE = "This file holds weights only; it opens as a model together with an architecture."
 
-_STATISTICS = re.compile(r"(moving|running)_(mean|variance|std)")
-"""What Keras calls the weights of its normalizing layers that never train."""
 
-
-def preview_weights(path: Path, facts: FileFacts) -> Preview:
+def preview_weights(path: Path, facts: FileFacts, options: OpenOptions) -> Preview:
     """The layers and weights of a file that has no architecture.
 
     Raises:
         FileError: The file is damaged, or keeps values elsewhere.
     """
     with reading(path), h5py.File(path, "r") as file:
-        group = group_by_name(file)
-        if group is not None:
-            root = _tree_by_name(read_layers_by_name(group))
-            name = ""
-        else:
-            layers = read_layers_by_key(file)
-            root = _tree_by_key(layers)
-            name = next((layer.name for layer in layers if not layer.key), "")
+        stored = stored_weights(file)
+    root = _tree_by_name(stored.layers) if stored.is_by_name else _tree_by_key(stored.layers)
+    name = next((layer.name for layer in stored.layers if not layer.key), "")
     return Preview(facts=facts, root=_Records().record(root), model_name=name, notes=(NO_ARCHITECTURE,))
 
 
@@ -71,7 +62,7 @@ class _Draft:
 # -- Keras 3 ----------------------------------------------------------------------------------------------------
 
 
-def _tree_by_key(layers: list[StoredLayer]) -> _Draft:
+def _tree_by_key(layers: Sequence[StoredLayer]) -> _Draft:
     by_key = {layer.key: layer for layer in layers}
     keys = {part for key in by_key for part in _layers_on_the_way(key)} | by_key.keys() | {""}
     drafts = {"": _Draft()}
@@ -112,7 +103,7 @@ def _layers_on_the_way(key: str) -> Iterator[str]:
 # -- the older way -----------------------------------------------------------------------------------------------
 
 
-def _tree_by_name(layers: list[StoredLayer]) -> _Draft:
+def _tree_by_name(layers: Sequence[StoredLayer]) -> _Draft:
     root = _Draft()
     for layer in layers:
         if layer.key == ROOT_WEIGHTS:
@@ -166,7 +157,7 @@ class _Records:
         taken: dict[str, int] = {}
         for name, is_known, weight in draft.weights:
             taken[name] = taken.get(name, 0) + 1
-            is_statistics = is_known and bool(_STATISTICS.match(name))
+            is_statistics = is_known and bool(STATISTICS.match(name))
             records.append(
                 WeightRecord(
                     weight_id=self._num_weights,

@@ -8,7 +8,8 @@ from pathlib import Path
 from editor.errors import FileError, FreezeMapError
 from editor.files.facts import FileFacts
 from editor.files.freeze_json import map_path_for
-from editor.files.saved_model.objects import METADATA_FILE, MODEL_FILE, SavedObjects, is_keras, read_objects
+from editor.files.saved_model.objects import SavedObjects, is_keras, read_objects
+from editor.files.saved_model.place import METADATA_FILE, MODEL_FILE
 from editor.files.saved_model.variables_index import read_index
 from editor.layers.freeze_map import FreezeMap
 

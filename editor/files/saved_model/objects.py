@@ -11,11 +11,8 @@ from typing import IO, Any
 
 from editor.errors import FileError
 from editor.files.saved_model.messages import DecodeError, decode
+from editor.files.saved_model.place import METADATA_FILE, MODEL_FILE
 from editor.files.saved_model.wire import Field, WireError, content, fields_of
-
-MODEL_FILE = "saved_model.pb"
-METADATA_FILE = "keras_metadata.pb"
-VARIABLES_INDEX = "variables/variables.index"
 
 _META_GRAPH = 2  # of SavedModel
 _META_INFO, _SIGNATURE, _OBJECT_GRAPH = 1, 5, 7  # of MetaGraphDef
@@ -27,6 +24,7 @@ _MAX_CHILDREN = 1_000_000
 _MAX_NODE_BYTES = 8 << 20
 _MAX_METADATA_BYTES = 64 << 20
 _MAX_RANK = 32
+_CUSTOM = "Custom>"
 _DAMAGED = (WireError, DecodeError, UnicodeDecodeError)
 _AGAIN = "Copy the whole folder again, or save the model again."
 
@@ -102,6 +100,21 @@ class SavedObjects:
         return self.nodes[0] if self.nodes else SavedNode()
 
     @property
+    def training_config(self) -> dict[str, Any]:
+        """How it was compiled, as `training_config` of an HDF5 file has it; empty if it was not."""
+        config = self.root.metadata.get("training_config")
+        if not isinstance(config, dict):
+            return {}
+        optimizer = config.get("optimizer_config")
+        if isinstance(optimizer, dict) and isinstance(optimizer.get("class_name"), str):
+            # Keras 2.11 and later registered Keras's own optimizers as custom ones.
+            config = {
+                **config,
+                "optimizer_config": {**optimizer, "class_name": optimizer["class_name"].removeprefix(_CUSTOM)},
+            }
+        return config
+
+    @property
     def keras_version(self) -> str | None:
         """The version of Keras that wrote it; None where Keras did not."""
         version = self.root.metadata.get("keras_version")
@@ -126,17 +139,6 @@ def is_graph(node: SavedNode) -> bool:
 def is_keras(objects: SavedObjects) -> bool:
     """Whether Keras's description of the model is there."""
     return is_layer(objects.root) and isinstance(objects.root.metadata.get("class_name"), str)
-
-
-def saved_model_folder(path: Path) -> Path | None:
-    """The folder of a SavedModel, for the folder or the `saved_model.pb` in it; None for anything else."""
-    try:
-        if path.name == MODEL_FILE and path.is_file():
-            return path.parent
-        return path if (path / MODEL_FILE).is_file() else None
-    except (OSError, ValueError):
-        # A name that no file can have; whoever looks at the place says so.
-        return None
 
 
 def read_objects(folder: Path) -> SavedObjects:

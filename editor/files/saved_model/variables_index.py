@@ -13,7 +13,8 @@ from pathlib import Path
 
 from editor.errors import FileError
 from editor.files.saved_model.messages import BUNDLE_ENTRY, DecodeError, decode
-from editor.files.saved_model.objects import VARIABLES_INDEX, dtype_name
+from editor.files.saved_model.objects import dtype_name
+from editor.files.saved_model.place import VARIABLES_INDEX
 
 _MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
 _FOOTER_BYTES = 48

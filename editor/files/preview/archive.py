@@ -1,0 +1,82 @@
+"""Reads the layers of a `.keras` archive: its JSON members, and the shapes in its weights, in place (fact F20)."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from editor.errors import FreezeMapError
+from editor.files.code_needs import code_needs
+from editor.files.facts import FileFacts, Preview
+from editor.files.keras_archive import read_freeze_map, reading
+from editor.files.preview.draft_records import records
+from editor.files.preview.found_weights import fill
+from editor.files.preview.map_names import name_by_map
+from editor.files.preview.skeleton import Draft, draft_of, walk
+from editor.files.preview.weight_groups import WeightGroups
+from editor.files.safe_json import parse_json_object
+from editor.files.zip_members import CONFIG_MEMBER, METADATA_MEMBER, open_weights, read_json_member
+from editor.layers.freeze_map import FreezeMap
+from editor.layers.plain_config import plain_value
+
+_COMPILE_KEY = "compile_config"
+
+
+def preview_keras(path: Path, facts: FileFacts) -> Preview:
+    """What a `.keras` archive that was found sound tells.
+
+    Raises:
+        FileError: It cannot be read after all.
+    """
+    with reading(path):
+        config, metadata = _members(path)
+        root = draft_of(config)
+        freeze_map, notes = map_in(path)
+        with open_weights(path) as weights:
+            fill(root, WeightGroups(weights))
+    if freeze_map:
+        name_by_map(root, freeze_map)
+    saved_at = metadata.get("date_saved")
+    return Preview(
+        facts=facts,
+        root=records(root),
+        model_name=root.layer_name,
+        freeze_map=freeze_map,
+        saved_at=saved_at if isinstance(saved_at, str) else "",
+        compiled=compiled_in(config.get(_COMPILE_KEY)),
+        input_shapes=root.input_shapes,
+        needs=code_needs(config),
+        notes=(*notes, *notes_on(root)),
+    )
+
+
+def _members(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    with zipfile.ZipFile(path) as archive:
+        config = parse_json_object(read_json_member(archive, CONFIG_MEMBER), CONFIG_MEMBER)
+        metadata = parse_json_object(read_json_member(archive, METADATA_MEMBER), METADATA_MEMBER)
+    return config, metadata
+
+
+def map_in(path: Path) -> tuple[FreezeMap | None, tuple[str, ...]]:
+    """The freeze map in a file, and what stands against the one that is there."""
+    try:
+        return read_freeze_map(path), ()
+    except FreezeMapError as error:
+        return None, (f"The freeze map in the file is not used. {error.summary}",)
+
+
+def compiled_in(config: Any) -> dict[str, Any]:
+    """Compile settings as plain JSON values; empty where there are none."""
+    if not isinstance(config, dict):
+        return {}
+    return {str(key): plain_value(value) for key, value in config.items() if value is not None}
+
+
+def notes_on(root: Draft) -> tuple[str, ...]:
+    """What a person should know of a tree that is read from a file alone."""
+    unknown = [draft for draft in walk(root) if not draft.class_name]
+    if not unknown:
+        return ()
+    layers = "1 layer" if len(unknown) == 1 else f"{len(unknown):,} layers"
+    return (f"The file does not tell the classes of {layers} inside layers of custom classes.",)

@@ -1,0 +1,77 @@
+"""Lays what is in a weights file of Keras 3 onto the drafts of a model: variables, and layers that no table knows."""
+
+from __future__ import annotations
+
+from editor.files.preview.keras_layers import OwnWeight
+from editor.files.preview.skeleton import Draft, Part, Variable, walk
+from editor.files.preview.weight_groups import VARIABLES, WeightGroups, walk_order_of_groups
+from editor.layers.paths import escape
+
+_NO_LAYERS = frozenset({"optimizer", "_optimizer", "_compile_metrics", "_loss_tracker", "_metrics"})
+"""Groups of a compiled model that are no layers of it."""
+
+
+def fill(root: Draft, groups: WeightGroups) -> None:
+    """Sets the variables of all drafts, and adds the layers inside those of classes that are not Keras's.
+
+    Of such a layer the file tells the attribute that holds it, or, in a list or a dict, only its class in snake case
+    and a number; never the class itself.
+    """
+    for draft in list(walk(root)):
+        if draft.own != ():
+            draft.variables = _variables(draft, groups)
+        if not draft.is_keras:
+            _add_parts(draft, groups)
+
+
+def _variables(draft: Draft, groups: WeightGroups) -> list[Variable] | None:
+    stored = groups.variables(draft.store)
+    if stored is None or draft.own is None:
+        return stored
+    numbers = [at if weight.stored_at == -1 else weight.stored_at for at, weight in enumerate(draft.own)]
+    if sorted(number for number in numbers if number is not None) != list(range(len(stored))):
+        return stored
+    return [
+        stored[number] if number is not None else _low_rank(weight, stored[0], draft.settings.get("lora_rank"))
+        for number, weight in zip(numbers, draft.own, strict=True)
+    ]
+
+
+def _low_rank(weight: OwnWeight, matrix: Variable, rank: object) -> Variable:
+    """A matrix of LoRA, which Keras merges into the one it belongs to on saving (fact F23)."""
+    rank = rank if isinstance(rank, int) else 0
+    shape = (*matrix.shape[:-1], rank) if weight.name.endswith("_a") else (rank, *matrix.shape[-1:])
+    return Variable(shape, matrix.dtype)
+
+
+def _add_parts(draft: Draft, groups: WeightGroups) -> None:
+    known = {part.attribute for part in draft.parts}
+    for name in walk_order_of_groups(groups.groups(draft.store)):
+        if name != VARIABLES and name not in known and name not in _NO_LAYERS:
+            _add_group(draft, name, groups, is_attribute=True)
+    draft.made = [part.draft for part in draft.parts]
+
+
+def _add_group(draft: Draft, name: str, groups: WeightGroups, *, is_attribute: bool) -> None:
+    """Adds the layer at a group below a draft's own; a list or a dict adds all that are in it."""
+    store = f"{draft.store}/{name}" if draft.store else name
+    if not groups.has_variables(store):
+        for inner in walk_order_of_groups(groups.groups(store)):
+            _add_group(draft, f"{name}/{inner}", groups, is_attribute=False)
+        return
+    variables = groups.variables(store)
+    layer_name = groups.layer_name(store)
+    if _is_no_layer(layer_name, variables or []):
+        return
+    child = Draft("", {"name": layer_name} if layer_name else {}, store=store, variables=variables)
+    access = (f".{name}",) if is_attribute and name.isidentifier() else ()
+    draft.parts.append(Part(escape(name) if is_attribute else name, child, access, is_name_known=is_attribute))
+    _add_parts(child, groups)
+
+
+def _is_no_layer(name: str, variables: list[Variable]) -> bool:
+    """Whether a group is that of an optimizer, or of a generator of random numbers in files of Keras 3.0 to 3.5."""
+    if len(variables) == 1:
+        return variables[0] == Variable((2,), "uint32")
+    counts = bool(variables) and variables[0].shape == () and variables[0].dtype in ("int32", "int64")
+    return counts and len(variables) > 1 and variables[1] == Variable((), "float32")

@@ -1,0 +1,43 @@
+"""Where a SavedModel is, and whether it was changed. Imports no protobuf, so that the window may ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+MODEL_FILE = "saved_model.pb"
+METADATA_FILE = "keras_metadata.pb"
+VARIABLES_INDEX = "variables/variables.index"
+
+
+def saved_model_folder(path: Path) -> Path | None:
+    """The folder of a SavedModel, for the folder or the `saved_model.pb` in it; None for anything else."""
+    try:
+        if path.name == MODEL_FILE and path.is_file():
+            return path.parent
+        return path if (path / MODEL_FILE).is_file() else None
+    except (OSError, ValueError):
+        # A name that no file can have; whoever looks at the place says so.
+        return None
+
+
+class FileState(NamedTuple):
+    """By what a change of a file is noticed: size in bytes, and time of change in nanoseconds."""
+
+    size: int
+    mtime_ns: int
+
+
+def file_state(path: Path) -> FileState:
+    """The state of a file; of a SavedModel the size of its files and the latest of their times.
+
+    A folder's own time does not change with what is written into its files.
+
+    Raises:
+        OSError: It is gone.
+    """
+    folder = saved_model_folder(path)
+    names = (MODEL_FILE, METADATA_FILE, VARIABLES_INDEX)
+    files = [path] if folder is None else [folder / name for name in names if (folder / name).exists()]
+    found = [file.stat() for file in files]
+    return FileState(sum(each.st_size for each in found), max(each.st_mtime_ns for each in found))

@@ -1,0 +1,177 @@
+"""Rebuilds models of Keras 2 in Keras 3: SavedModel folders, and old HDF5 files that Keras 3 cannot read.
+
+Layers from the configuration, weights by their places; then the outputs are held against those of tf_keras.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import keras
+import msgspec
+import numpy as np
+
+from editor.errors import EditorError, FileError, ModelError
+from editor.files.facts import Repair
+from editor.files.options import OpenOptions
+from editor.files.origins import without_origins
+from editor.files.preview.saved_model import NO_KERAS, model_config
+from editor.files.repair import RepairedConfig, repair_config
+from editor.files.saved_model.objects import SavedObjects, is_graph, is_keras, read_objects
+from editor.files.saved_model.place import saved_model_folder
+from editor.keras_model.checkpoint import checkpoint_prefix, read_weights
+from editor.keras_model.consent import consented
+from editor.keras_model.legacy_reference import INSTALL_HINT, LegacyReference, ask_tf_keras, has_tf_keras
+from editor.keras_model.loading import explain
+from editor.keras_model.opening import LoadedModel
+from editor.keras_model.repaired import build
+from editor.keras_model.saved_classes import apply_saved_flags, build_own_class
+from editor.keras_model.stored_places import Places, StoredWeight, set_weights
+
+TOLERANCE = 1e-5
+"""Greatest difference of an output, absolute and relative, to that of tf_keras: the issue's word for "equal"."""
+
+_NOT_INSTALLED = f"tf_keras, which would prove it, is not installed. {INSTALL_HINT}"
+
+
+def open_saved_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
+    """Rebuilds the model in a SavedModel folder that a reader has found sound; nothing in it is run, nor its graph.
+
+    Args:
+        path: The folder, or the `saved_model.pb` in it.
+        options: What was given and allowed for it.
+
+    Raises:
+        FileError: A file of it cannot be read.
+        ModelError: It was written without Keras's description, needs code that was not given, or computes otherwise.
+    """
+    options = options or OpenOptions()
+    folder = saved_model_folder(path)
+    if folder is None:
+        raise FileError(f"{path.name!r} is no SavedModel: it has no saved_model.pb.", hint="Choose the whole folder.")
+    objects = read_objects(folder)
+    if not is_keras(objects):
+        raise ModelError(NO_KERAS)
+    config = model_config(objects)
+    agreed = consented(config, options, folder.name)
+    custom_objects = agreed.custom_objects
+    if not is_graph(objects.root):
+        return _of_own_class(objects, custom_objects, folder)
+    with ThreadPoolExecutor(1) as threads:
+        # Both take seconds, and neither waits for the other.
+        reference = threads.submit(_reference, config, folder, custom_objects)
+        repaired = repair_config(agreed.config, objects.keras_version, given=frozenset(custom_objects))
+        model = _build(repaired, custom_objects, folder)
+        set_weights(model, read_weights(folder, objects), folder.name, repaired.stored)
+        proof = _proof(model, reference, folder.name)
+    return LoadedModel(model, custom_objects, (*_marked(repaired.repairs, proof), proof))
+
+
+def _of_own_class(objects: SavedObjects, custom_objects: dict[str, Any], folder: Path) -> LoadedModel:
+    model = build_own_class(objects, custom_objects, folder)
+    set_weights(model, read_weights(folder, objects), folder.name)
+    apply_saved_flags(model, objects)
+    text = f"Built in Keras 3 by the class that was given, with the weights in {folder.name!r}"
+    repair = Repair(text=f"{text}; what it computes was not compared.", is_proven=False)
+    return LoadedModel(model, custom_objects, (repair,))
+
+
+def _build(repaired: RepairedConfig, custom_objects: dict[str, Any], path: Path) -> keras.Model:
+    try:
+        model = build(without_origins(repaired.config), custom_objects)
+    # Keras raises whatever it met, and what a custom class raises.
+    except Exception as error:
+        raise explain(error, path) from error
+    if not isinstance(model, keras.Model):
+        raise ModelError(f"{path.name!r} holds a {type(model).__name__}, not a model.", hint="Choose a model file.")
+    return model
+
+
+def _marked(repairs: tuple[Repair, ...], proof: Repair) -> tuple[Repair, ...]:
+    """Repairs of a configuration count as proven where the whole model was compared."""
+    return tuple(msgspec.structs.replace(repair, is_proven=repair.is_proven or proof.is_proven) for repair in repairs)
+
+
+# -- the proof --------------------------------------------------------------------------------------------------------
+
+
+def _reference(config: dict[str, Any], folder: Path, custom_objects: dict[str, Any]) -> LegacyReference | str:
+    """What tf_keras computes, or why it does not."""
+    if not has_tf_keras():
+        return _NOT_INSTALLED
+    if custom_objects:
+        return "the classes that were given are of Keras 3, and tf_keras has none."
+    return _told(lambda: ask_tf_keras(config=json.dumps(config), checkpoint=checkpoint_prefix(folder)))
+
+
+def _told(ask: Callable[[], LegacyReference]) -> LegacyReference | str:
+    try:
+        found = ask()
+    except EditorError as error:
+        return error.summary
+    return found if found.outputs else f"tf_keras cannot run it here: {found.answer.obstacle}"
+
+
+def _proof(model: keras.Model, asked: Future[LegacyReference | str], name: str) -> Repair:
+    """Holds the outputs against those of tf_keras.
+
+    Raises:
+        ModelError: They differ.
+    """
+    rebuilt = f"Rebuilt in Keras 3 from the configuration and the weights in {name!r}"
+    reference = asked.result()
+    if isinstance(reference, str):
+        return Repair(text=f"{rebuilt}; its outputs were not compared: {reference}", is_proven=False)
+    inputs = list(reference.inputs)
+    outputs = keras.tree.flatten(model(inputs if len(inputs) > 1 else inputs[0], training=False))
+    found = [np.asarray(output) for output in outputs]
+    _check_outputs(found, list(reference.outputs), name)
+    return Repair(text=f"{rebuilt}; on random inputs it computes what tf_keras computes.")
+
+
+def _check_outputs(found: list[Any], expected: list[Any], name: str) -> None:
+    if [value.shape for value in found] != [value.shape for value in expected]:
+        raise ModelError(
+            f"{name!r} rebuilt in Keras 3 gives outputs of shape {[value.shape for value in found]}, in tf_keras"
+            f" {[value.shape for value in expected]}.",
+            hint="It was not opened. Save it as a .keras file with the Keras that wrote it.",
+        )
+    for ours, theirs in zip(found, expected, strict=True):
+        if not np.allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+            difference = float(np.max(np.abs(ours.astype("float64") - theirs.astype("float64"))))
+            raise ModelError(
+                f"{name!r} rebuilt in Keras 3 computes something else than tf_keras: outputs differ by up to"
+                f" {difference:.3g}.",
+                hint="It was not opened. Save it as a .keras file with the Keras that wrote it.",
+            )
+
+
+# -- HDF5 -------------------------------------------------------------------------------------------------------------
+
+
+def open_legacy(path: Path) -> LoadedModel:
+    """Rebuilds the model in an old HDF5 file by way of tf_keras, where Keras 3 cannot read it even repaired.
+
+    Raises:
+        ModelError: tf_keras is not installed or cannot read it either, it needs code, or computes otherwise.
+    """
+    reference = ask_tf_keras(h5=path)
+    answer = reference.answer
+    repaired = repair_config(json.loads(answer.config), "2")
+    model = _build(repaired, {}, path)
+    places: Places = {
+        layer.path: [
+            StoredWeight(name, reference.arrays[f"weight_{layer.first + number}"])
+            for number, name in enumerate(layer.names)
+        ]
+        for layer in answer.layers
+    }
+    set_weights(model, places, path.name, repaired.stored)
+    asked: Future[LegacyReference | str] = Future()
+    asked.set_result(_told(lambda: reference))
+    proof = _proof(model, asked, path.name)
+    return LoadedModel(model, {}, (*_marked(repaired.repairs, proof), proof))

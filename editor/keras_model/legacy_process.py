@@ -1,0 +1,197 @@
+"""What runs in the legacy process: builds one old model in tf_keras and computes with it; see `legacy_reference`.
+
+What of the file may run here: nothing of Python. A model is made anew from its configuration, whose classes and
+functions must all be Keras's own, which is checked before tf_keras sees it; its safe mode is on underneath. The graph
+of a SavedModel, with its resource initializers and functions, is never loaded: the weights come from the checkpoint.
+So all that computes is Keras's own layers, and operations of TensorFlow that only compute.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from editor.errors import EditorError, ModelError, Problem
+from editor.keras_model.legacy_reference import (
+    LegacyComputed,
+    LegacyFailed,
+    LegacyQuestion,
+    StoredLayerNames,
+    decode_question,
+    encode,
+)
+
+_FREE_SIZES = (16, 64, 224, 1024)
+_BATCH = 2
+
+
+def main() -> None:
+    """Reads the question from standard input and writes the answer to standard output, and nothing else there."""
+    # What Keras prints must not get between the bytes of the answer.
+    answer_stream = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    question = decode_question(sys.stdin.buffer.read())
+    answer: LegacyComputed | LegacyFailed
+    try:
+        answer = _answer(question)
+    except EditorError as error:
+        answer = LegacyFailed(error.problem)
+    # The edge of the process: tf_keras raises whatever it met.
+    except BaseException as error:  # noqa: BLE001
+        text = str(error).strip().partition("\n")[0] or type(error).__name__
+        problem = Problem(f"tf_keras cannot build the model: {text}", "", traceback.format_exc())
+        answer = LegacyFailed(problem)
+    with answer_stream:
+        answer_stream.write(encode(answer))
+
+
+def _answer(question: LegacyQuestion) -> LegacyComputed:
+    import numpy as np
+
+    arrays: dict[str, Any] = {}
+    if question.h5:
+        model = _from_h5(question.h5)
+        layers = tuple(_weights(model, arrays))
+        config = model.to_json()
+    else:
+        model = _from_config(question)
+        layers, config = (), ""
+    inputs, outputs, obstacle = _computed(model, question.seed)
+    arrays |= {f"input_{number}": value for number, value in enumerate(inputs)}
+    arrays |= {f"output_{number}": value for number, value in enumerate(outputs)}
+    np.savez(question.arrays, **arrays)
+    return LegacyComputed(len(inputs), len(outputs), config, layers, obstacle)
+
+
+# -- building ---------------------------------------------------------------------------------------------------------
+
+
+def _from_h5(path: str) -> Any:
+    import h5py
+    import tf_keras
+
+    with h5py.File(path, "r") as file:
+        text = file.attrs.get("model_config")
+    if text is None:
+        raise ModelError(f"{Path(path).name!r} holds no architecture.")
+    _check(json.loads(text))
+    return tf_keras.models.load_model(path, compile=False, safe_mode=True)
+
+
+def _from_config(question: LegacyQuestion) -> Any:
+    import tensorflow as tf
+    from tf_keras.src.saving.legacy.model_config import model_from_config
+    from tf_keras.src.saving.serialization_lib import SafeModeScope
+
+    config = json.loads(question.config or "{}")
+    _check(config)
+    with SafeModeScope(True):
+        model = model_from_config(config)
+    # The weights by the names of the attributes, as TensorFlow wrote them.
+    status = tf.train.Checkpoint(model).read(question.checkpoint)
+    status.assert_existing_objects_matched().expect_partial()
+    return model
+
+
+def _check(config: dict[str, Any]) -> None:
+    """Refuses what only code of somebody else's can make.
+
+    Raises:
+        ModelError: The configuration names such a class or function, or has code.
+    """
+    from editor.files.code_needs import code_needs
+
+    needs = code_needs(config)
+    if needs:
+        raise ModelError(f"The model needs code that tf_keras has not: {', '.join(need.name for need in needs[:5])}.")
+
+
+# -- weights ----------------------------------------------------------------------------------------------------------
+
+
+def _weights(model: Any, arrays: dict[str, Any]) -> Iterator[StoredLayerNames]:
+    """Puts the weights of each layer into `arrays` and gives their names."""
+    for path, layer in _places(model, "", set()):
+        own = list({id(each): each for each in layer._trainable_weights + layer._non_trainable_weights}.values())
+        if own:
+            first = len(arrays)
+            arrays |= {f"weight_{first + number}": each.numpy() for number, each in enumerate(own)}
+            names = tuple(each.name.partition(":")[0].rpartition("/")[2] for each in own)
+            yield StoredLayerNames(path, first, names)
+
+
+def _places(layer: Any, path: str, above: set[int]) -> Iterator[tuple[str, Any]]:
+    """Each layer with its path: by name in a graph, else by the attribute that holds it."""
+    import tf_keras
+
+    from editor.layers.paths import escape, join
+
+    yield path, layer
+    if isinstance(layer, (tf_keras.Sequential, tf_keras.src.engine.functional.Functional)):
+        held = [(escape(inner.name), inner) for inner in layer.layers]
+    else:
+        held = list(_attributes(layer))
+    for name, inner in held:
+        if id(inner) not in above:
+            yield from _places(inner, join(path, name), above | {id(layer)})
+
+
+def _attributes(layer: Any) -> Iterator[tuple[str, Any]]:
+    import tf_keras
+
+    for name, value in layer._trackable_children().items():
+        if isinstance(value, tf_keras.layers.Layer):
+            yield name, value
+        elif isinstance(value, (list, tuple)):
+            yield from (
+                (f"{name}/{number}", item)
+                for number, item in enumerate(value)
+                if isinstance(item, tf_keras.layers.Layer)
+            )
+
+
+# -- computing --------------------------------------------------------------------------------------------------------
+
+
+def _computed(model: Any, seed: int) -> tuple[list[Any], list[Any], str]:
+    """Random inputs, the outputs for them, and why there are none."""
+    import tensorflow as tf
+
+    obstacle = "the model has no inputs of its own"
+    for free_size in _FREE_SIZES if model.inputs else ():
+        inputs = [_random(spec, free_size, seed + number, model) for number, spec in enumerate(model.inputs)]
+        if any(value is None for value in inputs):
+            return [], [], "it takes something other than numbers"
+        try:
+            outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+            return inputs, [value.numpy() for value in tf.nest.flatten(outputs)], ""
+        # A size that is free in the input need not fit what follows; or there is no such kernel on this machine.
+        except Exception as error:  # noqa: BLE001
+            obstacle = str(error).strip().partition("\n")[0][:300]
+    return [], [], obstacle
+
+
+def _random(spec: Any, free_size: int, seed: int, model: Any) -> Any:
+    """Numbers for one input; small whole ones where the model looks them up in a table."""
+    import numpy as np
+
+    shape = (_BATCH, *(size or free_size for size in spec.shape[1:]))
+    dtype = spec.dtype.as_numpy_dtype
+    generator = np.random.default_rng(seed)
+    tables = [layer.input_dim for layer in model._flatten_layers() if type(layer).__name__ == "Embedding"]
+    if np.issubdtype(dtype, np.bool_):
+        return generator.random(shape) < 0.5
+    if not np.issubdtype(dtype, np.number):
+        return None
+    if tables or np.issubdtype(dtype, np.integer):
+        return generator.integers(0, min([*tables, 100]), shape).astype(dtype)
+    return generator.standard_normal(shape).astype(dtype)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""Puts the weights in a `.keras` archive into a model whose classes are others today (fact F22)."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+
+# Keras offers no public way to load weights into a given model from the archive of another.
+from keras.src.saving.saving_lib import _ASSETS_DIRNAME, DiskIOStore, H5IOStore, _load_state, _raise_loading_failure
+
+from editor.errors import ModelError
+from editor.files.repair.stored_weights import StoredLayer, converted
+from editor.files.zip_members import open_weights
+from editor.keras_model.places import Place, above, layer_places
+from editor.keras_model.walk import store_keys
+
+_OLD_LAYERS = "_layer_checkpoint_dependencies"
+"""What Keras 2.12 and 2.13 called `layers`."""
+
+
+def place_archive_weights(model: keras.Model, path: Path, stored: Mapping[Place, StoredLayer]) -> None:
+    """Assigns every weight in a `.keras` archive to the variable that it belongs to.
+
+    Raises:
+        ModelError: A weight is missing, left over or of another shape.
+    """
+    places = layer_places(model)
+    live = store_keys(model)
+    classes = {key: known.class_name for key, place in places.items() if (known := stored.get(place)) is not None}
+    in_file = store_keys(model, classes)
+    keys = {live[key]: in_file[key] for key in live}
+    steps = {live[key]: known.steps for key in live if (known := above(stored, places.get(key, ()))) is not None}
+    with open_weights(path) as weights:
+        store = _Store(weights, keys, steps)
+        _load(model, store, path)
+    store.check_all_taken()
+
+
+def _load(model: keras.Model, store: _Store, path: Path) -> None:
+    failed: set[int] = set()
+    errors: dict[int, Any] = {}
+    with zipfile.ZipFile(path) as archive:
+        has_assets = any(name.startswith(f"{_ASSETS_DIRNAME}/") for name in archive.namelist())
+        assets = DiskIOStore(_ASSETS_DIRNAME, archive=archive, mode="r") if has_assets else None
+        try:
+            _load_state(
+                model,
+                weights_store=store,
+                assets_store=assets,
+                inner_path="",
+                visited_saveables=set(),
+                failed_saveables=failed,
+                error_msgs=errors,
+            )
+        finally:
+            if assets:
+                assets.close()
+    if failed:
+        try:
+            _raise_loading_failure(errors)
+        except ValueError as error:
+            raise ModelError(
+                "The weights in the file do not fit the model in it.",
+                hint="Ask whoever made the file for another one.",
+                details=str(error),
+            ) from error
+
+
+class _Store(H5IOStore):  # type: ignore[misc]
+    """Keras's store of weights, in which each layer finds what is under its old key, in today's layout."""
+
+    def __init__(self, weights: h5py.File, keys: Mapping[str, str], steps: Mapping[str, tuple[str, ...]]) -> None:
+        self.h5_file = weights
+        self._keys = keys
+        self._steps = steps
+        self._left = {
+            name.removesuffix("/vars")
+            for name in _groups_of_weights(weights)
+            if not name.startswith(("optimizer/", "compile_metrics", "metrics/"))
+        }
+
+    def get(self, path: str) -> dict[str, Any]:
+        key = self._in_file(self._keys.get(path, path))
+        group = self.h5_file.get(f"{key}/vars" if key else "vars")
+        if not isinstance(group, h5py.Group):
+            return {}
+        self._left.discard(key)
+        values = {name: _value(group[name]) for name in group}
+        if steps := self._steps.get(path):
+            arrays = converted(steps, [values[str(at)] for at in range(len(values))])
+            return {str(at): array for at, array in enumerate(arrays)}
+        return values
+
+    def has_path(self, path: str) -> bool:
+        return self._in_file(self._keys.get(path, path)) in self.h5_file
+
+    def check_all_taken(self) -> None:
+        """Raises ModelError for weights that no layer asked for."""
+        if self._left:
+            raise ModelError(
+                f"The file holds weights under {min(self._left)!r} for which the model in it has no layer.",
+                hint="The file is damaged or of parts of two models; ask whoever made it for another one.",
+            )
+
+    def _in_file(self, key: str) -> str:
+        if _OLD_LAYERS in self.h5_file:
+            return "/".join(_OLD_LAYERS if part == "layers" else part for part in key.split("/"))
+        return key
+
+
+def _groups_of_weights(weights: h5py.File) -> list[str]:
+    found: list[str] = []
+    weights.visititems(
+        lambda name, each: (
+            found.append(name)
+            if isinstance(each, h5py.Group) and (name == "vars" or name.endswith("/vars")) and len(each)
+            else None
+        )
+    )
+    return ["" if name == "vars" else name for name in found]
+
+
+def _value(dataset: h5py.Dataset) -> Any:
+    if dataset.attrs.get("dtype") == "bfloat16":
+        # As Keras reads it back; comes with Keras.
+        import ml_dtypes
+
+        return np.array(dataset, dtype=ml_dtypes.bfloat16)
+    return np.array(dataset)

@@ -1,0 +1,220 @@
+"""Puts the weights of a file that has no architecture into a model that was built from one.
+
+Keras's own `load_weights` fails on a file that fits in part, and swaps weights of one shape where the order is another
+(fact F18). So each array is put where `editor.files.weights_matching` found that it belongs, after a look at its shape,
+and what was done is told.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import keras
+import msgspec
+import numpy as np
+
+from editor.errors import ModelError
+from editor.files.keras_archive import reading
+from editor.files.options import OpenOptions
+from editor.files.stored_weights import StoredWeight, stored_weights
+from editor.files.weights_matching import Owner, Pair, Stored, match_weights
+from editor.keras_model.applications import build
+from editor.keras_model.values import Array
+from editor.keras_model.walk import ModelIndex, own_variables, walk_model
+
+if TYPE_CHECKING:
+    from editor.keras_model.opening import LoadedModel
+
+_NUMBERS = "biuf"
+_MOST_NAMES = 5
+
+OpenOther = Callable[[Path, OpenOptions], "LoadedModel"]
+OfApplication = Callable[[keras.Model], "LoadedModel"]
+
+
+def open_weights(
+    path: Path, options: OpenOptions, *, open_other: OpenOther, of_application: OfApplication
+) -> LoadedModel:
+    """Builds the architecture that was given and puts the weights of a file into it.
+
+    Args:
+        path: A file of weights that a reader found sound.
+        options: Where the architecture comes from.
+        open_other: Opens an architecture, or a model file that has one.
+        of_application: Wraps a model that Keras has built.
+
+    Raises:
+        FileError: A file is missing or cannot be read.
+        ModelError: No architecture was given, it cannot be built, or none of the weights fits it.
+    """
+    loaded = _architecture(path, options, open_other, of_application)
+    report = put_weights(loaded.model, path)
+    return replace(loaded, notes=(*loaded.notes, *report.lines))
+
+
+def _architecture(
+    path: Path, options: OpenOptions, open_other: OpenOther, of_application: OfApplication
+) -> LoadedModel:
+    if options.application:
+        return of_application(build(msgspec.structs.replace(options.application, weights="random")))
+    if not options.architecture:
+        raise ModelError(
+            f"{path.name!r} holds weights only, without an architecture.",
+            hint="Give the architecture too: a .json, another model file, or one of keras.applications.",
+        )
+    source = Path(options.architecture)
+    if source.resolve() == path.resolve():
+        raise ModelError(
+            f"{path.name!r} was given as its own architecture, and has none.",
+            hint="Give a .json or another model file.",
+        )
+    loaded = open_other(source, msgspec.structs.replace(options, architecture=None))
+    model = _with_random_weights(loaded.model, loaded.custom_objects)
+    if model is None:
+        note = f"What fits nowhere keeps the values that {source.name!r} has for it."
+        return replace(loaded, notes=(*loaded.notes, note))
+    return replace(loaded, model=model)
+
+
+def _with_random_weights(model: keras.Model, custom_objects: dict[str, Any]) -> keras.Model | None:
+    """The same architecture with the values that a new model would have; None where Keras cannot make it anew."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            config = keras.saving.serialize_keras_object(model)
+            made = keras.saving.deserialize_keras_object(config, custom_objects, safe_mode=True)
+    # Keras raises whatever a custom class raised, and refuses the code of a Lambda.
+    except Exception:  # noqa: BLE001
+        return None
+    return made if made.built and len(made.weights) == len(model.weights) else None
+
+
+# -- putting ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WeightsReport:
+    """What became of the weights of a file.
+
+    Attributes:
+        pairs: Layers that got theirs.
+        left: Layers that the file has nothing for; they keep what they have.
+        unused: What of the file fits nowhere.
+    """
+
+    pairs: tuple[Pair, ...]
+    left: tuple[Owner, ...]
+    unused: tuple[Stored, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The same for people, a sentence each."""
+        by_order = [pair for pair in self.pairs if pair.how == "order"]
+        lines = [self._matched()]
+        if by_order:
+            lines.append(f"By shape and order alone: {_listed([_name(pair.owner) for pair in by_order])}.")
+        if self.left:
+            are = (
+                f"{_count(len(self.left), 'layer')} got no weights from the file and {_verb(self.left, 'stay')} random"
+            )
+            lines.append(f"{are}: {_listed([_name(owner) for owner in self.left])}.")
+        if self.unused:
+            are = f"{_count(len(self.unused), 'layer')} of the file {_verb(self.unused, 'fit')} nowhere"
+            lines.append(f"{are}: {_listed([part.label for part in self.unused])}.")
+        return tuple(lines)
+
+    def _matched(self) -> str:
+        counts = []
+        for how, words in (("name", "by name"), ("order", "by shape and order")):
+            pairs = [pair for pair in self.pairs if pair.how == how]
+            weights = _count(sum(len(pair.weights) for pair in pairs), "weight")
+            if pairs:
+                counts.append(f"{weights} of {_count(len(pairs), 'layer')} {words}")
+        return f"Weights were matched: {', '.join(counts)}."
+
+
+def put_weights(model: keras.Model, path: Path) -> WeightsReport:
+    """Puts the weights of a file into a model, as far as they fit.
+
+    Raises:
+        FileError: The file cannot be read.
+        ModelError: None of them fits; the model is as it was.
+    """
+    index = walk_model(model)
+    with reading(path), h5py.File(path, "r") as file:
+        match = match_weights(index.root, stored_weights(file))
+        done = [pair for pair in match.pairs if _put(index, pair, file)]
+    if not done:
+        raise ModelError(
+            f"None of the weights in {path.name!r} fits the architecture that was given.",
+            hint="Give the architecture that they were saved from.",
+            details="; ".join(f"{part.label} {part.shapes}" for part in match.unused[:100]),
+        )
+    failed = [pair for pair in match.pairs if pair not in done]
+    return WeightsReport(
+        tuple(done),
+        (*match.left, *(pair.owner for pair in failed)),
+        (*match.unused, *(pair.stored for pair in failed)),
+    )
+
+
+def _put(index: ModelIndex, pair: Pair, file: h5py.File) -> bool:
+    """Gives one layer its weights; False if they do not fit after all."""
+    layer = index.layers[pair.owner.record.layer_id]
+    values = [(index.variables[weight.weight_id], _read(file, stored)) for weight, stored in pair.weights]
+    if pair.stored.key and type(layer).load_own_variables is not keras.Layer.load_own_variables:
+        return _let_layer_load(layer, {stored.name: _read(file, stored) for stored in pair.stored.weights})
+    if any(tuple(variable.shape) != value.shape for variable, value in values):
+        return False
+    for variable, value in values:
+        variable.assign(value)
+    # Normalization and its kind work out from their weights what they use.
+    if hasattr(layer, "finalize_state"):
+        layer.finalize_state()
+    return True
+
+
+def _let_layer_load(layer: keras.Layer, store: dict[str, Array]) -> bool:
+    """Quantized layers, among others, know themselves in which order they are stored."""
+    before = [keras.ops.convert_to_numpy(variable).copy() for variable in own_variables(layer)]
+    try:
+        layer.load_own_variables(store)
+    # A layer's own code.
+    except Exception:  # noqa: BLE001
+        for variable, value in zip(own_variables(layer), before, strict=True):
+            variable.assign(value)
+        return False
+    return True
+
+
+def _read(file: h5py.File, stored: StoredWeight) -> Array:
+    value: Array = np.asarray(file[stored.dataset][()])
+    if stored.dtype == "bfloat16":
+        import ml_dtypes
+
+        return value.view(ml_dtypes.bfloat16)
+    if value.dtype.kind not in _NUMBERS:
+        raise ValueError(f"{stored.dataset} holds no numbers")
+    return value
+
+
+def _name(owner: Owner) -> str:
+    return owner.path or "the model itself"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _verb(things: Sequence[object], verb: str) -> str:
+    return f"{verb}s" if len(things) == 1 else verb

@@ -1,0 +1,149 @@
+"""Models as `tf_keras` builds and saves them, each hard in its own way; imported only where `tf_keras` is installed."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tf_keras as keras
+from tf_keras import layers
+
+
+def recurrent():
+    steps = [
+        layers.Embedding(10, 4, input_length=6, name="embedding"),
+        layers.LSTM(4, return_sequences=True, name="lstm"),
+        layers.GRU(4, return_sequences=True, name="gru"),
+        layers.GRU(4, reset_after=False, return_sequences=True, name="gru_before"),
+        layers.SimpleRNN(4, return_sequences=True, name="simple_rnn"),
+        layers.Bidirectional(layers.LSTM(3, return_sequences=True), name="bidirectional"),
+        layers.Bidirectional(layers.GRU(3, return_sequences=True), merge_mode="sum", name="bidirectional_sum"),
+        layers.TimeDistributed(layers.Dense(2), name="time_distributed"),
+    ]
+    return keras.Sequential(steps, name="recurrent")
+
+
+def hard_sigmoid():
+    gates = {"recurrent_activation": "hard_sigmoid", "return_sequences": True}
+    steps = [
+        layers.Input((5, 3)),
+        layers.LSTM(4, **gates),
+        layers.GRU(4, **gates),
+        layers.GRU(4, reset_after=False, activation="hard_sigmoid", **gates),
+        layers.Bidirectional(layers.LSTM(3, **gates)),
+        layers.SimpleRNN(3, activation="hard_sigmoid", return_sequences=True),
+        layers.SeparableConv1D(4, 2, activation="hard_sigmoid"),
+        layers.Conv1D(4, 2, activation="hard_sigmoid"),
+        layers.Dense(4),
+        layers.Activation("hard_sigmoid"),
+        layers.Flatten(),
+        layers.Dense(3, activation="hard_sigmoid"),
+    ]
+    return keras.Sequential(steps, name="hard_sigmoid")
+
+
+def convolutions():
+    steps = [
+        layers.Input((8, 8, 3), name="images"),
+        layers.Conv2D(4, 3, padding="same", name="block/conv"),
+        layers.BatchNormalization(name="block/bn"),
+        layers.LeakyReLU(0.2, name="block_bn"),
+        layers.DepthwiseConv2D(3, depth_multiplier=2, name="depthwise"),
+        layers.PReLU(shared_axes=[1, 2], name="prelu"),
+        layers.SeparableConv2D(4, 2, name="separable"),
+        layers.ReLU(6.0, name="relu"),
+        layers.Conv2DTranspose(3, 3, strides=2, name="transpose"),
+        layers.ThresholdedReLU(0.1, name="thresholded"),
+        layers.SpatialDropout2D(0.3, name="spatial"),
+        layers.UpSampling2D(2, interpolation="bilinear", name="upsampling"),
+        layers.GlobalAveragePooling2D(name="pooling"),
+        layers.LayerNormalization(name="layer_normalization"),
+        layers.Dense(2, activation="softmax", name="dense"),
+    ]
+    return keras.Sequential(steps, name="convolutions")
+
+
+def conv_lstm():
+    steps = [layers.Input((3, 6, 6, 2)), layers.ConvLSTM2D(2, 3, name="conv_lstm"), layers.Flatten(), layers.Dense(2)]
+    return keras.Sequential(steps, name="with_conv_lstm")
+
+
+def nested():
+    """Models in a model, shared, with flags by which the weights stand in another order than they are made."""
+    inner = keras.Sequential([layers.Dense(4, input_shape=(3,), name="a/b"), layers.Dense(4, name="a_b")], name="inner")
+    start = layers.Input((4,), name="start")
+    value = layers.BatchNormalization(name="bn")(layers.Dense(4, name="first")(start))
+    graph = keras.Model(start, layers.Dense(4, name="second")(value), name="graph")
+    graph.get_layer("first").trainable = False
+    left, right = layers.Input((3,), name="left"), layers.Input((3,), name="right")
+    ends = [graph(inner(left)), graph(inner(right))]
+    merged = layers.Concatenate(name="merged")(ends)
+    last = keras.Sequential([layers.Dense(3, name="last_dense")], name="last")
+    return keras.Model([left, right], [last(merged), ends[1]], name="nested")
+
+
+def transfer():
+    """A Functional as the first layer of a Sequential, as all do it; frozen, and partly thawed again."""
+    images = layers.Input((8, 8, 3), name="images")
+    value = layers.BatchNormalization(name="bn")(layers.Conv2D(4, 3, name="conv")(images))
+    base = keras.Model(images, layers.Conv2D(4, 3, name="top")(value), name="base")
+    base.trainable = False
+    base.get_layer("top").trainable = True
+    return keras.Sequential([base, layers.GlobalAveragePooling2D(name="pool"), layers.Dense(2, name="head")], name="t")
+
+
+def operations():
+    first, second = layers.Input((4, 3), name="first"), layers.Input((4, 3), name="second")
+    value = tf.nn.relu(first) * 2.0 + 0.5
+    value = (3.0 - value) / (1.0 + tf.abs(second))
+    value = tf.concat([value, second], axis=-1)
+    value = value[:, 1:, ::2]
+    value = tf.transpose(value, [0, 2, 1])
+    value = tf.stack([value, tf.nn.sigmoid(value)], axis=1)
+    value = tf.reduce_mean(value, axis=1) - tf.reduce_max(value, axis=[1])
+    value = tf.expand_dims(tf.nn.softmax(value), -1)
+    value = tf.squeeze(value, -1) * first[:, :3, :]
+    value = tf.reshape(value, [-1, 9])
+    value = tf.clip_by_value(layers.Dense(4, name="dense")(value), -1.0, 1.0)
+    value = tf.math.sqrt(tf.square(value) + 1.0) ** 2.0 + tf.nn.gelu(value) + tf.maximum(value, 0.1)
+    return keras.Model([first, second], tf.cast(value, "float32") @ tf.transpose(value), name="operations")
+
+
+def attention():
+    words, others = layers.Input((5, 4), name="words"), layers.Input((3, 4), name="others")
+    value = layers.MultiHeadAttention(2, 3, name="heads")(words, others)
+    value = layers.Add(name="sum")([value, words])
+    value = layers.Attention(name="attention")([value, others])
+    own = layers.AdditiveAttention(name="additive")([value, value])
+    return keras.Model([words, others], [value, own], name="attention")
+
+
+def sequence_to_sequence():
+    source, target = layers.Input((5, 3), name="source"), layers.Input((4, 3), name="target")
+    _, *state = layers.LSTM(4, return_state=True, name="encoder")(source)
+    decoded = layers.LSTM(4, return_sequences=True, name="decoder")(target, initial_state=state)
+    _, last = layers.GRU(4, return_state=True, name="encoder_gru")(source)
+    again = layers.GRU(4, name="decoder_gru")(decoded, initial_state=last)
+    return keras.Model([source, target], layers.Dense(2, name="head")(again), name="sequence_to_sequence")
+
+
+def masked():
+    numbers = layers.Input((6,), dtype="int32", name="numbers")
+    words = layers.Embedding(9, 4, mask_zero=True, name="words")(numbers)
+    state = layers.LSTM(3, name="lstm")(words)
+    return keras.Model(numbers, layers.Dense(2, name="head")(state), name="masked")
+
+
+def normalized():
+    numbers = layers.Input((3,), name="numbers")
+    value = layers.Normalization(name="normalization")(numbers)
+    return keras.Model(numbers, layers.Dense(2, name="head")(value), name="normalized")
+
+
+def cells():
+    stack = layers.RNN([layers.LSTMCell(3, name="one"), layers.GRUCell(4, name="two")], name="stack")
+    return keras.Sequential([layers.Input((5, 2)), stack, layers.Dense(2, name="head")], name="cells")
+
+
+FAMILIES = (
+    recurrent, hard_sigmoid, convolutions, conv_lstm, nested, transfer, operations, attention, sequence_to_sequence,
+    masked, normalized, cells,
+)  # fmt: skip

@@ -1,0 +1,80 @@
+"""What the inspector says of the file as a whole: format, version, date, compile settings, repairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from editor.files.facts import FileFormat, Preview, Repair
+from widgets.inspector.facts import Fact
+from widgets.numbers import byte_size
+
+_FORMATS: dict[FileFormat, str] = {
+    "keras": "Keras archive (.keras)",
+    "h5": "HDF5 model",
+    "saved-model": "SavedModel folder",
+    "json": "Architecture as JSON, without weights",
+    "weights": "Weights without an architecture",
+    "trained-weights": "Trained weights",
+}
+
+
+def file_facts(preview: Preview, repairs: Iterable[Repair] = ()) -> list[Fact]:
+    """What a file told, and what was changed in memory to load it."""
+    facts = preview.facts
+    version = f"Keras {facts.keras_version}" if facts.keras_version else "Keras version unknown"
+    lines = [f"{repair.text}{'' if repair.is_proven else ' (unproven)'}" for repair in repairs]
+    return [
+        Fact("File", " · ".join((_FORMATS[facts.format], version, byte_size(facts.num_bytes)))),
+        *([Fact("Saved", _date(preview.saved_at))] if preview.saved_at else []),
+        *_compile_facts(preview.compiled),
+        *([Fact("Repaired" if len(lines) == 1 else f"{len(lines)} repairs", "\n".join(lines))] if lines else []),
+    ]
+
+
+def _date(text: str) -> str:
+    """Keras writes `2026-11-22@14:15:26`."""
+    return text.replace("@", " ")
+
+
+def _compile_facts(compiled: dict[str, Any]) -> list[Fact]:
+    if not compiled:
+        return [Fact("Compiled", "no")]
+    optimizer = compiled.get("optimizer_config", compiled.get("optimizer"))
+    parts = {
+        "Optimizer": _optimizer(optimizer),
+        "Loss": _names(compiled.get("loss")),
+        "Metrics": _names([compiled.get("metrics"), compiled.get("weighted_metrics")]),
+    }
+    return [Fact(label, text) for label, text in parts.items() if text]
+
+
+def _optimizer(value: Any) -> str:
+    name = _names(value)
+    config = value.get("config") if isinstance(value, dict) else None
+    rate = config.get("learning_rate", config.get("lr")) if isinstance(config, dict) else None
+    return f"{name}, learning rate {rate:g}" if name and isinstance(rate, int | float) else name
+
+
+def _names(value: Any) -> str:
+    """The names in whatever Keras wrote: a name, an object with its class, a list or a dict of such."""
+    return ", ".join(dict.fromkeys(_each_name(value)))
+
+
+def _each_name(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _each_name(item)
+    elif isinstance(value, dict):
+        config = value.get("config")
+        inner = config.get("name", config.get("fn")) if isinstance(config, dict) else config
+        class_name = value.get("class_name")
+        if class_name == "function" or (class_name in ("MeanMetricWrapper", "LossFunctionWrapper") and inner):
+            yield from _each_name(inner)
+        elif isinstance(class_name, str):
+            yield class_name
+        else:
+            for item in value.values():
+                yield from _each_name(item)

@@ -1,0 +1,113 @@
+"""What is said of a file that was opened: what it lacks, what was repaired, and what of the edits found no place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from editor.files.facts import CodeNeed, Preview, Repair
+from widgets.document import Document, Stage
+from widgets.notice_bar import Level
+from widgets.numbers import counted
+
+_MOST_NAMES = 3
+_STILL_WORKS = "Freezing and saving the flags work all the same."
+
+
+@dataclass(frozen=True)
+class Said:
+    """A notice.
+
+    Attributes:
+        details: The long text behind it; empty without one.
+    """
+
+    level: Level
+    text: str
+    details: str = ""
+
+
+def opened_words(document: Document, *, lost: tuple[str, ...] = (), differing: tuple[str, ...] = ()) -> Said | None:
+    """What a person should know about an opening; None where there is nothing to say, or not yet.
+
+    Args:
+        document: What was opened.
+        lost: Paths of weights whose edits the live model has no place for.
+        differing: Paths of weights that the preview had shown in another state.
+    """
+    if document.stage is Stage.LOADING:
+        return None
+    sentences = [_trouble_words(document)] if document.trouble else []
+    details = [document.trouble.details] if document.trouble and document.trouble.details else []
+    sentences += [_repaired_words(document.repairs)] if document.repairs else []
+    details += [repair_line(repair) for repair in document.repairs]
+    for paths, words in (
+        (document.map_report.lines, "{} of the file's freeze map {do} not fit this model and {were} left out."),
+        (lost, "{} of your edits {have} no place in the live model."),
+        (differing, "{} {have} another state than the preview could tell."),
+    ):
+        if paths:
+            noun = "entry" if paths is document.map_report.lines else "weight"
+            sentences.append(_agreeing(words, len(paths), noun))
+            details += [*([""] if details else []), *paths]
+    sentences += document.notes
+    if not sentences:
+        return None
+    is_proven = bool(document.repairs) and all(repair.is_proven for repair in document.repairs)
+    is_harmless = is_proven and len(sentences) == 1
+    return Said(Level.INFO if is_harmless else Level.WARNING, " ".join(sentences), "\n".join(details))
+
+
+def repair_line(repair: Repair) -> str:
+    """One repair as one line."""
+    return repair.text if repair.is_proven else f"{repair.text} (unproven)"
+
+
+def weights_only_words(preview: Preview) -> str:
+    """Why a file of weights is not loaded."""
+    return "This file holds weights without an architecture."
+
+
+def needs_words(preview: Preview) -> str:
+    """What a file needs code for, in a sentence."""
+    kinds = (
+        ("class", "the class", "the classes"),
+        ("function", "the function", "the functions"),
+        ("lambda", "the code of the Lambda layer", "the code of the Lambda layers"),
+    )
+    parts = []
+    for kind, one, several in kinds:
+        names = [need.name for need in preview.needs if need.kind == kind]
+        if names:
+            parts.append(f"{one if len(names) == 1 else several} {_listed(names)}")
+    return f"The model needs {' and '.join(parts)}, which Keras does not have."
+
+
+def need_lines(needs: Iterable[CodeNeed]) -> str:
+    """What needs code, and where."""
+    return "\n".join(f"{need.name}: {', '.join(need.paths)}" if need.paths else need.name for need in needs)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMES])
+    return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
+
+
+def _trouble_words(document: Document) -> str:
+    trouble = document.trouble
+    assert trouble
+    return f"{trouble.summary} {trouble.hint}".strip() + f" {_STILL_WORKS}"
+
+
+def _repaired_words(repairs: tuple[Repair, ...]) -> str:
+    num_unproven = sum(not repair.is_proven for repair in repairs)
+    unproven = f", {num_unproven:,} of them unproven" if num_unproven else ""
+    if len(repairs) == 1:
+        return f"Repaired on loading{' (unproven)' if num_unproven else ''}: {repairs[0].text}"
+    return f"{counted(len(repairs), 'thing')} were repaired on loading{unproven}."
+
+
+def _agreeing(words: str, num: int, noun: str) -> str:
+    plural = {"entry": "entries", "weight": "weights"}[noun]
+    verbs = {"do": "does", "were": "was", "have": "has"} if num == 1 else {"do": "do", "were": "were", "have": "have"}
+    return words.format(counted(num, noun, plural), **verbs)
