@@ -9,7 +9,7 @@ from typing import Any
 
 import h5py
 import keras
-from keras.src.saving.serialization_lib import SafeModeScope
+from keras.src.saving.serialization_lib import ObjectSharingScope, SafeModeScope
 
 from editor.errors import EditorError
 from editor.files.facts import Repair
@@ -19,8 +19,6 @@ from editor.files.repair.kinds import RepairNotes
 from editor.keras_model.loading import explain
 from editor.keras_model.placing import order_differs, place_weights
 from editor.keras_model.placing_archive import place_archive_weights
-
-_LAMBDA = "<lambda>"
 
 
 def load_repaired(path: Path, repaired: RepairedConfig, custom_objects: dict[str, Any]) -> keras.Model:
@@ -53,7 +51,7 @@ def load_repaired(path: Path, repaired: RepairedConfig, custom_objects: dict[str
 
 def build(config: dict[str, Any], custom_objects: dict[str, Any]) -> keras.Model:
     """The model that a configuration in today's form describes, with random weights; runs no code of a file."""
-    with warnings.catch_warnings(), SafeModeScope(True):
+    with warnings.catch_warnings(), SafeModeScope(True), ObjectSharingScope():
         # Old files bring arguments that Keras only warns about; nothing follows from it here.
         warnings.simplefilter("ignore")
         return keras.saving.deserialize_keras_object(config, custom_objects=custom_objects, safe_mode=True)
@@ -81,10 +79,6 @@ def with_registered_names(config: dict[str, Any], custom_objects: dict[str, Any]
         short = name.rpartition(">")[2]
         if name not in custom_objects and short in custom_objects:
             named[name] = custom_objects[short]
-    lambdas = [value for value in custom_objects.values() if getattr(value, "__name__", "") == _LAMBDA]
-    if len(lambdas) == 1:
-        # An old file names an activation so that was one; its code is not in the file.
-        named.setdefault(_LAMBDA, lambdas[0])
     return {**custom_objects, **named}
 
 

@@ -148,3 +148,15 @@ def test_that_each_kind_of_repair_says_what_proves_it():
 def test_that_any_version_is_taken(version):
     config = {"class_name": "Sequential", "config": {"name": "s", "layers": [layer("Dense", "d", units=2)]}}
     assert repair_config(config, version).config["config"]["layers"][0]["class_name"] == "Dense"
+
+
+def test_that_initializers_of_old_names_are_given_todays():
+    initializer = {"class_name": "GlorotUniformV1", "config": {"seed": None, "dtype": "float32"}}
+    entry = layer("Dense", "dense", units=2, kernel_initializer=initializer)
+    config = {"class_name": "Sequential", "config": {"name": "s", "layers": [entry]}}
+    repaired = repair_config(config, "2.2.4-tf")
+    assert repaired.config["config"]["layers"][0]["config"]["kernel_initializer"] == {
+        "class_name": "GlorotUniform",
+        "config": {"seed": None},
+    }
+    assert "GlorotUniformV1 is called GlorotUniform today" in " ".join(lines(repaired))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import h5py
+import keras
 import numpy as np
 import pytest
 
@@ -200,17 +204,11 @@ def test_that_kernels_written_for_theano_are_mirrored(tmp_path, random):
 
 
 def test_that_an_output_listed_twice_inside_a_sequential_is_taken_once(tmp_path):
-    import keras
-
     images = keras.Input((4,), name="images")
     base = keras.Model(images, keras.layers.Dense(3, name="inner")(images), name="base")
     model = keras.Sequential([keras.Input((4,)), base, keras.layers.Dense(2, name="head")])
     path = tmp_path / "twice.h5"
     model.save(path)
-    import json
-
-    import h5py
-
     with h5py.File(path, "r+") as file:
         config = json.loads(file.attrs["model_config"])
         inner = next(each for each in config["config"]["layers"] if each["config"]["name"] == "base")
@@ -220,3 +218,13 @@ def test_that_an_output_listed_twice_inside_a_sequential_is_taken_once(tmp_path)
     values = np.ones((2, 4), "float32")
     np.testing.assert_array_equal(np.array(loaded.model(values)), np.array(model(values)))
     assert "listed more than once" in lines(loaded)
+
+
+def test_that_an_architecture_of_keras_2_is_repaired(tmp_path):
+    entry = layer("LSTM", "lstm", units=2, time_major=False, batch_input_shape=[None, 5, 3])
+    config = {"class_name": "Sequential", "config": {"name": "s", "layers": [entry]}, "keras_version": "2.4.0"}
+    path = tmp_path / "architecture.json"
+    path.write_text(json.dumps(config))
+    loaded = open_model(path)
+    assert loaded.model.input_shape == (None, 5, 3)
+    assert len(loaded.repairs) == 2

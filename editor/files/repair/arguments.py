@@ -201,7 +201,7 @@ def _repair_values(config: Config, subject: Subject, notes: RepairNotes) -> None
         config["axis"] = int(axis[0])
         notes.add("value-form", f"'axis' is the number {axis[0]} instead of a list of it", subject.name)
     for key, value in config.items():
-        if key.endswith("_initializer") or key == "initializer":
+        if subject.is_of_old_keras and (key.endswith("_initializer") or key == "initializer"):
             config[key] = _initializer(value, subject, notes)
         elif key.endswith(("_regularizer", "_constraint")):
             config[key] = _penalty(value)
@@ -223,10 +223,16 @@ def _initializer(value: Any, subject: Subject, notes: RepairNotes) -> Any:
     match value:
         case str() if value in INITIALIZERS:
             return INITIALIZERS[value]
-        case {"class_name": str(), "config": dict(settings)} if {"dtype", "partition_info"} & settings.keys():
-            notes.add("value-form", "Initializers are taken without a data type of their own", subject.name)
+        case {"class_name": str(class_name), "config": dict(settings)}:
             kept = {key: each for key, each in settings.items() if key not in ("dtype", "partition_info")}
-            return {**value, "config": kept}
+            if kept != settings:
+                notes.add("value-form", "Initializers are taken without a data type of their own", subject.name)
+            if class_name.endswith(("V1", "V2")):
+                notes.add(
+                    "class-renamed", f"The initializer {class_name} is called {class_name[:-2]} today", subject.name
+                )
+            today = class_name[:-2] if class_name.endswith(("V1", "V2")) else class_name
+            return {**value, "class_name": today, "config": kept}
     return value
 
 
