@@ -3,8 +3,8 @@
 `python -m tests.integration.window_process STATE MODEL [TARGET]`; says READY when it is in the state, and goes on.
 
 States: `unsaved` has a trained run and edits that are not saved; `saved` has saved a trained run to TARGET and has an
-edit since; `preview` has edits in a preview of SmallCNN; `new` has an edit in a new model, the application MODEL; `early`
-gets a polite kill before its event loop begins.
+edit since; `preview` has edits in a preview of SmallCNN; `new` has an edit in a new model, the application MODEL;
+`early` gets a polite kill before its event loop begins.
 """
 
 from __future__ import annotations
