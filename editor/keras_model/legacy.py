@@ -18,6 +18,8 @@ import numpy as np
 from editor.errors import EditorError, FileError, ModelError
 from editor.files.code_needs import code_needs, needed_to_load
 from editor.files.facts import Repair
+from editor.files.keras_archive import is_hdf5
+from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
 from editor.files.preview.saved_model import NO_KERAS, model_config
 from editor.files.repair import RepairedConfig, repair_config
@@ -26,7 +28,7 @@ from editor.files.saved_model.place import saved_model_folder
 from editor.keras_model.checkpoint import checkpoint_prefix, read_weights
 from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.legacy_reference import INSTALL_HINT, LegacyReference, ask_tf_keras, has_tf_keras
-from editor.keras_model.loading import explain
+from editor.keras_model.loading import MODEL_SUFFIXES, explain
 from editor.keras_model.opening import LoadedModel
 from editor.keras_model.repaired import build, with_registered_names
 from editor.keras_model.saved_classes import apply_saved_flags, build_own_class
@@ -168,6 +170,29 @@ def _check_outputs(found: list[Any], expected: list[Any], name: str) -> None:
 
 
 # -- HDF5 -------------------------------------------------------------------------------------------------------------
+
+
+def open_in_place_of(error: ModelError, path: Path) -> LoadedModel:
+    """Opens an old HDF5 file by way of tf_keras when Keras 3 could not.
+
+    Args:
+        error: Why it could not.
+        path: The file.
+
+    Raises:
+        ModelError: `error`, if the file is not one of Keras 2, needs code, or tf_keras cannot read it either.
+    """
+    found = read_model_config(path) if path.suffix in MODEL_SUFFIXES and path.is_file() and is_hdf5(path) else None
+    is_old = found is not None and (found.keras_version or "1").partition(".")[0] in ("1", "2")
+    if found is None or not is_old or code_needs(found.config):
+        raise error
+    if not has_tf_keras():
+        raise ModelError(error.summary, hint=f"tf_keras may read it. {INSTALL_HINT}", details=error.details) from error
+    try:
+        return open_legacy(path)
+    except ModelError as other:
+        details = f"{error.details}\n\ntf_keras: {other.summary}\n{other.details}"
+        raise ModelError(error.summary, hint=error.hint, details=details) from error
 
 
 def open_legacy(path: Path) -> LoadedModel:

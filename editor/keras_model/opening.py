@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from editor.errors import ModelError
 from editor.files.facts import Repair
 from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
@@ -55,7 +56,12 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
     custom_objects = load_custom_objects(options.code_path) if options.code_path else {}
     if path.suffix == JSON_SUFFIX:
         return LoadedModel(load_json(path, custom_objects), custom_objects)
-    model, repairs = _load(path, custom_objects)
+    try:
+        model, repairs = _load(path, custom_objects)
+    except ModelError as error:
+        from editor.keras_model.legacy import open_in_place_of
+
+        return open_in_place_of(error, path)
     return LoadedModel(model, custom_objects, repairs)
 
 
