@@ -24,11 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     with quiet_native_output() as errors:
         try:
             _refuse_what_is_not_built(options)
-            # Keras and TensorFlow take seconds to import; a wrong word on the command line should not.
-            prepare_tensorflow()
-            from editor import commands
-
-            getattr(commands, options.command)(options)
+            _run(options)
         except UsageError as error:
             print(f"frostline: {error}", file=errors)
             return WRONG_USAGE
@@ -43,6 +39,19 @@ def main(arguments: Sequence[str]) -> int:
             print(f"frostline: Something unexpected went wrong: {type(error).__name__}: {error}", file=errors)
             return FAILED
     return DONE
+
+
+def _run(options: argparse.Namespace) -> None:
+    if getattr(options, "preview", False):
+        from editor import preview_commands
+
+        preview_commands.inspect(options)
+        return
+    # Keras and TensorFlow take seconds to import; a wrong word on the command line should not.
+    prepare_tensorflow()
+    from editor import commands
+
+    getattr(commands, options.command)(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -126,7 +135,7 @@ class _Step(argparse.Action):
 
 
 def _refuse_what_is_not_built(options: argparse.Namespace) -> None:
-    for name in ("preview", "architecture", "target", "schedule", "feature_cache"):
+    for name in ("architecture", "target", "schedule", "feature_cache"):
         if getattr(options, name, None):
             option = f"--{name.replace('_', '-')}"
             raise NotBuiltYetError(f"{option} is not built yet.", hint="Leave it out; it comes in a later version.")

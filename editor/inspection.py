@@ -26,13 +26,17 @@ class InspectedLayer(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         depth: 0 for the children of the root.
+        class_name: None where a preview does not know it.
+        is_path_known: False in a preview of a file that does not tell the layer's name; then it is the key by which the
+            file has it.
         shared_with: Its other paths.
         output_shape: One shape, a list of shapes for several outputs, None where it is not known.
     """
 
     path: str
+    is_path_known: bool
     store: str
-    class_name: str = msgspec.field(name="class")
+    class_name: str | None = msgspec.field(name="class")
     depth: int
     state: State
     parameters: int
@@ -58,7 +62,12 @@ class InspectedFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
-    """A model file, its totals and its layers, depth-first."""
+    """A model file, its totals and its layers, depth-first.
+
+    Attributes:
+        source: `model` or `preview`: what Keras loaded, or what the file alone tells.
+        notes: What else is to be known, a sentence each.
+    """
 
     file: str
     format: str
@@ -67,21 +76,32 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     totals: dict[str, int]
     layers: tuple[InspectedLayer, ...]
     findings: tuple[InspectedFinding, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def inspection(tree: LayerTree, facts: FileFacts, findings: tuple[Finding, ...] = ()) -> Inspection:
-    """Describes a loaded model.
+def inspection(
+    tree: LayerTree,
+    facts: FileFacts,
+    findings: tuple[Finding, ...] = (),
+    *,
+    source: str = "model",
+    notes: tuple[str, ...] = (),
+) -> Inspection:
+    """Describes a model.
 
     Args:
         tree: The model with the flags of its file.
         facts: What a reader found out about the file.
         findings: What is to be said about its flags.
+        source: Whether Keras loaded it (`model`) or the file alone was read (`preview`).
+        notes: What else is to be known.
     """
     return Inspection(
         file=facts.path,
         format=facts.format,
         keras_version=facts.keras_version,
-        source="model",
+        source=source,
+        notes=notes,
         totals=_counts(tree.account(tree.root)),
         layers=tuple(
             _layer(tree, node) for node in tree.walk_layers() if node is not tree.root and tree.is_first_place(node)
@@ -117,7 +137,8 @@ def _layer(tree: LayerTree, node: LayerNode) -> InspectedLayer:
     return InspectedLayer(
         path=node.path,
         store=node.record.store,
-        class_name=node.record.class_name,
+        class_name=node.record.class_name or None,
+        is_path_known=_is_path_known(node),
         depth=node.depth,
         state=tree.state(node),
         statistics_mode=mode.value if mode else None,
@@ -131,10 +152,14 @@ def _layer(tree: LayerTree, node: LayerNode) -> InspectedLayer:
     )
 
 
+def _is_path_known(node: LayerNode) -> bool:
+    return node.record.is_name_known and (node.parent is None or _is_path_known(node.parent))
+
+
 def inspection_text(found: Inspection) -> str:
     """The same for people: a line a layer, aligned."""
     cells = [
-        ("  " * layer.depth + name, layer.class_name, layer.state.value)
+        ("  " * layer.depth + name, layer.class_name or "unknown", layer.state.value)
         for layer, name in zip(found.layers, _names(found.layers), strict=True)
     ]
     widths = [max(map(len, column)) for column in zip(("layer", "class", "state"), *cells, strict=True)]
@@ -146,7 +171,7 @@ def inspection_text(found: Inspection) -> str:
     head = f"{found.file} ({found.format}, Keras {found.keras_version or 'unknown'})"
     titles = _line(("layer", "class", "state"), widths, "parameters", "trainable")
     findings = [f"{finding.severity}: {finding.title}. {finding.text}" for finding in found.findings]
-    return "\n".join((head, titles, *lines, totals, *findings))
+    return "\n".join((head, titles, *lines, totals, *found.notes, *findings))
 
 
 def _names(layers: tuple[InspectedLayer, ...]) -> list[str]:

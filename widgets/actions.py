@@ -56,6 +56,7 @@ _EDITS = {
     ),
 }
 _ACTIONS = {
+    "new": _Words("New from keras.applications…", "Ctrl+N", "", "Build one of Keras's own models, such as MobileNetV2"),
     "open": _Words("Open…", "Ctrl+O", "open", "Open a Keras model (.keras, .h5, .hdf5, .json)"),
     "open_folder": _Words("Open Folder…", tip="Open a SavedModel folder"),
     "open_with_code": _Words("Open with Custom Code…", "", "", "Open a model together with the Python file it needs"),
@@ -128,7 +129,7 @@ class Actions(QObject):
     def fill_menus(self, bar: QMenuBar) -> None:
         """Puts the actions into menus."""
         file = bar.addMenu("&File")
-        self._fill(file, "open", "open_folder", "open_with_code")
+        self._fill(file, "new", "", "open", "open_folder", "open_with_code")
         file.addMenu(self.recent)
         self._fill(file, "", "save", "save_as")
         file.addMenu(self.export)

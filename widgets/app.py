@@ -15,6 +15,7 @@ from editor.layers.nodes import Node
 from editor.layers.rebase import place_in
 from editor.processes.messages import ModelSaved, RunEnded, RunStarted
 from editor.processes.reader_client import ReaderClient
+from widgets.dialogs.new_application import NewModel
 from widgets.document import Document
 from widgets.editing import Editing
 from widgets.engine_keeper import EngineKeeper
@@ -24,6 +25,7 @@ from widgets.icons import Icons
 from widgets.inspector.file_facts import file_facts
 from widgets.loading import Loader, WentLive
 from widgets.main_window import MainWindow
+from widgets.new_models import NewModels
 from widgets.notice_bar import Level
 from widgets.notifier import Notifier
 from widgets.open_commands import OpenCommands
@@ -97,6 +99,14 @@ class App(QObject):
             notifier=self.notifier,
             current=self._current,
         )
+        self.new_models = NewModels(
+            self.window,
+            self.link,
+            self.opener,
+            reading=self.side_files.reading,
+            recent=self._recent,
+            notifier=self.notifier,
+        )
         self._workspaces = workspaces
         self._is_leaving = False
         self._connect_engine()
@@ -142,6 +152,7 @@ class App(QObject):
         self.link.close()
         self.saver.close()
         self.side_files.close()
+        self.new_models.close()
         self._drop_document(keep_work=keep_work)
         self.window.close()
 
@@ -166,10 +177,17 @@ class App(QObject):
         self._on_open_requested(OpenWish(path, options or OpenOptions()))
 
     def _on_open_requested(self, wish: OpenWish) -> None:
+        self._when_free(lambda: self.opener.open(wish))
+
+    def _on_new_wanted(self, new: NewModel) -> None:
+        self._when_free(lambda: self.new_models.build(new))
+
+    def _when_free(self, go_on: Callable[[], None]) -> None:
+        """Goes on when what is open is saved or given up; not during a run."""
         if self.runs.is_active:
             self.notifier.say(Level.WARNING, "A run is under way. Stop it first, then open another model.")
             return
-        self._unsaved.when_settled(self.document, "open another model", lambda: self.opener.open(wish))
+        self._unsaved.when_settled(self.document, "open another model", go_on)
 
     def _on_opened(self, document: Document) -> None:
         # What was done while the file was being opened is offered at the next start.
@@ -236,6 +254,7 @@ class App(QObject):
         self.opener.failed.connect(self._on_problem)
         self.opener.cancelled.connect(self._on_open_cancelled)
         self.opening.open_requested.connect(self._on_open_requested)
+        self.new_models.wanted.connect(self._on_new_wanted)
         self.loader.started.connect(self._refresh)
         self.loader.went_live.connect(self._on_went_live)
         self.loader.stayed.connect(self._on_stayed)

@@ -53,9 +53,8 @@ class Document(QObject):
         stage: What it stands on.
         trouble: Why there is no live model; None while nothing stands against one.
         preview: What its file told before it was loaded.
-        path: The file that Save writes.
+        path: The file that Save writes, or would write if it were asked where to.
         options: What was given and allowed for its file.
-        is_untitled: Whether it was made here and has no file that a person knows of.
         tree: The truth about what is frozen.
         stack: The steps that can be undone.
         map_report: What of the file's freeze map did not fit.
@@ -88,7 +87,6 @@ class Document(QObject):
         self.preview = preview
         self.path = path
         self.options = options
-        self.is_untitled = False
         self.workspace = workspace
         self.model_name = preview.model_name or path.name.partition(".")[0]
         self.tree = LayerTree(preview.root)
@@ -128,6 +126,16 @@ class Document(QObject):
     def is_modified(self) -> bool:
         """Whether flags or weights differ from the file's."""
         return not self.stack.isClean() or self.revision != self.saved_revision
+
+    @property
+    def is_untitled(self) -> bool:
+        """Whether it was made here and has no file that a person knows of."""
+        return self.workspace.info.is_untitled
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.workspace.info.title if self.is_untitled else self.path.name
 
     @property
     def needs_new_file(self) -> bool:
@@ -177,7 +185,7 @@ class Document(QObject):
         self.stage = Stage.LIVE
         self.trouble = None
         self.model_name = event.model_name or self.model_name
-        self.notes = tuple(dict.fromkeys((*self.preview.notes, *event.notes)))
+        self.notes = event.notes
         self.repairs = event.repairs
         self.has_optimizer = event.has_optimizer
         self._journal.speak_of(keys_of(tree))
@@ -248,6 +256,7 @@ class Document(QObject):
             self.stack.resetClean()
         self._on_state_changed()
         self.workspace.update(self.workspace.info.after_save(path, revision))
+        self.workspace.drop_made()
         if self.stack.isClean():
             self._journal.clear()
         self._drop_kept(revision)
@@ -283,3 +292,9 @@ class Document(QObject):
         if self._was_modified != self.is_modified:
             self._was_modified = self.is_modified
             self.modified_changed.emit(self._was_modified)
+
+
+def lacks_architecture(document: Document) -> bool:
+    """Whether it is a file of weights alone that nobody has given an architecture for."""
+    is_given = bool(document.options.architecture or document.options.application)
+    return document.preview.facts.format == "weights" and not is_given

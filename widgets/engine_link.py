@@ -16,6 +16,7 @@ from editor.processes.messages import (
     Event,
     GradientsTraced,
     ModelExported,
+    ModelMade,
     ModelOpened,
     ModelSaved,
     OpenFailed,
@@ -44,6 +45,7 @@ class EngineLink(QObject):
     engine_ready = Signal(object)
     model_opened = Signal(object)
     open_failed = Signal(object)
+    model_made = Signal(object)
     settings_checked = Signal(object)
     run_started = Signal(object)
     batch_ended = Signal(object)
@@ -73,6 +75,7 @@ class EngineLink(QObject):
             EngineReady: self.engine_ready,
             ModelOpened: self.model_opened,
             OpenFailed: self.open_failed,
+            ModelMade: self.model_made,
             SettingsChecked: self.settings_checked,
             RunStarted: self.run_started,
             BatchEnded: self.batch_ended,

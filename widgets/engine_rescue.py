@@ -82,7 +82,7 @@ class EngineRescue(QObject):
 
     def _on_reopened(self, document: Document) -> None:
         self._runs.note_reopened(document)
-        text = f"The engine has been started again and has {document.path.name}"
+        text = f"The engine has been started again and has {document.title}"
         weights = "with the newest weights that were kept" if document.weights_file else "as it was saved"
         text = f"{text}, {weights}. Your edits are all here; you can go on."
         # What failed with the old engine, such as an opening or a save, is still to be read.

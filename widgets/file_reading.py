@@ -43,6 +43,10 @@ class FileReading(QObject):
         """Looks through a file of trained weights before the engine is given it."""
         self._begin(path, on_checked, lambda reader, on_done: reader.probe(path, on_done, kind="trained-weights"))
 
+    def probe(self, path: Path, on_probed: Callable[[FileFacts], None]) -> None:
+        """Looks through a file before the engine is given it."""
+        self._begin(path, on_probed, lambda reader, on_done: reader.probe(path, on_done))
+
     def cancel(self) -> None:
         """Gives up the file that is being read."""
         if self._ticket:

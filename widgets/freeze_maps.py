@@ -134,7 +134,7 @@ class FreezeMaps(QObject):
         if not document:
             return
         self.end()
-        titles = (f"Here: {document.path.name}", f"There: {name}")
+        titles = (f"Here: {document.title}", f"There: {name}")
         dialog = CompareMapsDialog(
             self._theme, titles, lambda: compare_maps(document.freeze_map(), freeze_map), self._window
         )

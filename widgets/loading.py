@@ -118,7 +118,7 @@ class Loader(QObject):
         except EditorError as error:
             self._fail_reopening(error.problem)
             return
-        self.reopening.emit(document.path.name)
+        self.reopening.emit(document.title)
         self._link.send(_request(document))
 
     def forget(self, document: Document) -> None:
@@ -195,7 +195,7 @@ class Loader(QObject):
         was_ready, self._was_ready = self._was_ready, False
         if self._loading and was_ready and not self._arrived:
             document, self._loading = self._loading, None
-            name = document.path.name
+            name = document.title
             self._stay(
                 document, Problem(f"The engine ended while it loaded {name}.", "The log may tell why; then try again.")
             )

@@ -9,10 +9,12 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Signal
 
 from editor.errors import Problem
+from editor.files.code_needs import needed_to_load
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
+from widgets.dialogs.architecture import ArchitectureQuestion
 from widgets.dialogs.files import choose_code, choose_folder, choose_model
-from widgets.document import Document, Stage
+from widgets.document import Document, Stage, lacks_architecture
 from widgets.loading import Loader
 from widgets.main_window import MainWindow
 from widgets.notifier import Notifier
@@ -71,7 +73,7 @@ class OpenCommands(QObject):
         self._notifier = notifier
         self._current = current
         self.trust: Asker = GivenCode(window)
-        self.architectures: Asker = NoArchitectures()
+        self.architectures: Asker = ArchitectureQuestion(window)
         self._connect()
 
     def _connect(self) -> None:
@@ -118,27 +120,34 @@ class OpenCommands(QObject):
             self.say(document)
 
     def _standing_against(self, document: Document) -> Problem | None:
-        preview, options = document.preview, document.options
+        preview = document.preview
         if preview.obstacle:
             return Problem(preview.obstacle)
-        if preview.facts.format == "weights" and not (options.architecture or options.application):
+        if lacks_architecture(document):
             return Problem(weights_only_words(preview), "Choose its architecture to load it.")
-        return Problem(needs_words(preview), "Give its code to load it.") if preview.needs else None
+        return Problem(needs_words(preview), "Give its code to load it.") if needed_to_load(preview.needs) else None
 
     def _ask(self, document: Document) -> None:
         """Asks for what the document needs; an answer that comes when another one is open is of no use any more."""
-        preview, options = document.preview, document.options
-        if preview.obstacle:
-            return
-        if document.preview.facts.format == "weights" and not (options.architecture or options.application):
-            # With an architecture the same file has other layers: it is read anew.
-            self.architectures.decide(
-                preview, options, lambda given: self._if_open(document, lambda: self._request(document.path, given))
-            )
-        elif preview.needs:
-            self.trust.decide(
-                preview, options, lambda given: self._if_open(document, lambda: self._loader.load(document, given))
-            )
+        if lacks_architecture(document):
+            self._ask_for_architecture(document)
+        elif needed_to_load(document.preview.needs) and not document.preview.obstacle:
+            self._ask_for_code(document)
+
+    def _ask_for_architecture(self, document: Document) -> None:
+        """With an architecture the same file has other layers: it is read anew."""
+        self.architectures.decide(
+            document.preview,
+            document.options,
+            lambda given: self._if_open(document, lambda: self._request(document.path, given)),
+        )
+
+    def _ask_for_code(self, document: Document) -> None:
+        self.trust.decide(
+            document.preview,
+            document.options,
+            lambda given: self._if_open(document, lambda: self._loader.load(document, given)),
+        )
 
     def _if_open(self, document: Document, go_on: Callable[[], None]) -> None:
         if self._current() is document and not document.is_live:
@@ -152,8 +161,10 @@ class OpenCommands(QObject):
             self._loader.stop()
         elif remedy is Remedy.TRY_AGAIN:
             self._loader.load(document)
+        elif remedy is Remedy.GIVE_CODE:
+            self._ask_for_code(document)
         else:
-            self._ask(document)
+            self._ask_for_architecture(document)
 
     # -- what is said -----------------------------------------------------------------------------------------
 
@@ -178,10 +189,7 @@ class OpenCommands(QObject):
 
 
 class GivenCode:
-    """Takes the code that was given with the file; asks for a Python file only when a person wants to give one.
-
-    Choosing it is the consent to run it.
-    """
+    """Takes the code that was given with the file; asked again, asks for a Python file. Choosing it is the consent."""
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
@@ -189,16 +197,9 @@ class GivenCode:
 
     def decide(self, preview: Preview, options: OpenOptions, on_options: OnOptions) -> None:
         """See `Asker`."""
-        if self._seen is preview:
+        was_seen, self._seen = self._seen is preview, preview
+        if options.custom_code or options.module:
+            on_options(options)
+        elif was_seen or not preview.needs:
             folder = Path(preview.facts.path).parent
             choose_code(self._window, folder, lambda code: on_options(OpenOptions.of_code(code)))
-        elif options.custom_code or options.module:
-            on_options(options)
-        self._seen = preview
-
-
-class NoArchitectures:
-    """Knows no architecture but what was given with the file."""
-
-    def decide(self, preview: Preview, options: OpenOptions, on_options: OnOptions) -> None:
-        """See `Asker`."""

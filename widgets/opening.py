@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from editor.errors import EditorError, Problem
@@ -29,13 +30,15 @@ class OpenWish:
         path: The model file, or the folder of a SavedModel.
         options: What was given and allowed for it.
         abandoned: The workspace of a window that was killed, whose work is to be brought back.
-        is_untitled: Whether it was made here and has no file that a person knows of.
+        workspace: The folder in which a new model was made, which is not a file that a person knows of.
+        notes: What a person should know of the making, a sentence each.
     """
 
     path: Path
     options: OpenOptions = field(default_factory=OpenOptions)
     abandoned: AbandonedWorkspace | None = None
-    is_untitled: bool = False
+    workspace: Workspace | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def weights(self) -> Path | None:
@@ -53,7 +56,11 @@ class _Opening:
 
 
 class Opener(QObject):
-    """One opening at a time; a new one takes the place of one that is under way."""
+    """One opening at a time; a new one takes the place of one that is under way.
+
+    Attributes:
+        is_awaiting: Whether a new model is being built, to be opened then.
+    """
 
     progressed = Signal(str)
     """What an opening is doing, in words."""
@@ -70,6 +77,7 @@ class Opener(QObject):
         self._make_reader = make_reader
         self._reader: ReaderClient | None = None
         self._workspaces = workspaces
+        self.is_awaiting = False
         self._opening: _Opening | None = None
         self._number = 0
         self._timer = QTimer(self, singleShot=True, interval=PATIENCE_MS)
@@ -79,8 +87,8 @@ class Opener(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a file is being opened."""
-        return self._opening is not None
+        """Whether a file is being opened, or made to be opened."""
+        return self._opening is not None or self.is_awaiting
 
     def warm_up(self) -> None:
         """Starts the spare reader."""
@@ -112,6 +120,14 @@ class Opener(QObject):
         self._opening = replace(self._opening, ticket=ticket)
         self._timer.start()
 
+    def new_workspace(self, info: DocumentInfo) -> Workspace:
+        """A workspace for a document that is being opened or made.
+
+        Raises:
+            FileError: Its folder cannot be made.
+        """
+        return Workspace.create(self._workspaces, info)
+
     def cancel(self) -> None:
         """Gives the opening up; what was open stays."""
         if self._opening:
@@ -129,6 +145,8 @@ class Opener(QObject):
         self._timer.stop()
         if opening and opening.ticket:
             opening.ticket.cancel()
+        if opening and opening.wish.workspace:
+            opening.wish.workspace.clean()
 
     def _fail(self, problem: Problem) -> None:
         self._drop()
@@ -150,17 +168,22 @@ class Opener(QObject):
         except EditorError as error:
             self._fail(error.problem)
             return
-        self._drop()
+        self._opening = None
+        self._timer.stop()
         self.opened.emit(document)
 
     def _new_document(self, wish: OpenWish, preview: Preview) -> Document:
-        if wish.abandoned:
-            records = read_records(wish.abandoned.folder / JOURNAL_FILE)
-            weights = wish.weights
-            document = Document(preview, wish.path, wish.options, wish.abandoned.adopt(), weights)
-            document.recover(records)
-        else:
-            workspace = Workspace.create(self._workspaces, DocumentInfo.of(wish.path, wish.options))
-            document = Document(preview, wish.path, wish.options, workspace)
-        document.is_untitled = wish.is_untitled
+        if not wish.abandoned:
+            workspace = wish.workspace or self.new_workspace(DocumentInfo.of(wish.path, wish.options))
+            preview = msgspec.structs.replace(preview, notes=(*preview.notes, *wish.notes))
+            return Document(preview, _shown_path(wish, workspace), wish.options, workspace)
+        records = read_records(wish.abandoned.folder / JOURNAL_FILE)
+        weights = wish.weights
+        workspace = wish.abandoned.adopt()
+        document = Document(preview, _shown_path(wish, workspace), wish.options, workspace, weights)
+        document.recover(records)
         return document
+
+
+def _shown_path(wish: OpenWish, workspace: Workspace) -> Path:
+    return Path(workspace.info.suggestion) if workspace.info.is_untitled else wish.path

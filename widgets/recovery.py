@@ -22,7 +22,7 @@ def offer_recovery(workspaces: Path, notifier: Notifier, on_recover: Callable[[O
     if found:
         wish = _wish(found[0])
         notifier.ask_recovery(
-            f"Recover the unsaved work on {wish.path.name}?",
+            f"Recover the unsaved work on {found[0].info.title}?",
             f"Frostline ended without saving it. {_contents(found[0])}",
             on_recover=lambda: on_recover(wish),
             on_discard=found[0].discard,

@@ -67,7 +67,7 @@ class SaveCommands(QObject):
         """Without the model nothing else can be written of what is no model file."""
         self._notifier.say(
             Level.WARNING,
-            f"{document.path.name} cannot hold flags, and a new file needs the live model, which is not there. "
+            f"{document.title} cannot hold flags, and a new file needs the live model, which is not there. "
             "The flags alone can be written.",
             action="Save Freeze Map…",
             on_action=self._window.actions_["export_map"].trigger,

@@ -231,7 +231,7 @@ def is_flags_only(document: Document, path: Path) -> bool:
 def _needs_live_model(document: Document, path: Path) -> Problem:
     what = "an .h5 file" if path.suffix in _HDF5_SUFFIXES else f"a {path.suffix} file"
     return Problem(
-        f"Writing {document.path.name} to {what} needs the live model, which is not there.",
+        f"Writing {document.title} to {what} needs the live model, which is not there.",
         "Wait until it is loaded, or write the flags alone by File › Export Freeze Map.",
     )
 

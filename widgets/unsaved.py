@@ -69,7 +69,7 @@ class Unsaved:
 
         why = "The run under way would end. " if self._runs.is_active else ""
         why += f"If you {what} without saving, the changes are lost."
-        self._notifier.ask_save(document.path.name, why, answered)
+        self._notifier.ask_save(document.title, why, answered)
 
 
 def _mark(document: Document) -> tuple[Document, int, int]:

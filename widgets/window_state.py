@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QUndoStack
 
-from widgets.document import Document, Stage
+from widgets.document import Document, Stage, lacks_architecture
 from widgets.engine_link import EngineLink
 from widgets.loading import Loader
 from widgets.main_window import MainWindow
@@ -43,7 +43,7 @@ class WindowState:
     def refresh(self, document: Document | None) -> None:
         """Shows the state of the document that is open; None while nothing is."""
         window = self._window
-        name = document.path.name if document else ""
+        name = document.title if document else ""
         is_modified = bool(document and document.is_modified)
         window.setWindowTitle(f"{name}[*] – {TITLE}" if document else TITLE)
         window.setWindowModified(is_modified)
@@ -118,8 +118,8 @@ def _remedies(document: Document) -> tuple[Remedy, ...]:
     preview, options = document.preview, document.options
     if preview.obstacle:
         return ()
-    if preview.facts.format == "weights" and not (options.architecture or options.application):
+    if lacks_architecture(document):
         return (Remedy.CHOOSE_ARCHITECTURE,)
     has_code = bool(options.custom_code or options.module or options.allowed_lambdas)
     again = () if preview.needs and not has_code else (Remedy.TRY_AGAIN,)
-    return (*again, *((Remedy.GIVE_CODE,) if preview.needs else ()))
+    return (*again, *((Remedy.GIVE_CODE,) if preview.needs or not has_code else ()))

@@ -36,6 +36,7 @@ class ApplicationFacts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: Name of its function.
         alpha: Width multiplier; 1.0 where there is none.
+        module: Its module below `keras.applications`, which has its `preprocess_input`.
         size: Height and width that it has by default.
         least_size: The smallest height and width that Keras takes.
         has_preprocessing: Whether it takes pixels from 0 to 255; else they are to be preprocessed first.
@@ -44,12 +45,14 @@ class ApplicationFacts(msgspec.Struct, frozen=True, kw_only=True):
         num_in_top: Number of parameters of the top with no classes.
         num_per_class: How many more there are with each class.
         hidden: The top's first layer, where its size depends on the input's; not counted in `num_in_top`.
+        is_top_of_any_size: Whether ImageNet's weights with the top go with any size.
         top_files: Names of the files with ImageNet's weights, by the input's size, with the top.
         no_top_files: The same without the top; another size takes that of `size`.
     """
 
     name: str
     alpha: float = 1.0
+    module: str
     size: int
     least_size: int
     has_preprocessing: bool
@@ -58,6 +61,7 @@ class ApplicationFacts(msgspec.Struct, frozen=True, kw_only=True):
     num_in_top: int
     num_per_class: int
     hidden: Hidden | None = None
+    is_top_of_any_size: bool
     top_files: dict[int, str]
     no_top_files: dict[int, str]
 
@@ -81,19 +85,29 @@ class ApplicationFacts(msgspec.Struct, frozen=True, kw_only=True):
             number += (features + 1) * self.hidden.units
         return number + self.num_in_top + application.num_classes * self.num_per_class
 
-    def imagenet_file(self, application: Application) -> Path | None:
-        """Where Keras's cache would have ImageNet's weights for this; None where there are none for its shape."""
+    def imagenet_obstacle(self, application: Application) -> str:
+        """Why ImageNet's weights cannot be had for this without a network, as a sentence; empty if they can."""
         height, width, channels = self.input_shape(application)
-        size = height if height == width else 0
         if channels != IMAGENET_CHANNELS:
-            return None
-        if not application.include_top:
-            name = self.no_top_files.get(size) or self.no_top_files.get(self.size)
-        elif application.num_classes == IMAGENET_CLASSES:
-            name = self.top_files.get(size)
-        else:
-            name = None
-        return cached_path(name) if name else None
+            return f"ImageNet's weights take {IMAGENET_CHANNELS} channels."
+        if application.include_top and application.num_classes != IMAGENET_CLASSES:
+            return f"With the classifier, ImageNet's weights have {IMAGENET_CLASSES:,} classes."
+        if (
+            application.include_top
+            and not self.is_top_of_any_size
+            and (height != width or height not in self.top_files)
+        ):
+            sizes = " or ".join(str(size) for size in self.top_files)
+            return f"With the classifier, ImageNet's weights take a size of {sizes}."
+        path = self._imagenet_file(application)
+        if path.is_file():
+            return ""
+        return f"They are not in Keras's cache, and Frostline downloads nothing: there is no file {_from_home(path)}."
+
+    def _imagenet_file(self, application: Application) -> Path:
+        height, width, _ = self.input_shape(application)
+        files = self.top_files if application.include_top else self.no_top_files
+        return cached_path(files.get(height, files[self.size]) if height == width else files[self.size])
 
 
 class _Data(msgspec.Struct, frozen=True):
@@ -117,3 +131,11 @@ def cached_path(file_name: str) -> Path:
     """Where Keras keeps a file of weights that it has downloaded: under `KERAS_HOME`, else under `~/.keras`."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path.home() / ".keras").expanduser() / "models" / file_name
+
+
+def _from_home(path: Path) -> str:
+    """A path as people write it, with `~` for their home."""
+    try:
+        return f"~/{path.relative_to(Path.home()).as_posix()}"
+    except ValueError:
+        return str(path)

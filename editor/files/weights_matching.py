@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from editor.files.alignment import aligned
@@ -37,6 +37,7 @@ class Owner:
         at: Its number in the order of the walk.
         names: Keras's names of the layers in which it stands and its own, the model's left out.
         given: Those of them that are not automatic.
+        weights: Its own ones.
     """
 
     record: LayerRecord
@@ -44,11 +45,12 @@ class Owner:
     at: int
     names: tuple[str, ...]
     given: tuple[str, ...]
+    weights: tuple[WeightRecord, ...]
 
     @property
     def shapes(self) -> Shapes:
         """Of its own weights."""
-        return tuple(weight.shape for weight in self.record.weights)
+        return tuple(weight.shape for weight in self.weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +131,7 @@ def owners_in(root: LayerRecord) -> list[Owner]:
 
     def visit(record: LayerRecord, path: str, names: tuple[str, ...], given: tuple[str, ...]) -> None:
         if record.weights and record.layer_id not in owners:
-            owners[record.layer_id] = Owner(record, path, len(owners), names, given)
+            owners[record.layer_id] = Owner(record, path, len(owners), names, given, record.weights)
         for child in record.children:
             name = str(child.config.get("name") or child.name.rpartition("/")[2])
             own = () if _is_automatic(name, child.class_name) else (name,)
@@ -147,16 +149,28 @@ def _is_automatic(name: str, class_name: str) -> bool:
 def _in_order_of_file(root: LayerRecord, owners: list[Owner]) -> list[Owner]:
     """Owners as an old file would have them by the flags of the model: in each top-level layer, those first that train.
 
-    Keras 2 and 3 write `trainable_weights + non_trainable_weights` of each layer.
+    Keras 2 and 3 write `trainable_weights + non_trainable_weights` of each layer, a weight of two layers once.
     """
-    by_id = {owner.record.layer_id: owner for owner in owners}
+    by_id = {owner.record.layer_id: owner for owner in _each_weight_once(owners)}
     ordered: dict[int, Owner] = {}
     for top in (*root.children, root):
-        own = [(weight, by_id[layer.layer_id]) for layer in _below(top) for weight in layer.weights]
+        owned = {layer.layer_id: by_id[layer.layer_id] for layer in _below(top) if layer.layer_id in by_id}
+        own = [(weight, owner) for owner in owned.values() for weight in owner.weights]
         own.sort(key=lambda pair: (top.is_flag_set and not pair[0].is_trainable, pair[1].at))
         for _, owner in own:
             ordered.setdefault(owner.at, owner)
     return list(ordered.values())
+
+
+def _each_weight_once(owners: list[Owner]) -> list[Owner]:
+    """A weight that two layers have is called by the one that made it: the one inside the other."""
+    makers = {weight.weight_id: owner for owner in sorted(owners, key=_depth) for weight in owner.weights}
+    own = (tuple(each for each in owner.weights if makers[each.weight_id] is owner) for owner in owners)
+    return [replace(owner, weights=weights) for owner, weights in zip(owners, own, strict=True) if weights]
+
+
+def _depth(owner: Owner) -> int:
+    return len(owner.names)
 
 
 def _below(record: LayerRecord) -> Iterable[LayerRecord]:
@@ -335,7 +349,7 @@ def _paired(owner: Owner, stored: Stored, how: How) -> Pair | None:
 def _by_weight(owner: Owner, stored: Stored) -> tuple[tuple[WeightRecord, StoredWeight], ...]:
     """Weights by their names where both sides have the same ones, else in order."""
     by_variable = dict(zip(stored.variables, stored.weights, strict=True))
-    own = owner.record.weights
+    own = owner.weights
     if by_variable.keys() == {weight.name for weight in own}:
         return tuple((weight, by_variable[weight.name]) for weight in own)
     return tuple(zip(own, stored.weights, strict=True))

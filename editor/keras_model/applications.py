@@ -33,8 +33,8 @@ def build(application: Application) -> keras.Model:
         FileError: ImageNet's weights are not in Keras's cache, or not as Keras expects them.
         ModelError: Keras has no such application, or refuses the arguments.
     """
-    make = getattr(keras.applications, application.name, None)
-    if not callable(make):
+    function = getattr(keras.applications, application.name, None)
+    if not callable(function):
         raise ModelError(
             f"Keras {keras.__version__} has no application {application.name!r}.",
             hint="Its names are those of keras.io/api/applications, such as MobileNetV2.",
@@ -43,7 +43,7 @@ def build(application: Application) -> keras.Model:
         with warnings.catch_warnings(), _offline():
             # About sizes and channels that are unusual for ImageNet; whoever chose them knows.
             warnings.simplefilter("ignore")
-            return make(**_arguments(application))
+            return function(**_arguments(application))
     except EditorError:
         raise
     # Keras refuses sizes, channels and classes by ValueError mostly, and by whatever its layers raise.

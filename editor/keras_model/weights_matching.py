@@ -119,11 +119,13 @@ class WeightsReport:
         if by_order:
             lines.append(f"By shape and order alone: {_listed([_name(pair.owner) for pair in by_order])}.")
         if self.left:
-            names = _listed([_name(owner) for owner in self.left])
-            lines.append(f"{_count(len(self.left), 'layer')} got no weights from the file and stay random: {names}.")
+            are = (
+                f"{_count(len(self.left), 'layer')} got no weights from the file and {_verb(self.left, 'stay')} random"
+            )
+            lines.append(f"{are}: {_listed([_name(owner) for owner in self.left])}.")
         if self.unused:
-            names = _listed([part.label for part in self.unused])
-            lines.append(f"{_count(len(self.unused), 'layer')} of the file fit nowhere: {names}.")
+            are = f"{_count(len(self.unused), 'layer')} of the file {_verb(self.unused, 'fit')} nowhere"
+            lines.append(f"{are}: {_listed([part.label for part in self.unused])}.")
         return tuple(lines)
 
     def _matched(self) -> str:
@@ -212,3 +214,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _verb(things: Sequence[object], verb: str) -> str:
+    return f"{verb}s" if len(things) == 1 else verb

@@ -35,6 +35,7 @@ from editor.processes.messages import (
     Event,
     ExportModel,
     GradientsTraced,
+    MakeModel,
     ModelOpened,
     ModelSaved,
     OpenFailed,
@@ -50,7 +51,7 @@ from editor.processes.messages import (
     StopRun,
     TraceGradients,
 )
-from editor.processes.writing import apply_weights, export_model, save_h5
+from editor.processes.writing import apply_weights, export_model, make_model, save_h5
 from editor.runs.revisions import read_revision
 from editor.training.compiling import model_facts
 from editor.training.run import check_settings
@@ -89,6 +90,10 @@ class Engine:
                 thread = threading.Thread(target=self._answer, args=(request,), name=name, daemon=True)
                 self._loading[request.document_id] = thread
                 thread.start()
+            case MakeModel():
+                # The largest take half a minute.
+                name = f"make {request.request_id}"
+                threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
             case TraceGradients():
                 # It takes seconds, and nothing that a person waits for.
                 name = f"trace {request.document_id}"
@@ -113,10 +118,12 @@ class Engine:
             summary = f"Something unexpected went wrong: {type(error).__name__}: {first_sentence(error)}"
             self._refuse(request, Problem(summary, "The log has the details.", traceback.format_exc()))
 
-    def _dispatch(self, request: Request) -> None:
+    def _dispatch(self, request: Request) -> None:  # noqa: C901 - one case for each request
         match request:
             case OpenModel():
                 self._open(request)
+            case MakeModel():
+                self._send(make_model(request))
             case CloseDocument():
                 self._close(request)
             case CheckSettings():
@@ -148,6 +155,7 @@ class Engine:
                 self._send(RunEnded(run_id=request.run_id, outcome="failed", revision=revision, problem=problem))
             case (
                 CheckSettings()
+                | MakeModel()
                 | SaveModel()
                 | ExportModel()
                 | ApplyTrainedWeights()

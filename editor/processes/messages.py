@@ -12,7 +12,7 @@ import msgspec
 
 from editor.errors import Problem
 from editor.files.facts import Repair
-from editor.files.options import OpenOptions
+from editor.files.options import Application, OpenOptions
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.records import LayerRecord, Shape
 from editor.training.settings import Proof, SettingsReport, TrainSettings
@@ -46,6 +46,21 @@ class OpenModel(Message, frozen=True, kw_only=True):
     weights: str | None = None
     revision: int = 0
     newest_revision: int = 0
+
+
+class MakeModel(Message, frozen=True, kw_only=True):
+    """Build one of `keras.applications` and write it to a file; answered by `ModelMade` or `RequestFailed`.
+
+    Attributes:
+        application: What to build.
+        path: The `.keras` file to write; its folder is there.
+        weights: A file of weights that a reader has found sound, to be put onto it; None takes the application's.
+    """
+
+    request_id: int
+    application: Application
+    path: str
+    weights: str | None = None
 
 
 class CloseDocument(Message, frozen=True, kw_only=True):
@@ -155,6 +170,7 @@ class Quit(Message, frozen=True, kw_only=True):
 
 Request = (
     OpenModel
+    | MakeModel
     | CloseDocument
     | CheckSettings
     | StartRun
@@ -212,6 +228,18 @@ class OpenFailed(Message, frozen=True, kw_only=True):
 
     document_id: int
     problem: Problem
+
+
+class ModelMade(Message, frozen=True, kw_only=True):
+    """The answer to `MakeModel`: the file is in its place.
+
+    Attributes:
+        notes: What a person should know about its weights, a sentence each.
+    """
+
+    request_id: int
+    path: str
+    notes: tuple[str, ...] = ()
 
 
 class SettingsChecked(Message, frozen=True, kw_only=True):
@@ -378,6 +406,7 @@ Event = (
     EngineReady
     | ModelOpened
     | OpenFailed
+    | ModelMade
     | SettingsChecked
     | RunStarted
     | BatchEnded

@@ -305,10 +305,10 @@ class ReaderClient:
         try:
             answer = reader.receive(request.limits.seconds)
         except TimeoutError:
-            raise late_error(name, request) from None
+            raise late_error(name, request, request.limits.seconds) from None
         except EOFError:
             status = reader.exit_status()
-            raise (late_error(name, request) if is_too_late(status) else dead_error(name, request, status)) from None
+            raise dead_error(name, request, status) from None
         match answer:
             case FileProbed(found) | PreviewRead(found) | MapRead(found):
                 return found
@@ -357,21 +357,23 @@ def _size(path: Path) -> int:
         return 0
 
 
-def late_error(name: str, request: ReaderRequest) -> FileError:
+def late_error(name: str, request: ReaderRequest, seconds: float) -> FileError:
     """What is said of a reader that did not answer in time."""
     if isinstance(request, PatchFile):
         return FileError(
-            f"{name} could not be written within {request.limits.seconds:,.0f} seconds.",
+            f"{name} could not be written within {seconds:,.0f} seconds.",
             hint="Nothing was replaced. The drive may be slow; save to another one.",
         )
     return FileError(
-        f"{name} could not be read within {round(request.limits.seconds, 1):g} seconds.",
+        f"{name} could not be read within {round(seconds, 1):g} seconds.",
         hint="It may be damaged, or on a slow drive. Copy it to this computer, or download it again.",
     )
 
 
 def dead_error(name: str, request: ReaderRequest, exit_status: int | None) -> EditorError:
     """What is said of a reader that ended without an answer."""
+    if is_too_late(exit_status):
+        return late_error(name, request, request.limits.cpu_seconds or request.limits.seconds)
     details = f"The reader process ended with status {exit_status}."
     if isinstance(request, PatchFile):
         return PatchError(

@@ -11,12 +11,15 @@ from editor.keras_model.at_rest import AtRest
 from editor.keras_model.compile_settings import renew_optimizer
 from editor.keras_model.exports import export_saved_model, export_weights
 from editor.keras_model.h5_saving import OPTIMIZER_NOTE, take_snapshot, write_snapshot_to_h5
+from editor.keras_model.new_models import make
 from editor.keras_model.trained_weights import apply_trained_weights, export_trained_weights
 from editor.processes.document import Document
 from editor.processes.messages import (
     ApplyTrainedWeights,
     ExportModel,
+    MakeModel,
     ModelExported,
+    ModelMade,
     ModelSaved,
     SaveModel,
     TrainedWeightsApplied,
@@ -77,6 +80,13 @@ def apply_weights(document: Document, request: ApplyTrainedWeights) -> TrainedWe
         freeze_map=freeze_map,
         notes=(_FRESH_OPTIMIZER,) if has_fresh_optimizer else (),
     )
+
+
+def make_model(request: MakeModel) -> ModelMade:
+    """Writes a new model to a file."""
+    weights = Path(request.weights) if request.weights else None
+    notes = make(request.application, Path(request.path), weights)
+    return ModelMade(request_id=request.request_id, path=request.path, notes=notes)
 
 
 def _keep_weights(document: Document, workspace: Path) -> Path:

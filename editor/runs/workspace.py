@@ -44,6 +44,8 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
         opened_at: When it was opened, ISO 8601, UTC.
         saved_as: Absolute path of the file that it was last saved to; None before the first save.
         saved_revision: Number of the weights in that file; 0 before the first save.
+        suggestion: Where a model that was made here would be saved; its file is in the workspace folder until then.
+            Empty for one that was opened.
     """
 
     source: str
@@ -53,6 +55,7 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: str
     saved_as: str | None = None
     saved_revision: int = 0
+    suggestion: str = ""
 
     @classmethod
     def of(cls, source: Path, options: OpenOptions | None = None) -> DocumentInfo:
@@ -77,6 +80,16 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
     def path(self) -> Path:
         """The model's file: what was opened, or what it was saved to since."""
         return Path(self.saved_as or self.source)
+
+    @property
+    def is_untitled(self) -> bool:
+        """Whether it was made here and has no file that a person knows of."""
+        return bool(self.suggestion) and self.saved_as is None
+
+    @property
+    def title(self) -> str:
+        """What it is called: the name of its file, or `Untitled (MobileNetV2)`."""
+        return f"Untitled ({Path(self.suggestion).stem})" if self.is_untitled else self.path.name
 
     def after_save(self, path: Path, revision: int) -> DocumentInfo:
         """The document when it has just been saved to a file with the weights of `revision`.
@@ -196,6 +209,13 @@ class Workspace:
     def revisions(self) -> tuple[Path, ...]:
         """All revision files, the current one last: the one that was written or marked last."""
         return revisions_in(self.folder)
+
+    def drop_made(self) -> None:
+        """Removes the file that was made in the folder: the document has one of its own now."""
+        source = Path(self._info.source)
+        if not self._info.is_untitled and source.parent == self.folder.absolute():
+            with suppress(OSError):
+                source.unlink()
 
     @property
     def newest_revision(self) -> int:

@@ -24,11 +24,10 @@ def read_forked(path: Path) -> Told:
     """What a reader says of a file.
 
     Returns:
-        `kind` (`preview`, or the name of an error's class), `summary` and `hint` of an error, `seconds` and the
-        `peak` of memory in bytes, `end` (`answered`, `late` or `died`), `file`, and `needs` of a preview.
+        `kind` (`preview`, or the name of an error's class), `summary` and `hint` of an error, `seconds` of processor
+        time and the `peak` of memory in bytes, `end` (`answered`, `late` or `died`), `file`, and `needs` of a preview.
     """
     request = ReadPreview(str(path), limits_of_look(path.stat().st_size if path.is_file() else 0))
-    begin = time.perf_counter()
     ours, theirs = os.pipe()
     child = os.fork()
     if child == 0:
@@ -39,7 +38,7 @@ def read_forked(path: Path) -> Told:
     if is_late:
         os.kill(child, signal.SIGKILL)
     _, status, usage = os.wait4(child, 0)
-    seconds = time.perf_counter() - begin
+    seconds = usage.ru_utime + usage.ru_stime
     end = "answered" if data and not is_late else "late" if is_late or is_too_late(_code(status)) else "died"
     told = _told(data) if end == "answered" else _problem(path.name, request, end, _code(status))
     return told | {"end": end, "seconds": seconds, "peak": usage.ru_maxrss * 1024, "file": path.name}
@@ -86,7 +85,26 @@ def _problem(name: str, request: ReadPreview, end: str, status: int) -> Told:
     """As the client says it of a reader that did not answer."""
     error: EditorError
     if end == "late":
-        error = reader_client.late_error(name, request)
+        error = reader_client.late_error(name, request, request.limits.cpu_seconds or 0)
     else:
         error = reader_client.dead_error(name, request, status)
     return {"kind": type(error).__name__, "summary": error.summary, "hint": error.hint}
+
+
+def main() -> None:
+    """Reads the files that are named on standard input, and prints what is said of each."""
+    import json
+    import sys
+
+    from editor.native import forbid_hdf5_plugins
+
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    forbid_hdf5_plugins()
+    import editor.files.preview  # noqa: F401  warm, as a spare is
+
+    for line in sys.stdin:
+        print(json.dumps(read_forked(Path(line.rstrip("\n")))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

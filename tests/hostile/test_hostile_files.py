@@ -18,8 +18,8 @@ from tests.hostile.trick import GOOD_ARCHIVE, MARK
 
 MEMORY_BYTES = 256 << 20
 SECONDS = 5.0
-START_SECONDS = 5.0
-"""Of a process that comes up while others are busy, which is not what is measured here."""
+PATIENCE_SECONDS = 30.0
+"""For a process that comes up while others are busy, which is not what is measured here."""
 ROOT = Path(__file__).parents[2]
 REAL = ("zip bomb in the weights", "os.system for a class", "link to another file", "one text, 3,000 times")
 
@@ -95,7 +95,7 @@ def test_that_a_real_reader_says_the_same_and_the_next_one_works(
     client: ReaderClient, tmp_path: Path, name: str
 ) -> None:
     found = read_real(client, write_trick(name, tmp_path))
-    assert found["seconds"] < SECONDS + START_SECONDS
+    assert found["seconds"] < PATIENCE_SECONDS
     if TRICKS[name].words:
         check_sentence(name, found)
     assert not (tmp_path / MARK).exists()

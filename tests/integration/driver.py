@@ -170,8 +170,14 @@ class Driver:
         self.wait_until_opened(before)
 
     def wait_until_opened(self, before: Document | None) -> None:
-        """Waits until another document than `before` is open, or the notice bar says why not."""
-        self.wait(lambda: self.app.document is not before or self.has_error)
+        """Waits until another document than `before` is live or stays a preview, or the notice bar says why not."""
+        self.wait(lambda: (self.app.document is not before and not self.app.loader.is_busy) or self.has_error)
+
+    def preview(self, path: Path, custom_code: Path | None = None) -> None:
+        """Opens a file as the command line does, and waits for its preview only."""
+        before = self.app.document
+        self.app.open(path, OpenOptions.of_code(custom_code))
+        self.wait(lambda: self.app.document is not before)
 
     def save_as(self, path: Path) -> None:
         self.trigger("save_as")
@@ -215,7 +221,7 @@ class Driver:
 
     def wait_for_engine(self) -> None:
         """Waits until an engine has the document that is open."""
-        self.wait(lambda: self.app.link.is_ready and not self.app.opener.is_busy)
+        self.wait(lambda: self.app.link.is_ready and not self.app.loader.is_busy)
 
     def wait_until_closed(self) -> None:
         """Waits for the window's end, and sees that no process is left."""
@@ -289,6 +295,11 @@ class Driver:
     @property
     def notice(self) -> str:
         return self.window.notices.text
+
+    @property
+    def preview_text(self) -> str:
+        """What stands below the layers of a preview."""
+        return self.window.layers.preview_bar.text
 
     @property
     def has_error(self) -> bool:

@@ -13,6 +13,8 @@ from editor.processes.messages import ExportKind
 _MODELS = "Keras models (*.keras *.h5 *.hdf5 *.json)"
 _MAPS = "Freeze maps, also of models (*.freeze.json *.keras *.h5 *.hdf5)"
 _TARGETS = {".keras": "Keras model (*.keras)", ".h5": "HDF5 model (*.h5 *.hdf5)"}
+_WEIGHTS = "Weights (*.weights.h5 *.h5 *.hdf5)"
+_ARCHITECTURES = "Architectures (*.json *.keras *.h5 *.hdf5)"
 _EXPORTS: dict[ExportKind, tuple[str, str]] = {
     "weights": ("Export Weights", "Keras weights (*.weights.h5)"),
     "saved-model": ("Export for Serving: Name of the New Folder", "SavedModel folder (*)"),
@@ -37,6 +39,16 @@ def choose_code(window: QWidget, folder: Path, on_chosen: Callable[[Path], None]
     """Asks for the Python file that a model needs; choosing it is the consent to run it."""
     title = "Choose the Python File with the Model's Classes (it will be run)"
     _ask(window, title, folder, ("Python files (*.py)",), on_chosen)
+
+
+def choose_weights(window: QWidget, folder: Path, on_chosen: Callable[[Path], None]) -> None:
+    """Asks for a file of weights for a new model."""
+    _ask(window, "Choose a File of Weights", folder, (_WEIGHTS, "All files (*)"), on_chosen)
+
+
+def choose_architecture(window: QWidget, folder: Path, on_chosen: Callable[[Path], None]) -> None:
+    """Asks for a file whose architecture is that of a file of weights."""
+    _ask(window, "Choose an Architecture", folder, (_ARCHITECTURES, "All files (*)"), on_chosen)
 
 
 def choose_target(window: QWidget, suggestion: Path, on_chosen: Callable[[Path], None]) -> None:

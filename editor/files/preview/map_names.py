@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from editor.files.preview.keras_layers import own_weights
 from editor.files.preview.skeleton import Draft, Part, Variable
 from editor.layers.freeze_map import FreezeMap, LayerFlags
 from editor.layers.paths import join
@@ -14,8 +15,13 @@ def name_by_map(root: Draft, freeze_map: FreezeMap) -> None:
 
     A map lists the layers that own weights; what holds only such layers keeps its key for a name.
     """
-    by_store = {flags.store: (path, flags) for path, flags in freeze_map.layers.items() if flags.store}
+    by_store = {flags.store: (path, flags) for path, flags in freeze_map.layers.items() if _has_names(flags)}
     _name(root, "", by_store, set())
+
+
+def _has_names(flags: LayerFlags) -> bool:
+    """Whether a live model has told the names; a map that was saved from a preview has no class, or numbers."""
+    return bool(flags.store and flags.class_name) and not any(name.isdigit() for name in flags.weights)
 
 
 def _name(draft: Draft, path: str | None, by_store: dict[str, tuple[str, LayerFlags]], seen: set[int]) -> None:
@@ -51,8 +57,13 @@ def _fits(draft: Draft, flags: LayerFlags) -> bool:
 
 
 def _named(variables: list[Variable], flags: LayerFlags) -> list[Variable]:
-    able = [
-        replace(variable, name=name, is_statistics=False)
-        for name, variable in zip(flags.weights, variables, strict=False)
+    """The map does not name statistics; the table of Keras's layers does if it agrees with the map in all else."""
+    names = list(flags.weights)
+    table = own_weights(flags.class_name, {"scale": "gamma" in names, "center": "beta" in names}) or ()
+    is_like_keras = len(table) == len(variables) and [each.name for each in table if not each.is_statistics] == names
+    statistics = [each.name for each in table if each.is_statistics]
+    rest = statistics if is_like_keras else [""] * (len(variables) - len(names))
+    return [
+        replace(variable, name=name, is_statistics=at >= len(names))
+        for at, (variable, name) in enumerate(zip(variables, [*names, *rest], strict=True))
     ]
-    return [*able, *(replace(variable, is_statistics=True) for variable in variables[len(able) :])]

@@ -65,7 +65,7 @@ def _follow(root: Any, path: str) -> Any:
     """The group at a path; None where there is none."""
     try:
         return h5g.open(root, path.encode())
-    except KeyError:
+    except (KeyError, ValueError):  # by h5py's version, and where a group on the way is not there
         return None
 
 

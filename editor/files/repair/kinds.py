@@ -43,7 +43,7 @@ PROOFS: Mapping[Kind, str] = MappingProxyType(
         "inbound-nodes": "tf_keras",
         "input-layer": "tf_keras",
         "keras-1-class": "NumPy",
-        "keras-1-weights": "",
+        "keras-1-weights": "NumPy",
         "merge": "NumPy",
         "module": "tf_keras",
         "name": "tf_keras",
@@ -51,7 +51,7 @@ PROOFS: Mapping[Kind, str] = MappingProxyType(
         "output-list": "tf_keras",
         "repeated-output": "NumPy",
         "sequential-list": "NumPy",
-        "theano-kernels": "",
+        "theano-kernels": "NumPy",
         "value-form": "tf_keras",
         "weights-by-name": "tf_keras",
     }

@@ -1,0 +1,222 @@
+"""Files that no Keras of today writes: their outputs are those of forward passes in NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from editor.errors import ModelError
+from editor.keras_model.opening import open_model
+from tests.old_keras import by_hand
+from tests.old_keras.by_hand import layer, write_h5
+
+
+@pytest.fixture
+def random():
+    return np.random.default_rng(0)
+
+
+def weights(random, *shapes):
+    return [random.normal(0, 0.7, shape).astype("float32") for shape in shapes]
+
+
+def named(name, arrays, keys=("kernel", "recurrent_kernel", "bias")):
+    return [(f"{name}/{key}:0", array) for key, array in zip(keys, arrays, strict=True)]
+
+
+def sequential(*layers):
+    return {"class_name": "Sequential", "config": list(layers)}
+
+
+def lines(loaded):
+    return " ".join(repair.text for repair in loaded.repairs)
+
+
+def assert_close(model, inputs, expected):
+    np.testing.assert_allclose(np.array(model(inputs.astype("float32"), training=False)), expected, atol=1e-5)
+
+
+# -- NVIDIA's classes -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("class_name", "num_gates"), [("CuDNNGRU", 3), ("CuDNNLSTM", 4)])
+def test_that_weights_of_nvidias_layers_are_laid_out_anew(tmp_path, random, class_name, num_gates):
+    arrays = weights(random, (5, 4 * num_gates), (4, 4 * num_gates), (8 * num_gates,))
+    config = sequential(layer(class_name, "rnn", units=4, return_sequences=True, batch_input_shape=[None, 6, 5]))
+    loaded = open_model(write_h5(tmp_path / "gpu.h5", config, {"rnn": named("rnn", arrays)}))
+    values = random.normal(size=(3, 6, 5))
+    forward = by_hand.cudnn_gru if class_name == "CuDNNGRU" else by_hand.cudnn_lstm
+    assert_close(loaded.model, values, forward(values, *arrays))
+    assert f"{class_name} of NVIDIA's library" in lines(loaded)
+    assert all(repair.is_proven for repair in loaded.repairs)
+
+
+def test_that_weights_of_nvidias_layers_in_wrappers_are_laid_out_anew(tmp_path, random):
+    there, back, inner = (weights(random, (size, 16), (4, 16), (32,)) for size in (3, 3, 8))
+    wrapped = layer("CuDNNLSTM", "lstm", units=4, return_sequences=True)
+    last = layer("CuDNNLSTM", "inner", units=4, return_sequences=True)
+    config = sequential(
+        layer("Bidirectional", "both", layer=wrapped, merge_mode="concat", batch_input_shape=[None, 2, 5, 3]),
+    )
+    config["config"][0]["config"]["batch_input_shape"] = [None, 5, 3]
+    config["config"].append(layer("Bidirectional", "sum", layer=last, merge_mode="sum"))
+    inner_back = weights(random, (8, 16), (4, 16), (32,))
+    stored = {
+        "both": named("both/forward_lstm", there) + named("both/backward_lstm", back),
+        "sum": named("sum/forward_inner", inner) + named("sum/backward_inner", inner_back),
+    }
+    loaded = open_model(write_h5(tmp_path / "gpu.h5", config, stored))
+    values = random.normal(size=(2, 5, 3))
+    forward, backward = by_hand.cudnn_lstm(values, *there), by_hand.cudnn_lstm(values[:, ::-1], *back)
+    middle = np.concatenate([forward, backward[:, ::-1]], axis=-1)
+    ends = by_hand.cudnn_lstm(middle, *inner), by_hand.cudnn_lstm(middle[:, ::-1], *inner_back)[:, ::-1]
+    assert_close(loaded.model, values, ends[0] + ends[1])
+
+
+def test_that_weights_of_another_layer_are_refused(tmp_path, random):
+    arrays = weights(random, (5, 12), (4, 12), (12,))
+    config = sequential(layer("CuDNNGRU", "rnn", units=4, batch_input_shape=[None, 6, 5]))
+    with pytest.raises(ModelError, match=r"has the shape|not those of the layer"):
+        open_model(write_h5(tmp_path / "gpu.h5", config, {"rnn": named("rnn", arrays)}))
+
+
+# -- Keras 1 ----------------------------------------------------------------------------------------------------
+
+
+def test_that_a_convolution_of_keras_1_computes_what_it_did(tmp_path, random):
+    kernel, bias, dense, end = weights(random, (3, 2, 2, 4), (4,), (4 * 3 * 2, 3), (3,))
+    config = sequential(
+        layer(
+            "Convolution2D", "convolution2d_1", nb_filter=4, nb_row=3, nb_col=2, init="glorot_uniform", bias=True,
+            activation="relu", border_mode="valid", subsample=[1, 1], dim_ordering="tf", W_regularizer=None,
+            b_regularizer=None, activity_regularizer=None, W_constraint=None, b_constraint=None,
+            batch_input_shape=[None, 8, 5, 2], input_dtype="float32",
+        ),
+        layer("MaxPooling2D", "pool", pool_size=[2, 2], strides=[2, 2], border_mode="valid", dim_ordering="tf"),
+        layer("Dropout", "dropout", p=0.5),
+        layer("Flatten", "flatten"),
+        layer(
+            "Dense", "dense", output_dim=3, init="normal", activation="linear", input_dim=None, bias=True,
+            W_regularizer={"name": "WeightRegularizer", "l1": 0.0, "l2": 0.01}, b_regularizer=None,
+            activity_regularizer=None, W_constraint={"name": "MaxNorm", "m": 2, "axis": 0}, b_constraint=None,
+        ),
+    )  # fmt: skip
+    stored = {
+        "convolution2d_1": [("convolution2d_1_W", kernel), ("convolution2d_1_b", bias)],
+        "dense": [("dense_W", dense), ("dense_b", end)],
+    }
+    loaded = open_model(write_h5(tmp_path / "one.h5", config, stored, version="1.2.2"))
+    values = random.normal(size=(2, 8, 5, 2))
+    found = np.maximum(by_hand.correlated(values, kernel, bias), 0)
+    pooled = found.reshape(2, 3, 2, 2, 2, 4).max(axis=(2, 4))
+    assert_close(loaded.model, values, pooled.reshape(2, -1) @ dense + end)
+
+
+@pytest.mark.parametrize(("class_name", "num_gates"), [("LSTM", 4), ("GRU", 3)])
+def test_that_a_recurrent_layer_of_keras_1_computes_what_it_did(tmp_path, random, class_name, num_gates):
+    arrays = weights(random, *[(3, 4), (4, 4), (4,)] * num_gates)
+    config = sequential(
+        layer(
+            class_name, "rnn", output_dim=4, init="glorot_uniform", inner_init="orthogonal", forget_bias_init="one",
+            activation="tanh", inner_activation="hard_sigmoid", W_regularizer=None, U_regularizer=None,
+            b_regularizer=None, dropout_W=0.0, dropout_U=0.0, return_sequences=False, go_backwards=False,
+            stateful=False, unroll=False, consume_less="cpu", input_dim=3, input_length=None,
+            batch_input_shape=[None, 5, 3],
+        )
+    )  # fmt: skip
+    if class_name == "GRU":
+        del config["config"][0]["config"]["forget_bias_init"]
+    stored = {"rnn": [(f"rnn_{at}", array) for at, array in enumerate(arrays)]}
+    loaded = open_model(write_h5(tmp_path / "one.h5", config, stored, version=None))
+    values = random.normal(size=(2, 5, 3))
+    forward = by_hand.lstm_of_keras_1 if class_name == "LSTM" else by_hand.gru_of_keras_1
+    assert_close(loaded.model, values, forward(values, arrays))
+
+
+@pytest.mark.parametrize(
+    ("mode", "merged"),
+    [
+        ("sum", np.add),
+        ("mul", np.multiply),
+        ("max", np.maximum),
+        ("ave", lambda a, b: (a + b) / 2),
+        ("concat", lambda a, b: np.concatenate([a, b], axis=-1)),
+        ("dot", lambda a, b: (a * b).sum(axis=-1, keepdims=True)),
+    ],
+)
+def test_that_merge_of_keras_1_computes_what_it_did(tmp_path, random, mode, merged):
+    kernel, bias = weights(random, (3, 3), (3,))
+    start = {**layer("InputLayer", "a", batch_input_shape=[None, 3], input_dtype="float32", sparse=False)}
+    nodes = {"name": "dense", "inbound_nodes": [[["a", 0, 0]]]}
+    merge = layer("Merge", "merge_1", mode=mode, mode_type="raw", concat_axis=-1, dot_axes=-1, output_shape=None)
+    config = {
+        "class_name": "Model",
+        "config": {
+            "name": "model",
+            "layers": [
+                {**start, "name": "a", "inbound_nodes": []},
+                {**layer("Dense", "dense", output_dim=3, activation="linear", bias=True), **nodes},
+                {**merge, "name": "merge_1", "inbound_nodes": [[["a", 0, 0], ["dense", 0, 0]]]},
+            ],
+            "input_layers": [["a", 0, 0]],
+            "output_layers": [["merge_1", 0, 0]],
+        },
+    }
+    stored = {"dense": [("dense_W", kernel), ("dense_b", bias)]}
+    loaded = open_model(write_h5(tmp_path / "one.h5", config, stored, version="1.1.0"))
+    values = random.normal(size=(2, 3))
+    assert_close(loaded.model, values, merged(values, values @ kernel + bias))
+    assert "Merge of Keras 1" in lines(loaded)
+
+
+def test_that_one_dimensional_convolutions_of_keras_1_are_laid_out_anew(tmp_path, random):
+    kernel, bias = weights(random, (3, 1, 2, 4), (4,))
+    config = sequential(
+        layer("Convolution1D", "conv", nb_filter=4, filter_length=3, subsample_length=1, border_mode="valid",
+              activation="linear", bias=True, batch_input_shape=[None, 7, 2])
+    )  # fmt: skip
+    stored = {"conv": [("conv_W", kernel), ("conv_b", bias)]}
+    loaded = open_model(write_h5(tmp_path / "one.h5", config, stored, version="1.2.0"))
+    values = random.normal(size=(2, 7, 2))
+    expected = by_hand.correlated(values[:, :, None], kernel, bias)[:, :, 0]
+    assert_close(loaded.model, values, expected)
+
+
+def test_that_kernels_written_for_theano_are_mirrored(tmp_path, random):
+    kernel, bias = weights(random, (3, 2, 2, 4), (4,))
+    config = sequential(
+        layer("Conv2D", "conv", filters=4, kernel_size=[3, 2], data_format="channels_last", activation="linear",
+              batch_input_shape=[None, 6, 6, 2])
+    )  # fmt: skip
+    path = write_h5(tmp_path / "t.h5", config, {"conv": named("conv", [kernel, bias], ("kernel", "bias"))},
+                    version="2.0.8", backend="theano")  # fmt: skip
+    loaded = open_model(path)
+    values = random.normal(size=(2, 6, 6, 2))
+    assert_close(loaded.model, values, by_hand.correlated(values, kernel[::-1, ::-1], bias))
+    assert "Theano" in lines(loaded)
+
+
+# -- broken by Keras 3 itself -----------------------------------------------------------------------------------
+
+
+def test_that_an_output_listed_twice_inside_a_sequential_is_taken_once(tmp_path):
+    import keras
+
+    images = keras.Input((4,), name="images")
+    base = keras.Model(images, keras.layers.Dense(3, name="inner")(images), name="base")
+    model = keras.Sequential([keras.Input((4,)), base, keras.layers.Dense(2, name="head")])
+    path = tmp_path / "twice.h5"
+    model.save(path)
+    import json
+
+    import h5py
+
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        inner = next(each for each in config["config"]["layers"] if each["config"]["name"] == "base")
+        inner["config"]["output_layers"] = [["inner", 0, 0], ["inner", 0, 0]]
+        file.attrs["model_config"] = json.dumps(config)
+    loaded = open_model(path)
+    values = np.ones((2, 4), "float32")
+    np.testing.assert_array_equal(np.array(loaded.model(values)), np.array(model(values)))
+    assert "listed more than once" in lines(loaded)

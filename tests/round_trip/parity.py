@@ -1,0 +1,163 @@
+"""Holds the preview of a file against the live model of the same file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from editor.files.facts import Preview
+from editor.layers.nodes import LayerNode
+from editor.layers.records import LayerRecord, WeightRecord
+from editor.layers.tree import LayerTree
+
+UNKNOWN_KINDS = ("class", "path", "weight names", "statistics", "shared", "output shape")
+
+
+@dataclass
+class Parity:
+    """What was found.
+
+    Attributes:
+        differences: What the preview says and is not so, or should know and does not; a line each.
+        unknown: What it does not say, by kind: the layers concerned, by their path in the live model.
+    """
+
+    differences: list[str] = field(default_factory=list)
+    unknown: dict[str, list[str]] = field(default_factory=dict)
+
+    def note_unknown(self, kind: str, path: str) -> None:
+        self.unknown.setdefault(kind, []).append(path)
+
+
+def compare(preview: Preview, live: LayerRecord, *, is_renamed: bool = False) -> Parity:
+    """Compares layer by layer, found by store key: what is said must be so, and flags and counts must be said.
+
+    Args:
+        preview: Of a file.
+        live: The model of the same file, with the flags that plain Keras gave it, and no map laid over.
+        is_renamed: Whether automatic names in it differ after every loading (fact F9).
+    """
+    parity = Parity()
+    told, there = LayerTree(preview.root), LayerTree(live)
+    told_by, there_by = _by_store(told), _by_store(there)
+    parity.differences += [f"{store}: not in the preview" for store in there_by.keys() - told_by.keys()]
+    parity.differences += [f"{store}: in the preview alone" for store in told_by.keys() - there_by.keys()]
+    stores = [{node.record.layer_id: node.record.store for node in tree.walk_layers()} for tree in (told, there)]
+    is_whole = all(node.record.class_name and node.is_known for node in _Known.all_of(told))
+    for store in there_by.keys() & told_by.keys():
+        _compare_layer(_Known(told_by[store]), there_by[store], parity, is_renamed=is_renamed)
+        _compare_flow(told_by[store].record, there_by[store].record, stores, parity)
+    if is_whole and not parity.unknown:
+        _compare_numbers(told, there, parity)
+    _compare_accounts(told, there, parity)
+    return parity
+
+
+def _by_store(tree: LayerTree) -> dict[str, LayerNode]:
+    """Each layer at its first place; one that Keras's walk does not reach has no key."""
+    found: dict[str, LayerNode] = {}
+    for node in tree.walk_layers():
+        if node is tree.root or node.record.store:
+            found.setdefault(node.record.store, node)
+    return found
+
+
+@dataclass
+class _Known:
+    """A layer of a preview."""
+
+    node: LayerNode
+
+    @property
+    def record(self) -> LayerRecord:
+        return self.node.record
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the whole path is."""
+        node: LayerNode | None = self.node
+        while node is not None:
+            if not node.record.is_name_known:
+                return False
+            node = node.parent
+        return True
+
+    @classmethod
+    def all_of(cls, tree: LayerTree) -> Iterator[_Known]:
+        return map(cls, tree.walk_layers())
+
+
+def _compare_layer(known: _Known, live: LayerNode, parity: Parity, *, is_renamed: bool) -> None:
+    told, there, path = known.record, live.record, live.path or "(root)"
+    _compare_names(known, live, parity, is_renamed=is_renamed)
+    # Where the class is unknown, what follows from it is too.
+    for name in ("is_flag_set", "is_graph", "has_lora", "fixed_training") if told.class_name else ("is_flag_set",):
+        if getattr(told, name) != getattr(there, name):
+            parity.differences.append(f"{path}: {name} {getattr(told, name)}, is {getattr(there, name)}")
+    if told.output_shapes and told.output_shapes != there.output_shapes:
+        parity.differences.append(f"{path}: output {told.output_shapes}, is {there.output_shapes}")
+    if there.output_shapes and not told.output_shapes:
+        parity.note_unknown("output shape", path)
+    _compare_weights(known, live, parity)
+
+
+def _compare_names(known: _Known, live: LayerNode, parity: Parity, *, is_renamed: bool) -> None:
+    told, there, path = known.record, live.record, live.path or "(root)"
+    if not told.class_name:
+        parity.note_unknown("class", path)
+    elif told.class_name != there.class_name:
+        parity.differences.append(f"{path}: class {told.class_name}, is {there.class_name}")
+    if not known.is_known:
+        parity.note_unknown("path", path)
+    elif known.node.path != live.path and not is_renamed:
+        parity.differences.append(f"{path}: path {known.node.path}")
+    if told.access and told.access != there.access and not is_renamed:
+        parity.differences.append(f"{path}: access {told.access}, is {there.access}")
+
+
+def _compare_weights(known: _Known, live: LayerNode, parity: Parity) -> None:
+    told, there, path = known.record.weights, live.record.weights, live.path or "(root)"
+    if sorted(map(_size, told)) != sorted(map(_size, there)):
+        parity.differences.append(f"{path}: weights {[*map(_size, told)]}, are {[*map(_size, there)]}")
+        return
+    if any(not weight.is_name_known for weight in told):
+        parity.note_unknown("weight names", path)
+        if any(weight.is_statistics for weight in there):
+            parity.note_unknown("statistics", path)
+            return
+    for weight, is_so in zip(told, there, strict=True):
+        wanted = ("name", "shape", "dtype", "num_bytes", "is_statistics", "is_trainable", "attribute")
+        for name in wanted if weight.is_name_known else ("is_statistics", "is_trainable"):
+            value, right = getattr(weight, name), getattr(is_so, name)
+            if value != right and not (name == "attribute" and not value):
+                parity.differences.append(f"{path}:{is_so.name}: {name} {value}, is {right}")
+
+
+def _size(weight: WeightRecord) -> tuple[tuple[int, ...], str, int]:
+    return weight.shape, weight.dtype, weight.num_bytes
+
+
+def _compare_flow(told: LayerRecord, there: LayerRecord, stores: list[dict[int, str]], parity: Parity) -> None:
+    found = [stores[0][layer_id] for layer_id in told.takes_from]
+    right = [stores[1][layer_id] for layer_id in there.takes_from]
+    if found and found != right:
+        parity.differences.append(f"{there.store}: takes from {found}, is {right}")
+
+
+def _compare_numbers(told: LayerTree, there: LayerTree, parity: Parity) -> None:
+    """Ids and positions, where everything is known."""
+    for node, right in zip(told.walk_layers(), there.walk_layers(), strict=True):
+        if node.record.layer_id != right.record.layer_id:
+            parity.differences.append(f"{right.path}: layer {node.record.layer_id}, is {right.record.layer_id}")
+        found = [(weight.weight_id, weight.position) for weight in node.record.weights]
+        wanted = [(weight.weight_id, weight.position) for weight in right.record.weights]
+        if found != wanted:
+            parity.differences.append(f"{right.path}: numbers and positions {found}, are {wanted}")
+
+
+def _compare_accounts(told: LayerTree, there: LayerTree, parity: Parity) -> None:
+    found, right = told.account(told.root), there.account(there.root)
+    if found.total != right.total:
+        parity.differences.append(f"{found.total} parameters, are {right.total}")
+    if "statistics" not in parity.unknown and "shared" not in parity.unknown and found != right:
+        parity.differences.append(f"{found}, is {right}")
