@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import warnings
 from pathlib import Path
@@ -20,14 +21,21 @@ from editor.keras_model.loading import explain
 JSON_SUFFIX = ".json"
 
 
-def load_json(path: Path, custom_objects: dict[str, Any] | None = None) -> keras.Model:
+def load_json(
+    path: Path, custom_objects: dict[str, Any] | None = None, config: dict[str, Any] | None = None
+) -> keras.Model:
     """Builds the model, not compiled, running no code from the file.
+
+    Args:
+        path: The file.
+        custom_objects: Classes that the model needs, by name.
+        config: What to build instead of what is in the file.
 
     Raises:
         FileError: The file cannot be read, or is no architecture.
         ModelError: Keras cannot build the model.
     """
-    config = _read(path)
+    config = copy.deepcopy(config) if config else read_json(path)
     # A configuration with compile settings would bring an optimizer.
     config.pop("compile_config", None)
     try:
@@ -46,7 +54,12 @@ def load_json(path: Path, custom_objects: dict[str, Any] | None = None) -> keras
     return model
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """The serialized model in a file.
+
+    Raises:
+        FileError: The file cannot be read, or is no architecture.
+    """
     try:
         config = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
