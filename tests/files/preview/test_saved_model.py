@@ -207,7 +207,7 @@ def test_that_objects_at_ever_more_places_are_refused(tmp_path: Path) -> None:
     # 2 ** 30 places of 63 objects: each of two holds both of the next two.
     pairs = [layer(child(at + 1, "x") + child(at + 2, "y")) for at in range(0, 62, 2) for _ in range(2 if at else 1)]
     folder = written(tmp_path, *pairs, layer(b""), layer(b""))
-    assert "more than 50,000 layers" in refusal(folder)
+    assert "more than 20,000 layers" in refusal(folder)
 
 
 def test_that_objects_in_objects_without_end_are_refused(tmp_path: Path) -> None:
@@ -233,6 +233,15 @@ def test_that_what_is_no_message_is_refused(tmp_path: Path, content: bytes) -> N
     folder.mkdir()
     (folder / "saved_model.pb").write_bytes(content)
     assert "damaged" in refusal(folder)
+
+
+def test_that_descriptions_without_end_are_refused(tmp_path: Path) -> None:
+    one = layer(b"", config=b"[" + b"[]," * 50_000 + b"[]]")
+    assert "more about its layers" in refusal(written(tmp_path, *[one] * 30))
+
+
+def test_that_more_children_than_any_model_has_are_refused(tmp_path: Path) -> None:
+    assert "more objects" in refusal(written(tmp_path, message(1, child(0, "") * 1_100_000)))
 
 
 def test_that_children_that_are_not_there_and_broken_json_are_refused(tmp_path: Path) -> None:
