@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from editor.errors import ModelError
 from editor.files.facts import Repair
 from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
@@ -56,7 +57,12 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
     if path.suffix == ".json":
         built = build_architecture(path, options)
         return LoadedModel(built.model, built.custom_objects, built.repairs)
-    return _load(path, options)
+    try:
+        return _load(path, options)
+    except ModelError as error:
+        from editor.keras_model.legacy import open_in_place_of
+
+        return open_in_place_of(error, path)
 
 
 def _load(path: Path, options: OpenOptions) -> LoadedModel:

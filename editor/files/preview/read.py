@@ -16,6 +16,7 @@ from editor.files.preview.saved_model import preview_saved_model
 from editor.files.preview.sizes import size_obstacle
 from editor.files.preview.weights import preview_weights
 from editor.files.probe import probe_file
+from editor.files.saved_model.place import saved_model_folder
 
 
 def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
@@ -39,6 +40,9 @@ def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
 
 
 def _preview_of(path: Path, options: OpenOptions) -> Preview:
+    if saved_model_folder(path):
+        # Its facts come with its objects, which are not to be read twice.
+        return preview_saved_model(path)
     facts = probe_file(path)
     match facts.format:
         case "keras":
@@ -49,7 +53,5 @@ def _preview_of(path: Path, options: OpenOptions) -> Preview:
             return preview_json(path, facts)
         case "weights":
             return preview_weights(path, facts, options)
-        case "saved-model":
-            return preview_saved_model(path)
-        case "trained-weights":
+        case _:
             raise FileError(f"{path.name} holds trained weights, not a model.", hint="Open the model that they are of.")
