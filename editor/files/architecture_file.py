@@ -10,7 +10,7 @@ from editor.files.model_config import ModelConfig, read_model_config
 from editor.files.probe_json import is_json, read_architecture
 from editor.files.signatures import HEAD_BYTES
 
-_OF_KERAS_3 = "3"
+_OF_KERAS_3, _OLDER = "3", "2"
 
 
 def read_architecture_of(path: Path) -> ModelConfig:
@@ -27,8 +27,8 @@ def read_architecture_of(path: Path) -> ModelConfig:
             raise FileError(f"{path.name!r} has no architecture in it.", hint="Choose a .json or a model file.")
         return found
     config = read_architecture(path)
-    # Keras 3 writes no version, and a module for each object.
-    version = config.pop("keras_version", _OF_KERAS_3 if "module" in config else None)
+    # Keras 3 writes no version, and a module for each object; nothing else says that it is as old as Keras 1.
+    version = config.pop("keras_version", None) or (_OF_KERAS_3 if "module" in config else _OLDER)
     backend = config.pop("backend", "")
     config.pop("compile_config", None)
-    return ModelConfig(config, str(version) if version else None, str(backend or ""))
+    return ModelConfig(config, str(version), str(backend or ""))

@@ -29,7 +29,6 @@ from editor.files.stored_weights import StoredWeight, stored_weights, text_of
 from editor.files.weights_matching import Owner, Pair, Stored, match_weights
 from editor.keras_model.applications import build
 from editor.keras_model.architecture import build_architecture
-from editor.keras_model.custom_code import load_custom_objects
 from editor.keras_model.places import above, layer_places
 from editor.keras_model.values import Array
 from editor.keras_model.walk import ModelIndex, own_variables, walk_model
@@ -63,10 +62,9 @@ def open_weights(path: Path, options: OpenOptions, wrap: Wrap) -> LoadedModel:
             f"{path.name!r} holds weights only, without an architecture.",
             hint="Give the architecture too: a .json, another model file, or one of keras.applications.",
         )
-    custom_objects = load_custom_objects(options.code_path) if options.code_path else {}
-    built = build_architecture(Path(options.architecture), custom_objects)
+    built = build_architecture(Path(options.architecture), options)
     report = put_weights(built.model, path, built.stored)
-    return wrap(built.model, custom_objects, built.repairs, report.lines)
+    return wrap(built.model, built.custom_objects, built.repairs, report.lines)
 
 
 # -- putting ------------------------------------------------------------------------------------------------------

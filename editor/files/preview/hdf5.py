@@ -19,6 +19,7 @@ from editor.files.preview.archive import map_in
 from editor.files.preview.draft_records import records
 from editor.files.preview.hdf5_variables import fill_variables, name_nameless
 from editor.files.preview.map_names import name_by_map
+from editor.files.preview.shapes import infer_shapes
 from editor.files.preview.skeleton import draft_of
 from editor.files.safe_json import parse_json_object
 from editor.files.stored_weights import stored_weights, text_of
@@ -49,6 +50,7 @@ def preview_hdf5(path: Path, facts: FileFacts) -> Preview:
         if part.draft.layer_name in numbered:
             root.parts[at] = replace(part, access=(), is_name_known=False)
     notes = fill_variables(root, stored.layers) if stored.is_by_name else ()
+    infer_shapes(root)
     if freeze_map:
         name_by_map(root, freeze_map)
     return Preview(
