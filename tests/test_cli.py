@@ -442,7 +442,6 @@ def test_that_an_expected_error_is_status_1_of_the_process(tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        ["inspect", "MODEL", "--preview"],
         ["train", "MODEL", "-o", "OUT", "--data", "sample:digits", "--schedule", "plan.json"],
         ["train", "MODEL", "-o", "OUT", "--data", "sample:digits", "--feature-cache", "auto"],
         ["train", "MODEL", "-o", "OUT", "--data", "table.csv", "--target", "species"],
@@ -477,9 +476,9 @@ def test_that_wrong_usage_is_status_2(capfd, options):
 
 def test_that_wrong_usage_and_unbuilt_options_are_status_2_of_the_process():
     assert run("freeze", DEMO).returncode == 2
-    result = run("inspect", DEMO, "--preview")
+    result = run("train", DEMO, "-o", "out.keras", "--data", "sample:digits", "--schedule", "plan.json")
     assert result.returncode == 2
-    assert result.stderr.startswith("frostline: --preview is not built yet.")
+    assert result.stderr.startswith("frostline: --schedule is not built yet.")
 
 
 def test_that_the_saved_file_is_a_sound_archive(capfd, tmp_path):
