@@ -54,6 +54,7 @@ def assert_notice_says_what_plain_keras_forgets(driver: Driver, case: Case):
 def test_that_a_model_and_its_code_are_opened_by_two_dialogs(driver: Driver, tmp_path: Path):
     path = SUBCLASSED.write_model(tmp_path)
     driver.open(path)
+    driver.keep_preview()
     preview = driver.document
     assert "needs the class SmallCNN" in driver.notice
     assert preview.stage is Stage.PREVIEW
