@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from editor.errors import EditorError, FileError, PatchError, UsageError
+from editor.errors import EditorError, FileError, LoadError, ModelError, PatchError, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
 from editor.files.options import OpenOptions
@@ -83,10 +83,19 @@ def _findings(opened: _Opened) -> tuple[Finding, ...]:
 
 
 def freeze(options: argparse.Namespace) -> None:
-    """Applies a map and patterns and saves the model."""
+    """Applies a map and patterns and saves the model.
+
+    Raises:
+        LoadError: The model cannot be built, but its file may be changed without.
+    """
     if not _is_same_format(options.model, options.output):
         check_target(options.output)
-    opened = _Opened(options.model, OpenOptions.of_code(options.custom_code))
+    try:
+        opened = _Opened(options.model, OpenOptions.of_code(options.custom_code))
+    except ModelError as error:
+        if _is_same_format(options.model, options.output):
+            raise LoadError.from_problem(error.problem) from error
+        raise
     _say_unfit(opened.map_report.lines)
     if options.map:
         change, report = opened.tree.plan_map(_read_map(options.map))
