@@ -44,6 +44,7 @@ def freeze(options: argparse.Namespace, reason: LoadError) -> None:
     """Changes the flags in a file whose model cannot be built here, and says so.
 
     Raises:
+        LoadError: The file has no flags.
         PatchError: Only Keras could change them.
         SelectionError: A pattern selects nothing.
     """
@@ -51,6 +52,8 @@ def freeze(options: argparse.Namespace, reason: LoadError) -> None:
     found = model.stat()
     with ReaderClient(start=False) as reader:
         preview = reader.preview_now(model)
+        if not preview.facts.has_model_config:
+            raise reason
         print(f"{model.name} is not loaded: {reason.summary} Its flags alone are changed, by what the file tells.")
         tree = LayerTree(preview.root)
         for freeze_map in (preview.freeze_map, _read_map(options.map) if options.map else None):

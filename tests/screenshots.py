@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -62,7 +64,9 @@ class Photographer:
         self._app.leave()
 
     def _states(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        yield "empty", lambda: self._wait(lambda: self._app.link.is_ready)
+        yield "empty", lambda: None
+        yield "preview-loading", self._preview_while_the_engine_starts
+        yield "preview-unknown", self._preview_without_code
         yield "open", self._open
         yield "mixed", self._freeze
         yield "policies", self._choose_policies
@@ -85,10 +89,28 @@ class Photographer:
         yield "new-application", self._ask_for_new_model
         yield "architecture", self._ask_for_architecture
 
+    def _preview_while_the_engine_starts(self) -> None:
+        """The engine loads what no picture needs: code that never ends."""
+        path, code = self._scratch / "digits_transfer.keras", self._scratch / "endless.py"
+        shutil.copy(resource_path("demo", "digits_transfer.keras"), path)
+        code.write_text("import time\nwhile True:\n    time.sleep(1)\n")
+        self._app.open(path, OpenOptions.of_code(code))
+        self._wait(lambda: self._app.document is not None)
+
+    def _preview_without_code(self) -> None:
+        self._app.open(_subclassed_model(self._scratch))
+        before = self._app.document
+        self._wait(lambda: self._app.document is not before)
+        window = self._app.window
+        assert self._app.document
+        window.layers.view.folding.expand_below([self._app.document.tree.root])
+        node = self._app.document.tree.find("conv1")
+        assert node
+        window.layers.select_nodes([node])
+
     def _open(self) -> None:
         self._app.window.training.set_settings(TrainSettings(data="sample:digits", epochs=EPOCHS))
         self._app.open(resource_path("demo", "digits_transfer.keras"))
-        self._wait(lambda: self._app.document is not None)
         self._wait(lambda: not self._app.window.training.start_obstacle())
 
     def _freeze(self) -> None:
@@ -281,6 +303,16 @@ class Photographer:
         loop.exec()
         if not condition():
             raise TimeoutError("The window did not reach the state in time.")
+
+
+def _subclassed_model(folder: Path) -> Path:
+    """A model of a class of its own, made apart: this process never imports Keras."""
+    code = (
+        "import sys; from pathlib import Path; from tests.integration.files import SUBCLASSED; "
+        "SUBCLASSED.write_model(Path(sys.argv[1]))"
+    )
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, capture_output=True)
+    return folder / "small_cnn.keras"
 
 
 def main() -> int:

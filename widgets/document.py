@@ -194,7 +194,7 @@ class Document(QObject):
         self._journal.speak_of(keys_of(tree))
         touched = touched_by(self.stack, tree)
         if touched:
-            self._write_down(touched, "Load the model")
+            self._write_down(touched, "")
         self.note_revision(event.revision)
         return rebased
 

@@ -22,7 +22,7 @@ from editor.files.keras_knows import (
     is_pure_operation,
     is_pure_tensorflow,
 )
-from editor.files.lambda_listing import parts_listing
+from editor.files.lambda_listing import is_runnable, parts_listing
 from editor.files.lambda_parts import LambdaPart, lambda_parts, part_of
 from editor.layers.paths import escape, join
 
@@ -57,6 +57,20 @@ _NOT_BELOW = frozenset({"class_name", "module", "registered_name", "name", "conf
 _MAX_NAME = 300
 
 
+class CodePlace(NamedTuple):
+    """One place where a configuration needs code.
+
+    Attributes:
+        need: What it needs; `paths` has this place alone.
+        entry: The serialized object there, or what holds the string at `key`.
+        key: Where the string is that stands for a function; None: `entry` is the object.
+    """
+
+    need: CodeNeed
+    entry: Any
+    key: str | int | None = None
+
+
 class _Place(NamedTuple):
     """Where a value stands.
 
@@ -64,11 +78,15 @@ class _Place(NamedTuple):
         path: Path of the layer that it belongs to, or what stands for it.
         child: Name of a sublayer here; None: its own name; empty: what is here is no sublayer.
         kind: What a string here stands for, a key of `IDENTIFIERS`; empty: nothing.
+        holder: What the value is in.
+        key: And where in it.
     """
 
     path: str
     child: str | None = ""
     kind: str = ""
+    holder: Any = None
+    key: str | int | None = None
 
 
 def code_needs(config: Mapping[str, Any], *, compiled: Mapping[str, Any] | None = None) -> tuple[CodeNeed, ...]:
@@ -79,12 +97,21 @@ def code_needs(config: Mapping[str, Any], *, compiled: Mapping[str, Any] | None 
         compiled: Its compile settings, where they are apart: `training_config` of an HDF5 file. Those in a `.keras`
             are found in `config`.
     """
+    found: dict[CodeNeed, dict[str, None]] = {}
+    for place in code_places(config, compiled=compiled):
+        paths = found.setdefault(msgspec.structs.replace(place.need, paths=()), {})
+        paths.update(dict.fromkeys(place.need.paths))
+    return tuple(msgspec.structs.replace(need, paths=tuple(paths)) for need, paths in found.items())
+
+
+def code_places(config: Mapping[str, Any], *, compiled: Mapping[str, Any] | None = None) -> list[CodePlace]:
+    """Each place where a model needs code, with the part of `config` or `compiled` there; see `code_needs`."""
     search = _Search()
     search.run({key: value for key, value in config.items() if key != COMPILE_KEY}, _Place(""))
     for key, value in (compiled or config.get(COMPILE_KEY) or {}).items():
         place, kind = _COMPILE_PLACES.get(key, (key, ""))
-        search.run(value, _Place(place, kind=kind))
-    return search.needs()
+        search.run(value, _Place(place, kind=kind, holder=compiled, key=key))
+    return search.found
 
 
 def needed_to_load(needs: tuple[CodeNeed, ...]) -> tuple[CodeNeed, ...]:
@@ -97,10 +124,7 @@ class _Search:
     """Goes through a configuration with a stack of its own: how deep a file nests is the file's choice."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, ...], tuple[CodeNeed, dict[str, None]]] = {}
-
-    def needs(self) -> tuple[CodeNeed, ...]:
-        return tuple(msgspec.structs.replace(need, paths=tuple(paths)) for need, paths in self._found.values())
+        self.found: list[CodePlace] = []
 
     def run(self, value: Any, place: _Place) -> None:
         stack = [(value, place)]
@@ -111,25 +135,27 @@ class _Search:
         """Adds what a value needs; gives the values in it."""
         match value:
             case str() if place.kind and value and not has_identifier(place.kind, value):
-                self._add("function", value, place.path)
+                self._add("function", value, place.path, entry=place.holder, key=place.key)
             case list():
                 for number, item in enumerate(value):
                     is_numbered = place.child and isinstance(item, dict)
-                    yield item, place._replace(child=f"{place.child}/{number}") if is_numbered else place
+                    child = f"{place.child}/{number}" if is_numbered else place.child
+                    yield item, place._replace(child=child, holder=value, key=number)
             case {"class_name": _, "config": _}:
                 yield from self._object(value, place)
             case dict():
                 for key, item in value.items():
-                    yield item, place._replace(child=join(place.child, escape(str(key))) if place.child else "")
+                    child = join(place.child, escape(str(key))) if place.child else ""
+                    yield item, place._replace(child=child, holder=value, key=key)
 
     def _object(self, entry: dict[str, Any], place: _Place) -> Iterator[tuple[Any, _Place]]:
         class_name, config = entry["class_name"], entry["config"]
         if not isinstance(class_name, str):
-            self._add("class", repr(class_name), place.path)
+            self._add("class", repr(class_name), place.path, entry=entry)
         elif class_name in _DATA:
             return
         elif class_name == _LAMBDA:
-            self._add_lambda(place, [part_of("", entry)])
+            self._add_lambda(place, [part_of("", entry)], entry)
         elif class_name == _TYPE:
             self._add_entry("class", str(entry.get("spec_name")), entry, place.path)
         elif class_name in FUNCTION_CLASSES:
@@ -148,59 +174,73 @@ class _Search:
         if not is_known:
             self._add_entry("class", entry["class_name"], entry, path)
         elif isinstance(config, dict):
-            self._add_what_it_calls(entry["class_name"], config, _Place(path))
+            self._add_what_it_calls(entry, config, _Place(path))
         yield from _values(entry, path, is_known=is_known)
         for key, value in entry.items():
             if key not in _NOT_BELOW:
                 yield value, _Place(path)
 
-    def _add_what_it_calls(self, class_name: str, config: dict[str, Any], place: _Place) -> None:
+    def _add_what_it_calls(self, entry: dict[str, Any], config: dict[str, Any], place: _Place) -> None:
         """Code or a function by name in the configuration of a class that Keras has."""
-        match class_name:
+        match class_name := entry["class_name"]:
             case "Lambda":
                 parts = lambda_parts(config)
                 if any(not part.is_named for part in parts):
-                    self._add_lambda(place, parts, config.get("arguments"))
+                    self._add_lambda(place, parts, entry)
                 for part in parts:
                     if part.is_named:
-                        self._add("function", part.code, place.path, module=part.module)
+                        self._add("function", part.code, place.path, module=part.module, entry=config, key=part.role)
             case "TFOpLambda" | "SlicingOpLambda" | "ClassMethod" | "InstanceMethod":
                 name = str(config.get("function", config.get("method_name", "")))
                 if class_name == "TFOpLambda" and not is_pure_tensorflow(name):
-                    self._add("function", name, place.path, module="tensorflow")
+                    self._add("function", name, place.path, module="tensorflow", entry=entry)
             case "TensorFlowOpLayer":
-                self._add_operation(config.get("node_def"), place.path)
+                self._add_operation(config.get("node_def"), place.path, entry)
 
-    def _add_operation(self, node: Any, path: str) -> None:
+    def _add_operation(self, node: Any, path: str, entry: Any) -> None:
         text = node if isinstance(node, str) else json.dumps(node)
         for name in re.findall(r"\"?op\"?\s*:\s*\"([^\"]*)\"", text):
             if not is_pure_operation(name):
-                self._add("function", name, path, module="tensorflow")
+                self._add("function", name, path, module="tensorflow", entry=entry)
 
-    def _add_lambda(self, place: _Place, parts: list[LambdaPart], arguments: Any = None) -> None:
+    def _add_lambda(self, place: _Place, parts: list[LambdaPart], entry: dict[str, Any]) -> None:
         code = [(part.role, part.code, part.defaults, part.closure) for part in parts]
-        text = json.dumps([code, arguments], sort_keys=True)
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        name = _clipped(place.path.rpartition("/")[2])
-        self._keep(CodeNeed(kind="lambda", name=name, digest=digest, listing=parts_listing(parts)), place.path)
+        settings = entry["config"] if isinstance(entry["config"], dict) else {}
+        text = json.dumps([code, settings.get("arguments")], sort_keys=True)
+        need = CodeNeed(
+            kind="lambda",
+            name=_clipped(place.path.rpartition("/")[2]),
+            paths=(place.path,),
+            digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+            listing=parts_listing(parts),
+            is_runnable=all(part.is_named or is_runnable(part.code) for part in parts),
+        )
+        self.found.append(CodePlace(need, entry))
 
     def _add_entry(self, kind: Literal["class", "function"], name: str, entry: dict[str, Any], path: str) -> None:
         registered = str(entry.get("registered_name") or (name if ">" in name else ""))
         short = name.rpartition(">")[2]
-        registered = "" if registered == short else registered
-        self._add(kind, short, path, module=str(entry.get("module") or ""), registered_name=registered)
+        need = CodeNeed(
+            kind=kind,
+            name=_clipped(short),
+            module=_clipped(str(entry.get("module") or "")),
+            registered_name="" if registered == short else _clipped(registered),
+            paths=(path,),
+        )
+        self.found.append(CodePlace(need, entry))
 
     def _add(
-        self, kind: Literal["class", "function"], name: str, path: str, *, module: str = "", registered_name: str = ""
+        self,
+        kind: Literal["class", "function"],
+        name: str,
+        path: str,
+        *,
+        module: str = "",
+        entry: Any = None,
+        key: str | int | None = None,
     ) -> None:
-        need = CodeNeed(
-            kind=kind, name=_clipped(name), module=_clipped(module), registered_name=_clipped(registered_name)
-        )
-        self._keep(need, path)
-
-    def _keep(self, need: CodeNeed, path: str) -> None:
-        key = (need.kind, need.name, need.module, need.registered_name, need.digest)
-        self._found.setdefault(key, (need, {}))[1][path] = None
+        need = CodeNeed(kind=kind, name=_clipped(name), module=_clipped(module), paths=(path,))
+        self.found.append(CodePlace(need, entry, key))
 
 
 def _clipped(name: str) -> str:
@@ -236,4 +276,4 @@ def _values(entry: dict[str, Any], path: str, *, is_known: bool) -> Iterator[tup
         child = _ATTRIBUTES.get((class_name, key), escape(str(key)))
         # What a class of somebody else makes of a string is not known.
         kind = _KINDS.get(str(key).rpartition("_")[2], "") if is_known else ""
-        yield value, _Place(path, child=child, kind=kind)
+        yield value, _Place(path, child=child, kind=kind, holder=config, key=key)

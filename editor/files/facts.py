@@ -44,6 +44,8 @@ class CodeNeed(msgspec.Struct, frozen=True, kw_only=True):
         paths: Where it occurs: paths in the tree, or what stands for them, such as `loss`.
         digest: SHA-256 (hexadecimal) of a Lambda's code in the file; empty for others.
         listing: A Lambda's code as text for people, read without running or unmarshalling it.
+        is_runnable: Whether the code of a Lambda is bytecode of this Python; any other would crash it, and is never
+            run.
     """
 
     kind: Literal["class", "function", "lambda"]
@@ -53,6 +55,7 @@ class CodeNeed(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     digest: str = ""
     listing: str = ""
+    is_runnable: bool = True
 
 
 class Repair(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +68,11 @@ class Repair(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     is_proven: bool = True
+
+    @property
+    def line(self) -> str:
+        """The same for people: what was not compared says so."""
+        return self.text if self.is_proven else f"{self.text} (unproven)"
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):

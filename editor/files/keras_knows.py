@@ -16,6 +16,16 @@ def _all(table: Mapping[str, str], keys: Iterable[str] | None = None) -> frozens
     return frozenset(" ".join(table[key] for key in keys or table).split())
 
 
+def _places(table: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for module, names in table.items():
+        for name in names.split():
+            found.setdefault(name, []).append(module)
+    return found
+
+
+_CLASS_PLACES = _places(CLASSES)
+_FUNCTION_PLACES = _places(FUNCTIONS)
 _CLASS_NAMES = _all(CLASSES)
 _FUNCTION_NAMES = _all(FUNCTIONS) | _all(IDENTIFIERS)
 
@@ -37,6 +47,7 @@ _OLD_CLASSES = frozenset(
     AUC MeanRelativeError MeanTensor SumOverBatchSize Policy PolicyV1 LossFunctionWrapper
     LossScaleOptimizerV1 LossScaleOptimizerV3 CosineProximity LogCosh CosineDecayRestarts NoisyLinearCosineDecay
     LinearCosineDecay DynamicLossScale
+    AtrousConv1D AtrousConv2D
     """.split()  # noqa: SIM905
 )
 _OLD_FUNCTIONS = frozenset(
@@ -44,6 +55,7 @@ _OLD_FUNCTIONS = frozenset(
     acc ce cosine cosine_distance cosine_proximity crossentropy kullback_leibler_divergence logcosh
     matthews_correlation softmax_v2 sparse_top_k_categorical_accuracy top_k_categorical_accuracy uniform normal
     zero one l1_l2 l1l2 maxnorm nonneg unitnorm activity_l1 activity_l2 activity_l1l2 weight_l1l2
+    ActivityRegularizer L1L2Regularizer WeightRegularizer
     """.split()  # noqa: SIM905
 )
 _MODULES_OF_KERAS = re.compile(r"(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.|$)")
@@ -78,6 +90,25 @@ def has_function(entry: Mapping[str, Any]) -> bool:
     """Whether Keras has, or had, a function that is serialized by name (`class_name` is `function`)."""
     name = entry.get("config")
     return _is_from_keras(entry, name) and (name in _FUNCTION_NAMES or name in _OLD_FUNCTIONS)
+
+
+def keras_module(entry: Mapping[str, Any]) -> str:
+    """The module where today's Keras has what a serialized object names.
+
+    `has_class` or `has_function` is true of it. Its own where it is there; else one that is called alike, as
+    `keras.initializers` for `keras.src.initializers.random_initializers`.
+    """
+    is_function = entry["class_name"] in FUNCTION_CLASSES
+    name, module = entry["config"] if is_function else entry["class_name"], str(entry.get("module"))
+    if is_function and module == "builtins":
+        return module
+    places = (_FUNCTION_PLACES if is_function else _CLASS_PLACES).get(name, ())
+    if module in places:
+        return module
+    parts = module.split(".")
+    alike = [place for place in places if place.rpartition(".")[2] in parts]
+    default = "builtins" if is_function else "keras.layers"
+    return next(iter((*alike, *places)), default)
 
 
 def has_identifier(kind: str, name: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import warnings
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 
 from editor.errors import EditorError
+from editor.files.origins import without_origins
 from editor.files.stored_compile import Array, StoredCompile, read_stored_compile
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.optimizer_state import optimizer_state
@@ -116,17 +116,19 @@ def _compile(
     trained: Sequence[keras.Variable] | None = None,
 ) -> tuple[str, ...]:
     """Compiles and builds the optimizer, for what trains now if nothing else is said; tells what cannot be made."""
+    # A copy, as Keras takes things out of it while it reads; it must import nothing that a file names.
+    config = without_origins(config)
     has_own_compile = type(model).compile is not keras.Model.compile
     with warnings.catch_warnings(), keras.saving.custom_object_scope(custom_objects):
         # Old files bring arguments that Keras only warns about.
         warnings.simplefilter("ignore")
         try:
             if has_own_compile:
-                model.compile_from_config(copy.deepcopy(config))
+                model.compile_from_config(config)
                 missing = [] if model.compiled else ["its own compile()"]
             else:
                 make = _legacy_arguments if is_legacy else _arguments
-                arguments, missing = make(copy.deepcopy(config), custom_objects)
+                arguments, missing = make(config, custom_objects)
                 if "optimizer" in arguments:
                     model.compile(**arguments)
             if model.compiled and model.optimizer is not None and not model.optimizer.built:

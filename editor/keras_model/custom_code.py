@@ -1,37 +1,100 @@
-"""Runs a person's own Python file for the classes a model needs. Giving the file is the consent to run it."""
+"""Runs a person's own Python file, or imports a module, for the classes a model needs. Giving it is the consent."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import inspect
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import keras
+
 from editor.errors import FileError, ModelError
+from editor.files.code_files import CodeFile, find_module, read_code_file
+from editor.files.facts import CodeNeed
+from editor.files.options import OpenOptions
+
+_UNNAMED = "<lambda>"
 
 
-def load_custom_objects(path: Path) -> dict[str, Any]:
+def load_custom_objects(path: Path, digest: str = "") -> dict[str, Any]:
     """The classes and functions that a Python file defines, by name, as Keras's `custom_objects` takes them.
+
+    Args:
+        path: The file. It is read once: what is run is what the digest was taken of.
+        digest: SHA-256 of the code that was consented to; empty: any.
 
     Raises:
         FileError: The file is missing or not Python.
-        ModelError: The file's own code failed.
+        ModelError: The file is not the one that was consented to, or its own code failed.
     """
-    if not path.is_file():
-        raise FileError(f"There is no file {str(path)!r} with custom code.", hint="Check the path.")
-    module = _run(path)
-    return {
+    code = read_code_file(path)
+    _check_digest(code, digest, path.name)
+    module = _run(code)
+    found = {
         name: value
         for name, value in vars(module).items()
         if (inspect.isclass(value) or inspect.isfunction(value)) and value.__module__ == module.__name__
     }
+    lambdas = [value for value in found.values() if value.__name__ == _UNNAMED]
+    # An old file may name an activation so, and have no code for it.
+    return {**found, _UNNAMED: lambdas[0]} if len(lambdas) == 1 else found
 
 
-def _run(path: Path) -> ModuleType:
+def given_objects(options: OpenOptions, needs: Iterable[CodeNeed]) -> dict[str, Any]:
+    """The classes and functions of what a person gave with a file; runs it.
+
+    Raises:
+        FileError: What was given is missing or not Python.
+        ModelError: It is not what was consented to, or its own code failed.
+    """
+    if options.code_path:
+        return load_custom_objects(options.code_path, options.code_digest)
+    return _of_module(options.module, options.code_digest, needs) if options.module else {}
+
+
+def _of_module(name: str, digest: str, needs: Iterable[CodeNeed]) -> dict[str, Any]:
+    """What is needed and an installed module has: by its registered name, in the module, or in those it imported."""
+    _check_digest(find_module(name), digest, name)
+    try:
+        module = importlib.import_module(name)
+    # A module may raise anything, even SystemExit.
+    except BaseException as error:
+        raise ModelError(
+            f"The module {name!r} could not be imported: {type(error).__name__}: {error}",
+            hint="Mend it, or give the Python file that defines the classes.",
+            details=traceback.format_exc(),
+        ) from error
+    package = name.partition(".")[0]
+    loaded = {key: value for key, value in sys.modules.items() if key.partition(".")[0] == package}
+    found = {need.name: _in_module(need, module, loaded) for need in needs if need.kind != "lambda"}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _in_module(need: CodeNeed, module: ModuleType, loaded: dict[str, ModuleType]) -> Any:
+    places = [module, *(loaded[name] for name in (need.module,) if name in loaded)]
+    found = [keras.saving.get_registered_object(need.registered_name)] if need.registered_name else []
+    found += [vars(place).get(need.name) for place in places]
+    return next((value for value in found if inspect.isclass(value) or inspect.isfunction(value)), None)
+
+
+def _check_digest(code: CodeFile, digest: str, name: str) -> None:
+    if digest and code.digest != digest:
+        raise ModelError(
+            f"The code in {name!r} is not the code that was agreed to: it has been changed since.",
+            hint="Look at it and agree to it again.",
+            details=f"SHA-256 {code.digest} instead of {digest}.",
+        )
+
+
+def _run(code: CodeFile) -> ModuleType:
     # The file's own name, unless another module has it: a saved model's configuration says where its classes were.
+    path = code.path
     there = sys.modules.get(path.stem)
     is_free = there is None or getattr(there, "__file__", None) == str(path)
     name = path.stem if is_free else f"custom_code_{path.stem}"
@@ -41,7 +104,8 @@ def _run(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        # Not by the loader: it would read the file again, or run a compiled one that lies beside it.
+        exec(compile(code.content, str(path), "exec", dont_inherit=True), vars(module))
     # A person's own code may raise anything, even SystemExit.
     except BaseException as error:
         del sys.modules[name]

@@ -16,19 +16,23 @@ import msgspec
 import numpy as np
 
 from editor.errors import EditorError, FileError, ModelError
-from editor.files.code_needs import code_needs, needed_to_load
+from editor.files.code_needs import code_needs
 from editor.files.facts import Repair
+from editor.files.keras_archive import is_hdf5
+from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
+from editor.files.origins import without_origins
 from editor.files.preview.saved_model import NO_KERAS, model_config
 from editor.files.repair import RepairedConfig, repair_config
 from editor.files.saved_model.objects import SavedObjects, is_graph, is_keras, read_objects
 from editor.files.saved_model.place import saved_model_folder
 from editor.keras_model.checkpoint import checkpoint_prefix, read_weights
-from editor.keras_model.custom_code import load_custom_objects
+from editor.keras_model.consent import consented
+from editor.keras_model.error_text import first_sentence
 from editor.keras_model.legacy_reference import INSTALL_HINT, LegacyReference, ask_tf_keras, has_tf_keras
-from editor.keras_model.loading import explain
+from editor.keras_model.loading import MODEL_SUFFIXES, explain
 from editor.keras_model.opening import LoadedModel
-from editor.keras_model.repaired import build, with_registered_names
+from editor.keras_model.repaired import build
 from editor.keras_model.saved_classes import apply_saved_flags, build_own_class
 from editor.keras_model.stored_places import Places, StoredWeight, set_weights
 
@@ -57,14 +61,15 @@ def open_saved_model(path: Path, options: OpenOptions | None = None) -> LoadedMo
     if not is_keras(objects):
         raise ModelError(NO_KERAS)
     config = model_config(objects)
-    custom_objects = _consented(config, options, folder)
+    agreed = consented(config, options, folder.name)
+    custom_objects = agreed.custom_objects
     if not is_graph(objects.root):
         return _of_own_class(objects, custom_objects, folder)
     with ThreadPoolExecutor(1) as threads:
         # Both take seconds, and neither waits for the other.
         reference = threads.submit(_reference, config, folder, custom_objects)
-        repaired = repair_config(config, objects.keras_version, given=frozenset(custom_objects))
-        model = _build(repaired, with_registered_names(config, custom_objects), folder)
+        repaired = repair_config(agreed.config, objects.keras_version, given=frozenset(custom_objects))
+        model = _build(repaired, custom_objects, folder)
         set_weights(model, read_weights(folder, objects), folder.name, repaired.stored)
         proof = _proof(model, reference, folder.name)
     return LoadedModel(model, custom_objects, (*_marked(repaired.repairs, proof), proof))
@@ -79,27 +84,9 @@ def _of_own_class(objects: SavedObjects, custom_objects: dict[str, Any], folder:
     return LoadedModel(model, custom_objects, (repair,))
 
 
-def _consented(config: dict[str, Any], options: OpenOptions, folder: Path) -> dict[str, Any]:
-    """The code that was given; refuses what is needed beside it, before Keras sees the configuration."""
-    needs = needed_to_load(code_needs(config))
-    if any(need.kind == "lambda" for need in needs):
-        raise ModelError(
-            f"{folder.name!r} holds a Lambda layer, and opening it would run Python code from the file.",
-            hint="It was not opened. Replace the Lambda by a built-in layer or by a custom class.",
-        )
-    custom_objects = load_custom_objects(options.code_path) if options.code_path else {}
-    missing = [need for need in needs if need.name not in custom_objects]
-    if missing:
-        raise ModelError(
-            f"{folder.name!r} needs the {missing[0].kind} {missing[0].name!r}, which Keras does not know.",
-            hint="Open it together with the Python file that defines it (--custom-code FILE.py).",
-        )
-    return custom_objects
-
-
 def _build(repaired: RepairedConfig, custom_objects: dict[str, Any], path: Path) -> keras.Model:
     try:
-        model = build(repaired.config, custom_objects)
+        model = build(without_origins(repaired.config), custom_objects)
     # Keras raises whatever it met, and what a custom class raises.
     except Exception as error:
         raise explain(error, path) from error
@@ -143,11 +130,21 @@ def _proof(model: keras.Model, asked: Future[LegacyReference | str], name: str) 
     reference = asked.result()
     if isinstance(reference, str):
         return Repair(text=f"{rebuilt}; its outputs were not compared: {reference}", is_proven=False)
-    inputs = list(reference.inputs)
-    outputs = keras.tree.flatten(model(inputs if len(inputs) > 1 else inputs[0], training=False))
-    found = [np.asarray(output) for output in outputs]
-    _check_outputs(found, list(reference.outputs), name)
+    _check_outputs(_outputs(model, list(reference.inputs), name), list(reference.outputs), name)
     return Repair(text=f"{rebuilt}; on random inputs it computes what tf_keras computes.")
+
+
+def _outputs(model: keras.Model, inputs: list[Any], name: str) -> list[Any]:
+    try:
+        outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+    # What an input meets in the layers may raise anything.
+    except Exception as error:
+        raise ModelError(
+            f"{name!r} rebuilt in Keras 3 does not take what it takes in tf_keras: {first_sentence(error)}",
+            hint="It was not opened. Save it as a .keras file with the Keras that wrote it.",
+            details=repr(error),
+        ) from error
+    return [np.asarray(output) for output in keras.tree.flatten(outputs)]
 
 
 def _check_outputs(found: list[Any], expected: list[Any], name: str) -> None:
@@ -168,6 +165,29 @@ def _check_outputs(found: list[Any], expected: list[Any], name: str) -> None:
 
 
 # -- HDF5 -------------------------------------------------------------------------------------------------------------
+
+
+def open_in_place_of(error: ModelError, path: Path) -> LoadedModel:
+    """Opens an old HDF5 file by way of tf_keras when Keras 3 could not.
+
+    Args:
+        error: Why it could not.
+        path: The file.
+
+    Raises:
+        ModelError: `error`, if the file is not one of Keras 2, needs code, or tf_keras cannot read it either.
+    """
+    found = read_model_config(path) if path.suffix in MODEL_SUFFIXES and path.is_file() and is_hdf5(path) else None
+    is_old = found is not None and (found.keras_version or "1").partition(".")[0] in ("1", "2")
+    if found is None or not is_old or code_needs(found.config):
+        raise error
+    if not has_tf_keras():
+        raise ModelError(error.summary, hint=f"tf_keras may read it. {INSTALL_HINT}", details=error.details) from error
+    try:
+        return open_legacy(path)
+    except ModelError as other:
+        details = f"{error.details}\n\ntf_keras: {other.summary}\n{other.details}"
+        raise ModelError(error.summary, hint=error.hint, details=details) from error
 
 
 def open_legacy(path: Path) -> LoadedModel:

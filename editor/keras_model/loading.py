@@ -12,6 +12,7 @@ import keras
 from editor.errors import FileError, ModelError
 from editor.files.keras_archive import reading
 from editor.files.zip_members import open_weights
+from editor.keras_model.changed_config import load_from_config
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.walk import store_keys
 
@@ -22,12 +23,15 @@ MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
 """Endings by which Keras tells the format."""
 
 
-def load_model(path: Path, custom_objects: dict[str, Any] | None = None) -> keras.Model:
+def load_model(
+    path: Path, custom_objects: dict[str, Any] | None = None, config: dict[str, Any] | None = None
+) -> keras.Model:
     """Loads a model uncompiled, running no code from the file.
 
     Args:
         path: A `.keras`, `.h5` or `.hdf5` file that a reader found sound.
         custom_objects: Classes that the model needs, by name.
+        config: What to build instead of the configuration in the file, whose weights it takes.
 
     Raises:
         FileError: The file's name does not tell Keras its format.
@@ -42,7 +46,10 @@ def load_model(path: Path, custom_objects: dict[str, Any] | None = None) -> kera
         with warnings.catch_warnings():
             # Old files bring arguments that Keras only warns about; nothing follows from it here.
             warnings.simplefilter("ignore")
-            model = keras.saving.load_model(path, custom_objects, compile=False, safe_mode=True)
+            if config is None:
+                model = keras.saving.load_model(path, custom_objects, compile=False, safe_mode=True)
+            else:
+                model = load_from_config(path, config, custom_objects or {})
     # Keras raises whatever it met: ValueError, TypeError, KeyError, OSError, and what a custom class raises.
     except Exception as error:
         raise explain(error, path) from error

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import h5py
 import keras
-from keras.src.saving.serialization_lib import SafeModeScope
+from keras.src.saving.serialization_lib import ObjectSharingScope, SafeModeScope
 
 from editor.errors import EditorError
 from editor.files.facts import Repair
@@ -51,7 +50,7 @@ def load_repaired(path: Path, repaired: RepairedConfig, custom_objects: dict[str
 
 def build(config: dict[str, Any], custom_objects: dict[str, Any]) -> keras.Model:
     """The model that a configuration in today's form describes, with random weights; runs no code of a file."""
-    with warnings.catch_warnings(), SafeModeScope(True):
+    with warnings.catch_warnings(), SafeModeScope(True), ObjectSharingScope():
         # Old files bring arguments that Keras only warns about; nothing follows from it here.
         warnings.simplefilter("ignore")
         return keras.saving.deserialize_keras_object(config, custom_objects=custom_objects, safe_mode=True)
@@ -70,26 +69,3 @@ def mend_order(model: keras.Model, path: Path) -> tuple[Repair, ...]:
     for name in swapped:
         notes.add("weights-by-name", "Weights are placed by their names, as by their order Keras swaps them", name)
     return notes.repairs
-
-
-def with_registered_names(config: dict[str, Any], custom_objects: dict[str, Any]) -> dict[str, Any]:
-    """The classes that were given also by the names under which the file says that they were registered."""
-    named = {}
-    for name in _names_in(config):
-        short = name.rpartition(">")[2]
-        if name not in custom_objects and short in custom_objects:
-            named[name] = custom_objects[short]
-    return {**custom_objects, **named}
-
-
-def _names_in(config: Any) -> Iterator[str]:
-    """Names of classes and functions with a package, such as `my_package>MyLayer`."""
-    waiting = [config]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, str) and ">" in value:
-            yield value

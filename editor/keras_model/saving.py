@@ -17,12 +17,12 @@ from editor.files.saved_model.place import saved_model_folder
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, forgotten_by_keras, rebased, tree_with_map
 from editor.keras_model.h5_saving import OPTIMIZER_NOTE, is_h5, save_h5
-from editor.keras_model.loading import load_model
 from editor.keras_model.lora import lora_note, values_after_merging
 from editor.keras_model.optimizer_state import OptimizerState, optimizer_state
 from editor.keras_model.saved_optimizer import fit_optimizer
 from editor.keras_model.values import weight_values
 from editor.keras_model.walk import ModelIndex, walk_model
+from editor.keras_model.written import load_written
 from editor.layers.freeze_map import FreezeMap
 
 
@@ -172,7 +172,7 @@ def _check_weights(written: WrittenModel, index: ModelIndex) -> None:
 
 def _read_back(written: WrittenModel, custom_objects: dict[str, Any] | None) -> keras.Model:
     try:
-        return load_model(written.path, custom_objects)
+        return load_written(written.path, custom_objects)
     except ModelError as error:
         shared = [(path, flags.also_at[0]) for path, flags in written.freeze_map.layers.items() if flags.also_at]
         cause = f"Keras cannot save a layer that is in two submodels: {' and '.join(shared[0])}. " if shared else ""

@@ -3,8 +3,8 @@
 `python -m tests.integration.window_process STATE MODEL [TARGET]`; says READY when it is in the state, and goes on.
 
 States: `unsaved` has a trained run and edits that are not saved; `saved` has saved a trained run to TARGET and has an
-edit since; `new` has an edit in a new model, the application MODEL; `early` gets a polite kill before its event loop
-begins.
+edit since; `preview` has edits in a preview of SmallCNN; `new` has an edit in a new model, the application MODEL;
+`early` gets a polite kill before its event loop begins.
 """
 
 from __future__ import annotations
@@ -48,6 +48,12 @@ def run(state: str, model: str, target: str = "") -> int:
             sys.stdout.flush()
             return
         driver.wait(lambda: driver.app.document)
+        if state == "preview":
+            driver.click_tick("conv1")
+            driver.click_tick("dense")
+            driver.undo()
+            say_ready("")
+            return
         driver.click_tick("backbone")
         driver.choose_digits()
         driver.type_into("epochs", "1")
@@ -55,7 +61,10 @@ def run(state: str, model: str, target: str = "") -> int:
         if state == "saved":
             driver.save_as(Path(target))
         driver.click_tick("digit")
-        sys.stdout.write(f"READY {driver.document.weights_file}\n")
+        say_ready(str(driver.document.weights_file))
+
+    def say_ready(what: str) -> None:
+        sys.stdout.write(f"READY {what}\n")
         sys.stdout.flush()
 
     class DrivenApp(app.App):

@@ -1,0 +1,91 @@
+"""Makes functions of the code of Lambda layers that a person has allowed to run."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import marshal
+import math
+from collections.abc import Mapping
+from types import CellType, CodeType, FunctionType, SimpleNamespace
+from typing import Any
+
+import keras
+import numpy as np
+
+from editor.errors import ModelError
+from editor.files.lambda_listing import code_bytes, is_runnable
+from editor.files.lambda_parts import LambdaPart, replacement_name
+
+
+def lambda_function(part: LambdaPart, layer: str, given: Mapping[str, Any]) -> FunctionType:
+    """The function in a Lambda layer, with the usual names for what it uses: `tf`, `keras`, `K`, `np`, `math`.
+
+    Keras itself would run it without any of them.
+
+    Args:
+        part: A function that a person has allowed to run.
+        layer: Path of the layer.
+        given: Classes and functions of the person's own, which it may use too.
+
+    Raises:
+        ModelError: It is of another Python, whose bytecode would crash this one, or uses names that are unknown here.
+    """
+    if not is_runnable(part.code):
+        raise ModelError(
+            f"The Lambda {layer!r} holds bytecode of another version of Python, which would crash this one.",
+            hint=f"Give a Python file with a function or a Layer class {replacement_name(layer)!r} instead.",
+        )
+    code = marshal.loads(code_bytes(part.code))
+    names = {**_usual_names(), **given}
+    if missing := [name for name in _globals_of(code) if name not in names and not hasattr(builtins, name)]:
+        raise ModelError(
+            f"The Lambda {layer!r} uses {missing[0]!r}, and the file does not tell what that is.",
+            hint=f"Give a Python file that defines it, or one with a function {replacement_name(layer)!r} instead.",
+        )
+    if len(code.co_freevars) != len(_listed(part.closure)):
+        raise ModelError(
+            f"The values that the Lambda {layer!r} takes from around it are not in the file.",
+            hint=f"Give a Python file with a function or a Layer class {replacement_name(layer)!r} instead.",
+        )
+    defaults = tuple(map(_tupled, _listed(part.defaults))) or None
+    closure = tuple(CellType(value) for value in _listed(part.closure)) or None
+    # By this name Keras knows that its code is to be written into a file.
+    return FunctionType(code, {"__builtins__": builtins, **names}, "<lambda>", defaults, closure)
+
+
+def _globals_of(code: CodeType) -> list[str]:
+    """Names that a function looks up outside, in itself and in its inner functions."""
+    import dis
+
+    own = [step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    inner = [value for value in code.co_consts if isinstance(value, CodeType)]
+    return [*dict.fromkeys(own), *(name for value in inner for name in _globals_of(value))]
+
+
+def _usual_names() -> dict[str, Any]:
+    tensorflow = importlib.import_module("tensorflow")
+    # What `from keras import backend as K` was before Keras 3.
+    old_backend = importlib.import_module("keras.src.legacy.backend")
+    backend = SimpleNamespace(**{**vars(old_backend), **vars(keras.backend)})
+    return {
+        "tf": tensorflow,
+        "tensorflow": tensorflow,
+        "keras": keras,
+        "layers": keras.layers,
+        "ops": keras.ops,
+        "K": backend,
+        "backend": backend,
+        "np": np,
+        "numpy": np,
+        "math": math,
+    }
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _tupled(value: Any) -> Any:
+    """JSON has no tuples; Keras takes lists among default values for them too."""
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
