@@ -125,7 +125,7 @@ def freeze(options: argparse.Namespace) -> None:
     try:
         opened = _Opened(options.model, _given(options))
     except ModelError as error:
-        if is_in_place:
+        if is_in_place and not options.custom_code:  # What was given and is of no use is wrong.
             raise LoadError.from_problem(error.problem) from error
         raise
     _say(opened.notes)
