@@ -16,7 +16,10 @@ import msgspec
 import numpy as np
 
 from editor.errors import EditorError, FileError, ModelError
+from editor.files.code_needs import code_needs
 from editor.files.facts import Repair
+from editor.files.keras_archive import is_hdf5
+from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
 from editor.files.origins import without_origins
 from editor.files.preview.saved_model import NO_KERAS, model_config
@@ -25,8 +28,9 @@ from editor.files.saved_model.objects import SavedObjects, is_graph, is_keras, r
 from editor.files.saved_model.place import saved_model_folder
 from editor.keras_model.checkpoint import checkpoint_prefix, read_weights
 from editor.keras_model.consent import consented
+from editor.keras_model.error_text import first_sentence
 from editor.keras_model.legacy_reference import INSTALL_HINT, LegacyReference, ask_tf_keras, has_tf_keras
-from editor.keras_model.loading import explain
+from editor.keras_model.loading import MODEL_SUFFIXES, explain
 from editor.keras_model.opening import LoadedModel
 from editor.keras_model.repaired import build
 from editor.keras_model.saved_classes import apply_saved_flags, build_own_class
@@ -126,11 +130,21 @@ def _proof(model: keras.Model, asked: Future[LegacyReference | str], name: str) 
     reference = asked.result()
     if isinstance(reference, str):
         return Repair(text=f"{rebuilt}; its outputs were not compared: {reference}", is_proven=False)
-    inputs = list(reference.inputs)
-    outputs = keras.tree.flatten(model(inputs if len(inputs) > 1 else inputs[0], training=False))
-    found = [np.asarray(output) for output in outputs]
-    _check_outputs(found, list(reference.outputs), name)
+    _check_outputs(_outputs(model, list(reference.inputs), name), list(reference.outputs), name)
     return Repair(text=f"{rebuilt}; on random inputs it computes what tf_keras computes.")
+
+
+def _outputs(model: keras.Model, inputs: list[Any], name: str) -> list[Any]:
+    try:
+        outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+    # What an input meets in the layers may raise anything.
+    except Exception as error:
+        raise ModelError(
+            f"{name!r} rebuilt in Keras 3 does not take what it takes in tf_keras: {first_sentence(error)}",
+            hint="It was not opened. Save it as a .keras file with the Keras that wrote it.",
+            details=repr(error),
+        ) from error
+    return [np.asarray(output) for output in keras.tree.flatten(outputs)]
 
 
 def _check_outputs(found: list[Any], expected: list[Any], name: str) -> None:
@@ -151,6 +165,29 @@ def _check_outputs(found: list[Any], expected: list[Any], name: str) -> None:
 
 
 # -- HDF5 -------------------------------------------------------------------------------------------------------------
+
+
+def open_in_place_of(error: ModelError, path: Path) -> LoadedModel:
+    """Opens an old HDF5 file by way of tf_keras when Keras 3 could not.
+
+    Args:
+        error: Why it could not.
+        path: The file.
+
+    Raises:
+        ModelError: `error`, if the file is not one of Keras 2, needs code, or tf_keras cannot read it either.
+    """
+    found = read_model_config(path) if path.suffix in MODEL_SUFFIXES and path.is_file() and is_hdf5(path) else None
+    is_old = found is not None and (found.keras_version or "1").partition(".")[0] in ("1", "2")
+    if found is None or not is_old or code_needs(found.config):
+        raise error
+    if not has_tf_keras():
+        raise ModelError(error.summary, hint=f"tf_keras may read it. {INSTALL_HINT}", details=error.details) from error
+    try:
+        return open_legacy(path)
+    except ModelError as other:
+        details = f"{error.details}\n\ntf_keras: {other.summary}\n{other.details}"
+        raise ModelError(error.summary, hint=error.hint, details=details) from error
 
 
 def open_legacy(path: Path) -> LoadedModel:

@@ -73,23 +73,25 @@ def _answer(question: LegacyQuestion) -> LegacyComputed:
 
 def _from_h5(path: str) -> Any:
     import h5py
-    import tf_keras
 
     with h5py.File(path, "r") as file:
         text = file.attrs.get("model_config")
     if text is None:
         raise ModelError(f"{Path(path).name!r} holds no architecture.")
     _check(json.loads(text))
+    import tf_keras
+
     return tf_keras.models.load_model(path, compile=False, safe_mode=True)
 
 
 def _from_config(question: LegacyQuestion) -> Any:
+    config = json.loads(question.config or "{}")
+    _check(config)
+    # It takes seconds; a model that is refused need not wait.
     import tensorflow as tf
     from tf_keras.src.saving.legacy.model_config import model_from_config
     from tf_keras.src.saving.serialization_lib import SafeModeScope
 
-    config = json.loads(question.config or "{}")
-    _check(config)
     with SafeModeScope(True):
         model = model_from_config(config)
     # The weights by the names of the attributes, as TensorFlow wrote them.

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from editor.errors import ModelError
 from editor.files.facts import Repair
 from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
@@ -15,8 +16,8 @@ from editor.files.origins import without_origins
 from editor.files.repair import repair_config
 from editor.files.saved_model.place import saved_model_folder
 from editor.files.stored_weights import is_weights_file
+from editor.keras_model.architecture import build_architecture
 from editor.keras_model.consent import consented
-from editor.keras_model.json_loading import JSON_SUFFIX, load_json, read_json
 from editor.keras_model.loading import MODEL_SUFFIXES, load_model
 from editor.keras_model.repaired import load_repaired, mend_order
 from editor.keras_model.weights_matching import open_weights
@@ -52,22 +53,16 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
 
         return open_saved_model(path, options)
     if is_weights_file(path):
-        return open_weights(path, options, open_other=open_model, of_application=LoadedModel)
-    if path.suffix == JSON_SUFFIX:
-        return _build(path, options)
-    return _load(path, options)
+        return open_weights(path, options, LoadedModel)
+    if path.suffix == ".json":
+        built = build_architecture(path, options)
+        return LoadedModel(built.model, built.custom_objects, built.repairs)
+    try:
+        return _load(path, options)
+    except ModelError as error:
+        from editor.keras_model.legacy import open_in_place_of
 
-
-def _build(path: Path, options: OpenOptions) -> LoadedModel:
-    """The model that an architecture file describes, repaired where Keras would refuse it or read it wrongly."""
-    architecture = read_json(path)
-    agreed = consented(architecture, options, path.name)
-    objects = agreed.custom_objects
-    # What wrote no version may be of any Keras; nothing in it says that it is as old as Keras 1.
-    version = architecture.get("keras_version") or ("3" if "module" in architecture else "2")
-    repaired = repair_config(agreed.config, str(version), given=frozenset(objects))
-    config = without_origins(repaired.config) if repaired.repairs else agreed.config
-    return LoadedModel(load_json(path, objects, config), objects, repaired.repairs)
+        return open_in_place_of(error, path)
 
 
 def _load(path: Path, options: OpenOptions) -> LoadedModel:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,26 +69,3 @@ def mend_order(model: keras.Model, path: Path) -> tuple[Repair, ...]:
     for name in swapped:
         notes.add("weights-by-name", "Weights are placed by their names, as by their order Keras swaps them", name)
     return notes.repairs
-
-
-def with_registered_names(config: dict[str, Any], custom_objects: dict[str, Any]) -> dict[str, Any]:
-    """The classes that were given also by the names under which the file says that they were registered."""
-    named = {}
-    for name in _names_in(config):
-        short = name.rpartition(">")[2]
-        if name not in custom_objects and short in custom_objects:
-            named[name] = custom_objects[short]
-    return {**custom_objects, **named}
-
-
-def _names_in(config: Any) -> Iterator[str]:
-    """Names of classes and functions with a package, such as `my_package>MyLayer`."""
-    waiting = [config]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, str) and ">" in value:
-            yield value

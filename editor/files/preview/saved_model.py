@@ -10,6 +10,7 @@ import msgspec
 from editor.errors import FileError
 from editor.files.code_needs import code_needs
 from editor.files.facts import CodeNeed, Preview
+from editor.files.keras_archive import reading
 from editor.files.preview.draft_records import records
 from editor.files.preview.saved_objects import draft_of_objects, layer_places
 from editor.files.preview.saved_variables import layers_of_variables
@@ -33,17 +34,17 @@ def preview_saved_model(path: Path) -> Preview:
     Raises:
         FileError: It is no SavedModel, or a file of it is damaged, hostile, or missing.
         FreezeMapError: The map beside it is none.
-        OSError: It cannot be read.
     """
     folder = saved_model_folder(path)
     if folder is None:
         raise FileError(f"{path.name} is no SavedModel: it has no saved_model.pb.", hint="Choose the whole folder.")
-    objects = read_objects(folder)
-    preview = Preview(
-        facts=facts_of(folder, objects),
-        root=records(draft_of_objects(objects)) if is_keras(objects) else layers_of_variables(objects, folder),
-        freeze_map=read_map_beside(folder),
-    )
+    with reading(folder):
+        objects = read_objects(folder)
+        preview = Preview(
+            facts=facts_of(folder, objects),
+            root=records(draft_of_objects(objects)) if is_keras(objects) else layers_of_variables(objects, folder),
+            freeze_map=read_map_beside(folder),
+        )
     if not is_keras(objects):
         return msgspec.structs.replace(preview, obstacle=NO_KERAS, notes=_notes(objects))
     metadata = objects.root.metadata

@@ -15,7 +15,7 @@ from editor.files.preview.skeleton import Draft, Part, Variable, assign_stores, 
 from editor.files.saved_model.objects import SavedNode, SavedObjects, is_graph, is_layer
 from editor.layers.paths import escape, join
 
-MAX_LAYERS = 50_000
+MAX_LAYERS = 20_000
 """Records in all: a few objects that hold each other at many places would make as many as one likes."""
 
 _MAX_DEPTH = 60

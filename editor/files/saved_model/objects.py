@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from editor.errors import FileError
+from editor.files.saved_model.descriptions import Descriptions
 from editor.files.saved_model.messages import DecodeError, decode
 from editor.files.saved_model.place import METADATA_FILE, MODEL_FILE
 from editor.files.saved_model.wire import Field, WireError, content, fields_of
@@ -19,10 +19,11 @@ _META_INFO, _SIGNATURE, _OBJECT_GRAPH = 1, 5, 7  # of MetaGraphDef
 _NODE = 1  # of SavedObjectGraph and of SavedMetadata
 
 # ResNet152V2, as tf_keras writes it, has 9,354 objects of 1.6 MB in all and 1.2 MB of metadata.
-_MAX_NODES = 400_000
+_MAX_NODES = 200_000
 _MAX_CHILDREN = 1_000_000
 _MAX_NODE_BYTES = 8 << 20
-_MAX_METADATA_BYTES = 64 << 20
+_MAX_METADATA_BYTES = 32 << 20
+_MAX_GRAPH_BYTES = 64 << 20
 _MAX_RANK = 32
 _CUSTOM = "Custom>"
 _DAMAGED = (WireError, DecodeError, UnicodeDecodeError)
@@ -151,7 +152,7 @@ def read_objects(folder: Path) -> SavedObjects:
     path = folder / MODEL_FILE
     try:
         with path.open("rb") as stream:
-            objects = _read_model(stream, path.stat().st_size)
+            objects = _read_model(stream, path.stat().st_size, Descriptions(f"A description in {folder.name}"))
     except _DAMAGED as error:
         raise _damaged(folder, MODEL_FILE, error) from error
     if (folder / METADATA_FILE).is_file():
@@ -164,7 +165,7 @@ def _damaged(folder: Path, name: str, error: Exception) -> FileError:
     return FileError(f"{folder.name} is a damaged SavedModel: in {name}, {reason}.", hint=_AGAIN, details=repr(error))
 
 
-def _read_model(stream: IO[bytes], size: int) -> SavedObjects:
+def _read_model(stream: IO[bytes], size: int, descriptions: Descriptions) -> SavedObjects:
     graph = next((each for each in fields_of(stream, 0, size) if each.number == _META_GRAPH), None)
     if graph is None:
         raise WireError("there is no graph")
@@ -177,25 +178,26 @@ def _read_model(stream: IO[bytes], size: int) -> SavedObjects:
         elif each.number == _SIGNATURE:
             signatures.append(decode("SignatureEntry", content(stream, each, _MAX_NODE_BYTES)).key)
         elif each.number == _OBJECT_GRAPH:
-            objects.nodes = list(_nodes(stream, each))
+            objects.nodes = list(_nodes(stream, each, descriptions))
     objects.signatures = tuple(sorted(name for name in signatures if not name.startswith("__")))
     return objects
 
 
-def _nodes(stream: IO[bytes], graph: Field) -> Iterator[SavedNode]:
+def _nodes(stream: IO[bytes], graph: Field, descriptions: Descriptions) -> Iterator[SavedNode]:
+    if graph.end - graph.start > _MAX_GRAPH_BYTES:
+        raise WireError("there is more about its objects than in any model")
     num_nodes = num_children = 0
     for each in fields_of(stream, graph.start, graph.end):
         if each.number != _NODE:
             continue
-        node = _node(content(stream, each, _MAX_NODE_BYTES))
-        num_nodes, num_children = num_nodes + 1, num_children + len(node.children)
+        found = decode("SavedObject", content(stream, each, _MAX_NODE_BYTES))
+        num_nodes, num_children = num_nodes + 1, num_children + len(found.children)
         if num_nodes > _MAX_NODES or num_children > _MAX_CHILDREN:
             raise WireError("there are more objects than any model has")
-        yield node
+        yield _node(found, descriptions)
 
 
-def _node(data: bytes) -> SavedNode:
-    found = decode("SavedObject", data)
+def _node(found: Any, descriptions: Descriptions) -> SavedNode:
     node = SavedNode({child.local_name: child.node_id for child in found.children})
     if found.HasField("variable"):
         node.variable = _variable(found.variable)
@@ -203,7 +205,7 @@ def _node(data: bytes) -> SavedNode:
         node.identifier = found.user_object.identifier
         # TensorFlow 2.4 and older keep Keras's description here.
         if found.user_object.metadata and node.identifier.startswith("_tf_keras_"):
-            node.metadata = _parsed(found.user_object.metadata)
+            node.metadata = descriptions.parse(found.user_object.metadata)
     return node
 
 
@@ -226,32 +228,19 @@ def _add_metadata(objects: SavedObjects, path: Path) -> None:
         size = path.stat().st_size
         if size > _MAX_METADATA_BYTES:
             raise WireError(f"there are {size:,} bytes, where {_MAX_METADATA_BYTES:,} are enough for any model")
+        descriptions = Descriptions(f"A description in {METADATA_FILE} in {path.parent.name}")
         with path.open("rb") as stream:
             for each in fields_of(stream, 0, size):
                 if each.number == _NODE:
-                    _describe(objects, decode("KerasObject", content(stream, each, _MAX_METADATA_BYTES)))
+                    found = decode("KerasObject", content(stream, each, _MAX_METADATA_BYTES))
+                    _describe(objects, found, descriptions)
     except _DAMAGED as error:
         raise _damaged(path.parent, METADATA_FILE, error) from error
 
 
-def _describe(objects: SavedObjects, found: Any) -> None:
+def _describe(objects: SavedObjects, found: Any, descriptions: Descriptions) -> None:
     if not 0 <= found.node_id < len(objects.nodes):
         raise WireError(f"there is an object {found.node_id} that {MODEL_FILE} does not have")
     node = objects.nodes[found.node_id]
     node.identifier = found.identifier
-    node.metadata = _parsed(found.metadata)
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text, object_hook=_plain)
-    except (ValueError, RecursionError):
-        raise WireError("the description of a layer is no JSON") from None
-    return value if isinstance(value, dict) else {}
-
-
-def _plain(value: dict[str, Any]) -> Any:
-    """Keras's JSON writes a tuple and a shape as objects; both are lists in every other file of Keras."""
-    if value.get("class_name") in ("__tuple__", "TensorShape") and isinstance(value.get("items"), list):
-        return value["items"]
-    return value
+    node.metadata = descriptions.parse(found.metadata)
