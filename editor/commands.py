@@ -46,14 +46,13 @@ class _Opened:
             self.facts = reader.probe_now(path)
             if given.architecture:
                 _check_architecture(self.facts, Path(given.architecture))
-                reader.probe_now(given.architecture)
         self.found = file_state(path)
         # Standard output is for the command's own words, also when the custom code prints.
         with contextlib.redirect_stdout(sys.stderr):
             loaded = open_model(path, given)
         self.given = given
         self.custom_objects = loaded.custom_objects
-        self.notes = loaded.notes
+        self.notes = (*(f"Repaired: {repair.line}" for repair in loaded.repairs), *loaded.notes)
         self.index: ModelIndex = walk_model(loaded.model)
         self._path = path
         self.tree = LayerTree(self.index.root)
