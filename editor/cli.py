@@ -102,7 +102,9 @@ def _add_train(commands: Any) -> None:
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help="a .keras, .h5 or .hdf5 file")
     parser.add_argument("--custom-code", type=Path, metavar="FILE.py", help="classes the model needs; it will be run")
-    parser.add_argument("--architecture", type=Path, metavar="FILE.json", help="not built yet")
+    parser.add_argument(
+        "--architecture", type=Path, metavar="FILE.json", help="what a file of weights is of; also another model file"
+    )
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
@@ -135,7 +137,7 @@ class _Step(argparse.Action):
 
 
 def _refuse_what_is_not_built(options: argparse.Namespace) -> None:
-    for name in ("architecture", "target", "schedule", "feature_cache"):
+    for name in ("target", "schedule", "feature_cache"):
         if getattr(options, name, None):
             option = f"--{name.replace('_', '-')}"
             raise NotBuiltYetError(f"{option} is not built yet.", hint="Leave it out; it comes in a later version.")

@@ -13,6 +13,7 @@ import msgspec
 
 from editor.errors import EditorError, FileError, PatchError, UsageError
 from editor.files.atomic import write_atomically
+from editor.files.facts import FileFacts
 from editor.files.keras_archive import read_freeze_map
 from editor.files.options import OpenOptions
 from editor.files.saved_model.place import file_state
@@ -43,12 +44,15 @@ class _Opened:
     def __init__(self, path: Path, given: OpenOptions) -> None:
         with ReaderClient(start=False) as reader:
             self.facts = reader.probe_now(path)
+            if given.architecture:
+                _check_architecture(self.facts, Path(given.architecture))
         self.found = file_state(path)
         # Standard output is for the command's own words, also when the custom code prints.
         with contextlib.redirect_stdout(sys.stderr):
             loaded = open_model(path, given)
         self.given = given
         self.custom_objects = loaded.custom_objects
+        self.notes = (*(f"Repaired: {repair.line}" for repair in loaded.repairs), *loaded.notes)
         self.index: ModelIndex = walk_model(loaded.model)
         self._path = path
         self.tree = LayerTree(self.index.root)
@@ -65,10 +69,37 @@ class _Opened:
         _say(notes)
 
 
+def _given(options: argparse.Namespace) -> OpenOptions:
+    architecture = str(options.architecture.absolute()) if options.architecture else None
+    return msgspec.structs.replace(OpenOptions.of_code(options.custom_code), architecture=architecture)
+
+
+def _check_architecture(facts: FileFacts, architecture: Path) -> None:
+    """A reader looks at the file before Keras builds anything from it."""
+    if facts.has_model_config:
+        raise UsageError(
+            f"{Path(facts.path).name} has an architecture of its own.",
+            hint="Leave out --architecture, which is for files of weights alone.",
+        )
+    with ReaderClient(start=False) as reader:
+        found = reader.probe_now(architecture)
+    if not found.has_model_config:
+        raise FileError(f"{architecture.name} has no architecture in it.", hint="Give a .json or a model file.")
+
+
+def _check_other_file(opened: _Opened, target: Path) -> None:
+    """A whole model does not take the place of the weights that it was made from."""
+    if not opened.facts.has_model_config and target.resolve() == Path(opened.facts.path).resolve():
+        raise FileError(
+            f"{target.name} holds weights only, and a whole model would take their place.",
+            hint="Save under another name.",
+        )
+
+
 def inspect(options: argparse.Namespace) -> None:
     """Prints the layers of a model and what is frozen."""
-    opened = _Opened(options.model, OpenOptions.of_code(options.custom_code))
-    found = inspection(opened.tree, opened.facts, _findings(opened))
+    opened = _Opened(options.model, _given(options))
+    found = inspection(opened.tree, opened.facts, _findings(opened), notes=opened.notes)
     print(msgspec.json.format(msgspec.json.encode(found)).decode() if options.json else inspection_text(found))
 
 
@@ -84,16 +115,19 @@ def _findings(opened: _Opened) -> tuple[Finding, ...]:
 
 def freeze(options: argparse.Namespace) -> None:
     """Applies a map and patterns and saves the model."""
-    if not _is_same_format(options.model, options.output):
+    if options.architecture or not _is_same_format(options.model, options.output):
         check_target(options.output)
-    opened = _Opened(options.model, OpenOptions.of_code(options.custom_code))
+    opened = _Opened(options.model, _given(options))
+    _say(opened.notes)
+    _check_other_file(opened, options.output)
     _say_unfit(opened.map_report.lines)
     if options.map:
         change, report = opened.tree.plan_map(_read_map(options.map))
         opened.tree.apply(change)
         _say_unfit(report.lines)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
-    if not _is_same_format(options.model, options.output) or not _patch(opened, options.output):
+    can_patch = opened.facts.has_model_config and _is_same_format(options.model, options.output)
+    if not can_patch or not _patch(opened, options.output):
         opened.compile()
         _save(opened, options.output)
 
@@ -103,7 +137,9 @@ def train(options: argparse.Namespace) -> None:
     check_target(options.output)
     _check_report(options.report)
     settings = _settings(options)
-    opened = _Opened(options.model, OpenOptions.of_code(options.custom_code))
+    opened = _Opened(options.model, _given(options))
+    _say(opened.notes)
+    _check_other_file(opened, options.output)
     opened.compile()
     _say_unfit(opened.map_report.lines)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,15 +18,21 @@ from PySide6.QtCore import QEventLoop, QPoint, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QContextMenuEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
+from editor.files.facts import FileFacts, Preview
 from editor.files.freeze_json import write_freeze_json
+from editor.files.options import OpenOptions
 from editor.layers.edits import set_policy, set_stays_frozen
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.nodes import LayerNode
 from editor.layers.policies import StatisticsPolicy
+from editor.layers.records import LayerRecord, WeightRecord
 from editor.training.settings import TrainSettings
 from resources import resource_path
+from tests.files.application_shapes import entry_of, filled
 from widgets.app import App
+from widgets.dialogs.architecture import ArchitectureQuestion
 from widgets.dialogs.compare_maps import CompareMapsDialog
+from widgets.dialogs.new_application import NewApplicationDialog
 from widgets.opening import OpenWish
 from widgets.settings import Settings
 from widgets.theme import Mode
@@ -56,7 +64,9 @@ class Photographer:
         self._app.leave()
 
     def _states(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        yield "empty", lambda: self._wait(lambda: self._app.link.is_ready)
+        yield "empty", lambda: None
+        yield "preview-loading", self._preview_while_the_engine_starts
+        yield "preview-unknown", self._preview_without_code
         yield "open", self._open
         yield "mixed", self._freeze
         yield "policies", self._choose_policies
@@ -76,11 +86,31 @@ class Photographer:
         yield "saved", self._save
         yield "settings-problem", self._spoil_settings
         yield "error", self._open_what_is_no_model
+        yield "new-application", self._ask_for_new_model
+        yield "architecture", self._ask_for_architecture
+
+    def _preview_while_the_engine_starts(self) -> None:
+        """The engine loads what no picture needs: code that never ends."""
+        path, code = self._scratch / "digits_transfer.keras", self._scratch / "endless.py"
+        shutil.copy(resource_path("demo", "digits_transfer.keras"), path)
+        code.write_text("import time\nwhile True:\n    time.sleep(1)\n")
+        self._app.open(path, OpenOptions.of_code(code))
+        self._wait(lambda: self._app.document is not None)
+
+    def _preview_without_code(self) -> None:
+        self._app.open(_subclassed_model(self._scratch))
+        before = self._app.document
+        self._wait(lambda: self._app.document is not before)
+        window = self._app.window
+        assert self._app.document
+        window.layers.view.folding.expand_below([self._app.document.tree.root])
+        node = self._app.document.tree.find("conv1")
+        assert node
+        window.layers.select_nodes([node])
 
     def _open(self) -> None:
         self._app.window.training.set_settings(TrainSettings(data="sample:digits", epochs=EPOCHS))
         self._app.open(resource_path("demo", "digits_transfer.keras"))
-        self._wait(lambda: self._app.document is not None)
         self._wait(lambda: not self._app.window.training.start_obstacle())
 
     def _freeze(self) -> None:
@@ -205,6 +235,30 @@ class Photographer:
         self._app.opener.open(OpenWish(path))
         self._wait(lambda: not self._app.opener.is_busy)
 
+    def _ask_for_new_model(self) -> None:
+        self._app.window.actions_["new"].trigger()
+        dialog = self._app.window.findChild(NewApplicationDialog)
+        assert isinstance(dialog, NewApplicationDialog)
+        dialog.form.list_.field.setText("mobile")
+        dialog.form.classes_field.setValue(10)
+
+    def _ask_for_architecture(self) -> None:
+        self._close_what_is_above()
+        weights = tuple(
+            WeightRecord(number, str(number), shape, "float32", 0, is_statistics=False, is_trainable=True)
+            for number, shape in enumerate(filled(entry_of("MobileNetV2"), top=False))
+        )
+        facts = FileFacts(
+            path=str(self._scratch / "backbone.weights.h5"),
+            format="weights",
+            keras_version=None,
+            num_bytes=0,
+            has_model_config=False,
+            has_freeze_map=False,
+        )
+        preview = Preview(facts=facts, root=LayerRecord(layer_id=0, name="", class_name="", weights=weights))
+        ArchitectureQuestion(self._app.window).decide(preview, OpenOptions(), lambda _options: None)
+
     def _settle(self) -> bool:
         self._pause()
         return True
@@ -249,6 +303,16 @@ class Photographer:
         loop.exec()
         if not condition():
             raise TimeoutError("The window did not reach the state in time.")
+
+
+def _subclassed_model(folder: Path) -> Path:
+    """A model of a class of its own, made apart: this process never imports Keras."""
+    code = (
+        "import sys; from pathlib import Path; from tests.integration.files import SUBCLASSED; "
+        "SUBCLASSED.write_model(Path(sys.argv[1]))"
+    )
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, capture_output=True)
+    return folder / "small_cnn.keras"
 
 
 def main() -> int:

@@ -443,7 +443,6 @@ def test_that_an_expected_error_is_status_1_of_the_process(tmp_path):
     "options",
     [
         ["inspect", "MODEL", "--preview"],
-        ["inspect", "MODEL", "--architecture", "model.json"],
         ["train", "MODEL", "-o", "OUT", "--data", "sample:digits", "--schedule", "plan.json"],
         ["train", "MODEL", "-o", "OUT", "--data", "sample:digits", "--feature-cache", "auto"],
         ["train", "MODEL", "-o", "OUT", "--data", "table.csv", "--target", "species"],

@@ -60,6 +60,7 @@ _ACTIONS = {
     "open": _Words("Open…", "Ctrl+O", "open", "Open a Keras model (.keras, .h5, .hdf5, .json)"),
     "open_folder": _Words("Open Folder…", tip="Open a SavedModel folder"),
     "open_with_code": _Words("Open with Custom Code…", "", "", "Open a model together with the Python file it needs"),
+    "give_code": _Words("Give Custom Code…", tip="Give the preview that is open the code that its model needs"),
     "save": _Words("Save", "Ctrl+S", "save", "Save the model with its frozen state"),
     "save_as": _Words("Save As…", "Ctrl+Shift+S"),
     "export_weights": _Words("Weights Only (.weights.h5)…", tip="Write the weights for Keras's load_weights"),
@@ -81,6 +82,7 @@ _ACTIONS = {
     ),
     "start": _Words("Start", "F5", "start", "Start training"),
     "stop": _Words("Stop and keep", "Shift+F5", "stop", "End training after the current batch and keep the weights"),
+    "forget_consents": _Words("Forget Consents to Code", tip="Ask again before the code of any model is run"),
     "reset_layout": _Words("Reset Layout"),
     "about": _Words("About Frostline"),
 }
@@ -129,7 +131,7 @@ class Actions(QObject):
     def fill_menus(self, bar: QMenuBar) -> None:
         """Puts the actions into menus."""
         file = bar.addMenu("&File")
-        self._fill(file, "new", "", "open", "open_folder", "open_with_code")
+        self._fill(file, "new", "", "open", "open_folder", "open_with_code", "give_code")
         file.addMenu(self.recent)
         self._fill(file, "", "save", "save_as")
         file.addMenu(self.export)
@@ -144,7 +146,7 @@ class Actions(QObject):
         view.addMenu(self.panels)
         theme = view.addMenu("Theme")
         theme.addActions(list(self.modes.values()))
-        self._fill(view, "", "reset_layout")
+        self._fill(view, "", "reset_layout", "", "forget_consents")
         self._fill(bar.addMenu("&Help"), "about")
 
     def fill_edits(self, menu: QMenu) -> None:

@@ -28,6 +28,7 @@ from widgets.main_window import MainWindow
 from widgets.new_models import NewModels
 from widgets.notice_bar import Level
 from widgets.notifier import Notifier
+from widgets.numbers import counted
 from widgets.open_commands import OpenCommands
 from widgets.opening import Opener, OpenWish
 from widgets.recent_models import RecentModels
@@ -40,6 +41,7 @@ from widgets.settings import Settings
 from widgets.side_files import SideFiles
 from widgets.theme import Mode, Theme
 from widgets.training.runs_list import RunsList, frozen_text
+from widgets.trust import Trust
 from widgets.undo import WeightsUndo
 from widgets.unsaved import Unsaved
 from widgets.window_state import WindowState
@@ -99,6 +101,7 @@ class App(QObject):
             notifier=self.notifier,
             current=self._current,
         )
+        self.opening.trust = self.trust = Trust(self.window, settings)
         self.new_models = NewModels(
             self.window,
             self.link,
@@ -283,6 +286,7 @@ class App(QObject):
             "start": window.training.request_start,
             "stop": window.training.request_stop,
             "reset_layout": window.reset_layout,
+            "forget_consents": self._on_forget_consents,
             "about": self._on_about,
         }
         for name, handler in handlers.items():
@@ -296,6 +300,11 @@ class App(QObject):
     def _on_run_started(self, event: RunStarted) -> None:
         for note in event.notes:
             self.window.log.append_line(note)
+
+    def _on_forget_consents(self) -> None:
+        num_forgotten = self.trust.forget()
+        words = f"{counted(num_forgotten, 'consent')} to run code {'is' if num_forgotten == 1 else 'are'} forgotten."
+        self.notifier.say(Level.INFO, words if num_forgotten else "No consent to run code was remembered.")
 
     def _on_problem(self, problem: Problem) -> None:
         for line in problem.details.splitlines():

@@ -59,6 +59,7 @@ class Document(QObject):
         stack: The steps that can be undone.
         map_report: What of the file's freeze map did not fit.
         opened: The flags as they were in the file.
+        made_notes: What a person should know about the making of a new model, a sentence each.
         notes: What else a person should know about the opening, a sentence each.
         repairs: What was changed in memory to load it.
         has_optimizer: Whether the engine's model has an optimizer, from its file or from a run.
@@ -79,6 +80,7 @@ class Document(QObject):
         options: OpenOptions,
         workspace: Workspace,
         weights_file: Path | None = None,
+        made_notes: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         self.document_id = 0
@@ -91,7 +93,8 @@ class Document(QObject):
         self.model_name = preview.model_name or path.name.partition(".")[0]
         self.tree = LayerTree(preview.root)
         self.stack = QUndoStack(self)
-        self.notes = preview.notes
+        self.made_notes = made_notes
+        self.notes = (*made_notes, *preview.notes)
         self.repairs: tuple[Repair, ...] = ()
         self.has_optimizer = False
         self.saved_revision = workspace.info.saved_revision
@@ -185,13 +188,13 @@ class Document(QObject):
         self.stage = Stage.LIVE
         self.trouble = None
         self.model_name = event.model_name or self.model_name
-        self.notes = event.notes
+        self.notes = (*self.made_notes, *event.notes)
         self.repairs = event.repairs
         self.has_optimizer = event.has_optimizer
         self._journal.speak_of(keys_of(tree))
         touched = touched_by(self.stack, tree)
         if touched:
-            self._write_down(touched, "Load the model")
+            self._write_down(touched, "")
         self.note_revision(event.revision)
         return rebased
 

@@ -48,12 +48,14 @@ class OpenCommands(QObject):
         current: The document that is open.
 
     Attributes:
-        trust: Asks about code.
+        trust: Asks about code; to be set before the first file is opened.
         architectures: Asks for the architecture of a file of weights.
     """
 
     open_requested = Signal(object)
     """Carries the `OpenWish` that a person chose."""
+
+    trust: Asker
 
     def __init__(
         self,
@@ -72,7 +74,6 @@ class OpenCommands(QObject):
         self._recent = recent
         self._notifier = notifier
         self._current = current
-        self.trust: Asker = GivenCode(window)
         self.architectures: Asker = ArchitectureQuestion(window)
         self._connect()
 
@@ -81,6 +82,7 @@ class OpenCommands(QObject):
         actions["open"].triggered.connect(lambda _checked=False: self.choose())
         actions["open_folder"].triggered.connect(lambda _checked=False: self._choose_folder())
         actions["open_with_code"].triggered.connect(lambda _checked=False: self._choose_with_code())
+        actions["give_code"].triggered.connect(lambda _checked=False: self._on_remedy_chosen(Remedy.GIVE_CODE))
         self._recent.chosen.connect(self._request)
         window.model_dropped.connect(self._request)
         window.layers.open_requested.connect(self.choose)
@@ -186,20 +188,3 @@ class OpenCommands(QObject):
         said = opened_words(document, lost=lost, differing=differing)
         if said:
             self._notifier.say(said.level, said.text, details=said.details)
-
-
-class GivenCode:
-    """Takes the code that was given with the file; asked again, asks for a Python file. Choosing it is the consent."""
-
-    def __init__(self, window: MainWindow) -> None:
-        self._window = window
-        self._seen: Preview | None = None
-
-    def decide(self, preview: Preview, options: OpenOptions, on_options: OnOptions) -> None:
-        """See `Asker`."""
-        was_seen, self._seen = self._seen is preview, preview
-        if options.custom_code or options.module:
-            on_options(options)
-        elif was_seen or not preview.needs:
-            folder = Path(preview.facts.path).parent
-            choose_code(self._window, folder, lambda code: on_options(OpenOptions.of_code(code)))

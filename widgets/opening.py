@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from editor.errors import EditorError, Problem
@@ -175,8 +174,8 @@ class Opener(QObject):
     def _new_document(self, wish: OpenWish, preview: Preview) -> Document:
         if not wish.abandoned:
             workspace = wish.workspace or self.new_workspace(DocumentInfo.of(wish.path, wish.options))
-            preview = msgspec.structs.replace(preview, notes=(*preview.notes, *wish.notes))
-            return Document(preview, _shown_path(wish, workspace), wish.options, workspace)
+            path = _shown_path(wish, workspace)
+            return Document(preview, path, wish.options, workspace, made_notes=wish.notes)
         records = read_records(wish.abandoned.folder / JOURNAL_FILE)
         weights = wish.weights
         workspace = wish.abandoned.adopt()

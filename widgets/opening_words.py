@@ -40,7 +40,7 @@ def opened_words(document: Document, *, lost: tuple[str, ...] = (), differing: t
     sentences = [_trouble_words(document)] if document.trouble else []
     details = [document.trouble.details] if document.trouble and document.trouble.details else []
     sentences += [_repaired_words(document.repairs)] if document.repairs else []
-    details += [repair_line(repair) for repair in document.repairs]
+    details += [repair.line for repair in document.repairs]
     for paths, words in (
         (document.map_report.lines, "{} of the file's freeze map {do} not fit this model and {were} left out."),
         (lost, "{} of your edits {have} no place in the live model."),
@@ -56,11 +56,6 @@ def opened_words(document: Document, *, lost: tuple[str, ...] = (), differing: t
     is_proven = bool(document.repairs) and all(repair.is_proven for repair in document.repairs)
     is_harmless = is_proven and len(sentences) == 1
     return Said(Level.INFO if is_harmless else Level.WARNING, " ".join(sentences), "\n".join(details))
-
-
-def repair_line(repair: Repair) -> str:
-    """One repair as one line."""
-    return repair.text if repair.is_proven else f"{repair.text} (unproven)"
 
 
 def weights_only_words(preview: Preview) -> str:

@@ -59,6 +59,7 @@ class PreviewBar(QFrame):
         layout.addWidget(self._busy)
         layout.addWidget(self._text, 1)
         self._buttons = {remedy: self._button(remedy, layout) for remedy in Remedy}
+        self._state: tuple[str, tuple[Remedy, ...], bool] | None = None
         self.hide()
 
     def _button(self, remedy: Remedy, layout: QHBoxLayout) -> QPushButton:
@@ -77,6 +78,10 @@ class PreviewBar(QFrame):
 
     def show_state(self, text: str, remedies: tuple[Remedy, ...], *, is_busy: bool) -> None:
         """Says where the preview stands."""
+        state = (text, remedies, is_busy)
+        if state == self._state and not self.isHidden():
+            return
+        self._state = state
         self._text.setText(text)
         self._text.setToolTip(text)
         self._busy.setVisible(is_busy)

@@ -10,6 +10,7 @@ import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
 from editor.training.settings import TrainSettings
+from widgets.consents import MOST_CONSENTS, Consent
 from widgets.theme import Mode
 
 FILE_VARIABLE = "FROSTLINE_SETTINGS"
@@ -75,6 +76,28 @@ class Settings:
     @training.setter
     def training(self, settings: TrainSettings) -> None:
         self._store.setValue("training", msgspec.json.encode(settings).decode())
+
+    def consent(self, needs: str) -> Consent | None:
+        """What was last agreed to for a model with these needs (`needs_digest`); None if nothing was."""
+        return next((consent for consent in self._consents() if consent.needs == needs), None)
+
+    def add_consent(self, consent: Consent) -> None:
+        """Remembers a consent, in place of an earlier one for the same needs."""
+        others = [other for other in self._consents() if other.needs != consent.needs]
+        kept = [consent, *others][:MOST_CONSENTS]
+        self._store.setValue("consents", msgspec.json.encode(kept).decode())
+
+    def forget_consents(self) -> int:
+        """Forgets all consents; gives how many there were."""
+        num_forgotten = len(self._consents())
+        self._store.remove("consents")
+        return num_forgotten
+
+    def _consents(self) -> tuple[Consent, ...]:
+        try:
+            return msgspec.json.decode(str(self._store.value("consents", "[]")), type=tuple[Consent, ...])
+        except msgspec.MsgspecError:
+            return ()
 
     def flush(self) -> None:
         """Writes everything to disk now."""

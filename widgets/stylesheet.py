@@ -167,9 +167,10 @@ QTreeView#layerTree QHeaderView::section { border-top: 1px solid $line; }
 QTreeView#layerTree QHeaderView::section:first { padding-left: 27px; }
 QTreeView#changesTree QHeaderView::section:first { padding-left: 14px; }
 QTreeView#weightsTable::item, QTreeView#changesTree::item { padding: 0 6px; }
-QTreeView#compareTable::item { padding: 0 6px; }
+QTreeView#compareTable::item, QTreeView#applicationTable::item { padding: 0 6px; }
 QTreeView#weightsTable::item:selected, QTreeView#configTree::item:selected,
-QTreeView#changesTree::item:selected, QTreeView#compareTable::item:selected { background: $selection; color: $text; }
+QTreeView#changesTree::item:selected, QTreeView#compareTable::item:selected,
+QTreeView#applicationTable::item:selected { background: $selection; color: $text; }
 QTreeView#configTree::branch, QTreeView#changesTree::branch {
     background: transparent; image: none; border-image: none; }
 QTreeView#configTree::branch:has-children:closed, QTreeView#changesTree::branch:has-children:closed {

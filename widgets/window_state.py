@@ -96,6 +96,7 @@ class WindowState:
             "thaw": has_selection,
             "invert": has_document,
             "select_pattern": has_document,
+            "give_code": bool(document and not document.is_live and document.preview.needs),
             "start": not window.training.start_obstacle() and not self._runs.is_active,
             "stop": self._runs.is_active,
         }

@@ -69,6 +69,11 @@ class Repair(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     is_proven: bool = True
 
+    @property
+    def line(self) -> str:
+        """The same for people: what was not compared says so."""
+        return self.text if self.is_proven else f"{self.text} (unproven)"
+
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """A model as its file alone tells it, read without Keras and without running anything.

@@ -15,6 +15,7 @@ import h5py
 
 from editor.errors import FileError
 from editor.files.atomic import write_atomically
+from editor.files.freeze_json import MAP_ENDING
 from editor.files.hdf5_superblock import superblock_offset
 from editor.files.probe_hdf5 import DAMAGED_HDF5, MAP_ATTRIBUTE
 from editor.files.saved_model.folder import read_map_beside
@@ -45,7 +46,7 @@ _COMPILE_KEY = "compile_config"
 
 
 def read_freeze_map(path: Path) -> FreezeMap | None:
-    """The freeze map that travels in a `.keras` archive or an HDF5 file; None where there is none.
+    """The freeze map that travels in a `.keras` archive or an HDF5 file, or beside weights; None where there is none.
 
     That of a SavedModel is the `NAME.freeze.json` beside it.
 
@@ -134,6 +135,10 @@ def _archive_map(path: Path) -> bytes | None:
 def _hdf5_map(path: Path) -> bytes | str | None:
     with h5py.File(path, "r") as file:
         value = file.attrs.get(MAP_ATTRIBUTE)
+        is_beside = value is None and "model_config" not in file.attrs
+    beside = path.with_name(f"{path.name.removesuffix('.h5').removesuffix('.weights')}{MAP_ENDING}")
+    if is_beside and beside.is_file():
+        return beside.read_bytes()
     return value if value is None or isinstance(value, bytes) else str(value)
 
 

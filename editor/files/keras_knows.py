@@ -47,6 +47,7 @@ _OLD_CLASSES = frozenset(
     AUC MeanRelativeError MeanTensor SumOverBatchSize Policy PolicyV1 LossFunctionWrapper
     LossScaleOptimizerV1 LossScaleOptimizerV3 CosineProximity LogCosh CosineDecayRestarts NoisyLinearCosineDecay
     LinearCosineDecay DynamicLossScale
+    AtrousConv1D AtrousConv2D
     """.split()  # noqa: SIM905
 )
 _OLD_FUNCTIONS = frozenset(
@@ -54,6 +55,7 @@ _OLD_FUNCTIONS = frozenset(
     acc ce cosine cosine_distance cosine_proximity crossentropy kullback_leibler_divergence logcosh
     matthews_correlation softmax_v2 sparse_top_k_categorical_accuracy top_k_categorical_accuracy uniform normal
     zero one l1_l2 l1l2 maxnorm nonneg unitnorm activity_l1 activity_l2 activity_l1l2 weight_l1l2
+    ActivityRegularizer L1L2Regularizer WeightRegularizer
     """.split()  # noqa: SIM905
 )
 _MODULES_OF_KERAS = re.compile(r"(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.|$)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -39,6 +40,14 @@ def lambda_parts(config: Mapping[str, Any]) -> list[LambdaPart]:
     """
     parts = (_part(role, config) for role in PARTS if config.get(role) is not None)
     return [part for part in parts if part]
+
+
+def replacement_name(path: str) -> str:
+    """The name of the function, or Layer class, in a person's file that stands in for a Lambda: `Lambda_lambda_1`.
+
+    The part after `Lambda_` is the layer's name, with `_` for each character that no Python name has.
+    """
+    return "Lambda_" + re.sub(r"\W", "_", path.rpartition("/")[2])
 
 
 def part_of(role: str, entry: Mapping[str, Any]) -> LambdaPart:

@@ -42,7 +42,7 @@ def parse_json_object(text: bytes | str, name: str) -> dict[str, Any]:
         raise FileError(f"{name} is damaged: it is no JSON.", hint=_DAMAGED_HINT, details=str(error)) from error
     if not isinstance(values, dict):
         raise FileError(f"{name} is damaged: it holds no JSON object.", hint=_DAMAGED_HINT)
-    _check_depth(values, name)
+    check_depth(values, name)
     return values
 
 
@@ -75,8 +75,12 @@ def _integer(text: str) -> int:
     return value
 
 
-def _check_depth(values: dict[str, Any], name: str) -> None:
-    """Level by level, not by recursion; and every text can be written again."""
+def check_depth(values: dict[str, Any], name: str) -> None:
+    """Refuses values that nest too deep, and texts that cannot be written again. Level by level, not by recursion.
+
+    Raises:
+        FileError: There are such.
+    """
     level: Iterable[Any] = [values]
     for _ in range(MAX_DEPTH):
         below: list[Any] = []

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Literal, TypeVar
 
 from editor.files.alignment import aligned
+from editor.files.stored_layouts import shapes_in_file
 from editor.files.stored_weights import LAYERS, OLD_LAYERS, StoredLayer, StoredWeight, StoredWeights
 from editor.files.weight_names import natural_order, split_name
 from editor.layers.paths import join
@@ -38,6 +40,7 @@ class Owner:
         names: Keras's names of the layers in which it stands and its own, the model's left out.
         given: Those of them that are not automatic.
         weights: Its own ones.
+        steps: What becomes of arrays in the file before they are its weights; see `files.repair.stored_weights`.
     """
 
     record: LayerRecord
@@ -46,11 +49,12 @@ class Owner:
     names: tuple[str, ...]
     given: tuple[str, ...]
     weights: tuple[WeightRecord, ...]
+    steps: tuple[str, ...] = ()
 
     @property
     def shapes(self) -> Shapes:
-        """Of its own weights."""
-        return tuple(weight.shape for weight in self.weights)
+        """Of its own weights, as they stand in the file."""
+        return shapes_in_file(self.steps, tuple(weight.shape for weight in self.weights))
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +85,12 @@ class Stored:
 
 @dataclass(frozen=True)
 class Pair:
-    """A layer and its weights in the file, each weight of the layer with the stored one."""
+    """A layer and its weights in the file, in the order of the layer's own as they stand in the file."""
 
     owner: Owner
     stored: Stored
     how: How
-    weights: tuple[tuple[WeightRecord, StoredWeight], ...]
+    weights: tuple[StoredWeight, ...]
 
 
 @dataclass(frozen=True)
@@ -104,17 +108,20 @@ class Match:
     unused: tuple[Stored, ...] = ()
 
 
-def match_weights(root: LayerRecord, file: StoredWeights) -> Match:
+def match_weights(
+    root: LayerRecord, file: StoredWeights, steps: Mapping[int, tuple[str, ...]] = MappingProxyType({})
+) -> Match:
     """Matches the weights of a file with the layers of a model.
 
     Args:
         root: The model; its flags say in what order an old file of it has the weights of a nested model.
         file: What the groups of the file tell.
+        steps: What becomes of the arrays of a layer, by `layer_id`.
     """
-    owners = owners_in(root)
+    owners = [replace(owner, steps=steps.get(owner.record.layer_id, ())) for owner in owners_in(root)]
     if file.is_by_name:
         stored = [part for layer in file.layers for part in _parts(layer)]
-        return _Matching(_in_order_of_file(root, owners), stored, _no_family).match()
+        return _Matching(_in_order_of_file(root, owners), stored, _direction).match()
     stored = _by_key(file.layers)
     return max(
         (_Matching(owners, stored, family).match() for family in _families(root, file.layers)),
@@ -156,7 +163,7 @@ def _in_order_of_file(root: LayerRecord, owners: list[Owner]) -> list[Owner]:
     for top in (*root.children, root):
         owned = {layer.layer_id: by_id[layer.layer_id] for layer in _below(top) if layer.layer_id in by_id}
         own = [(weight, owner) for owner in owned.values() for weight in owner.weights]
-        own.sort(key=lambda pair: (top.is_flag_set and not pair[0].is_trainable, pair[1].at))
+        own.sort(key=lambda pair: (top.is_flag_set and not pair[0].is_trainable, pair[0].position, pair[1].at))
         for _, owner in own:
             ordered.setdefault(owner.at, owner)
     return list(ordered.values())
@@ -230,8 +237,9 @@ Family = Callable[[Owner | Stored], Hashable]
 """Layers are laid side by side in order within a family only; None stands for those that belong to none."""
 
 
-def _no_family(_: Owner | Stored) -> Hashable:
-    return ""
+def _direction(layer: Owner | Stored) -> Hashable:
+    """Which half of a Bidirectional a layer is in: the two have the same shapes."""
+    return next((match[1] for name in layer.names if (match := _DIRECTIONS.match(name))), "")
 
 
 def _families(root: LayerRecord, layers: Sequence[StoredLayer]) -> list[Family]:
@@ -339,20 +347,20 @@ def sorted_shapes(layer: Owner | Stored) -> Shapes:
 
 
 def _paired(owner: Owner, stored: Stored, how: How) -> Pair | None:
-    weights = _by_weight(owner, stored)
-    if not stored.key and any(weight.shape != other.shape for weight, other in weights):
+    weights = _in_own_order(owner, stored)
+    if not stored.key and any(shape != other.shape for shape, other in zip(owner.shapes, weights, strict=True)):
         return None
     is_same = stored.key == owner.record.store if stored.key else stored.names[-1:] == owner.names[-1:]
     return Pair(owner, stored, "name" if is_same else how, weights)
 
 
-def _by_weight(owner: Owner, stored: Stored) -> tuple[tuple[WeightRecord, StoredWeight], ...]:
-    """Weights by their names where both sides have the same ones, else in order."""
+def _in_own_order(owner: Owner, stored: Stored) -> tuple[StoredWeight, ...]:
+    """Weights by their names where both sides have the same ones, else as they stand."""
     by_variable = dict(zip(stored.variables, stored.weights, strict=True))
-    own = owner.weights
-    if by_variable.keys() == {weight.name for weight in own}:
-        return tuple((weight, by_variable[weight.name]) for weight in own)
-    return tuple(zip(own, stored.weights, strict=True))
+    own = [weight.name for weight in owner.weights]
+    if by_variable.keys() == set(own) and len(own) == len(stored.weights):
+        return tuple(by_variable[name] for name in own)
+    return stored.weights
 
 
 def _without_doubtful(pairs: list[Pair]) -> list[Pair]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import struct
+import sys
 import tempfile
 import zipfile
 import zlib
@@ -16,6 +17,9 @@ from typing import IO, TYPE_CHECKING
 import h5py
 
 from editor.errors import FileError
+
+if sys.platform != "win32":
+    import resource
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -46,6 +50,7 @@ LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 
 
 _COPIED_BYTES = 1 << 20
+_UNPACKED_BYTES_PER_SECOND = 50 << 20
 
 
 class MemberStream(io.RawIOBase):
@@ -146,10 +151,13 @@ def weights_stream(raw: IO[bytes], archive: zipfile.ZipFile, info: zipfile.ZipIn
     A compressed one, which Keras never writes, is unpacked to a temporary file: HDF5 jumps about.
 
     Raises:
+        FileError: There is no place to unpack it.
         zipfile.BadZipFile: As the other `DAMAGED_ZIP`.
     """
     if info.compress_type == zipfile.ZIP_STORED:
         return io.BufferedReader(MemberStream(raw, *member_range(raw, info)))
+    _check_space(info)
+    _ask_for_time(info.file_size)
     unpacked = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
     try:
         with archive.open(info) as packed:
@@ -159,3 +167,20 @@ def weights_stream(raw: IO[bytes], archive: zipfile.ZipFile, info: zipfile.ZipIn
         unpacked.close()
         raise
     return unpacked
+
+
+def _check_space(info: zipfile.ZipInfo) -> None:
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if info.file_size > free // 2:
+        raise FileError(
+            f"{info.filename} takes {info.file_size:,} bytes unpacked, and {free:,} are free for temporary files.",
+            hint="Pack the archive again without compression, as Keras does.",
+        )
+
+
+def _ask_for_time(num_bytes: int) -> None:
+    """Gives this process the processor time to unpack, if its time is limited: the size of the file does not tell."""
+    if sys.platform != "win32":
+        soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        if soft != resource.RLIM_INFINITY:
+            resource.setrlimit(resource.RLIMIT_CPU, (soft + num_bytes // _UNPACKED_BYTES_PER_SECOND, hard))

@@ -10,11 +10,11 @@ from typing import Any
 from editor.errors import ModelError
 from editor.files.code_needs import COMPILE_KEY, CodePlace, code_places
 from editor.files.facts import CodeNeed
-from editor.files.lambda_parts import LambdaPart, lambda_parts, part_of
+from editor.files.lambda_parts import LambdaPart, lambda_parts, part_of, replacement_name
 from editor.files.options import OpenOptions
 from editor.files.origins import without_origins
 from editor.keras_model.custom_code import given_objects
-from editor.keras_model.lambdas import lambda_function, replacement_name
+from editor.keras_model.lambdas import lambda_function
 
 _ALLOWED = "lambda at "
 _HINT = "Open it together with the Python file that defines {} (--custom-code FILE.py)."

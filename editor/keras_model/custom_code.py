@@ -19,6 +19,8 @@ from editor.files.code_files import CodeFile, find_module, read_code_file
 from editor.files.facts import CodeNeed
 from editor.files.options import OpenOptions
 
+_UNNAMED = "<lambda>"
+
 
 def load_custom_objects(path: Path, digest: str = "") -> dict[str, Any]:
     """The classes and functions that a Python file defines, by name, as Keras's `custom_objects` takes them.
@@ -34,11 +36,14 @@ def load_custom_objects(path: Path, digest: str = "") -> dict[str, Any]:
     code = read_code_file(path)
     _check_digest(code, digest, path.name)
     module = _run(code)
-    return {
+    found = {
         name: value
         for name, value in vars(module).items()
         if (inspect.isclass(value) or inspect.isfunction(value)) and value.__module__ == module.__name__
     }
+    lambdas = [value for value in found.values() if value.__name__ == _UNNAMED]
+    # An old file may name an activation so, and have no code for it.
+    return {**found, _UNNAMED: lambdas[0]} if len(lambdas) == 1 else found
 
 
 def given_objects(options: OpenOptions, needs: Iterable[CodeNeed]) -> dict[str, Any]:

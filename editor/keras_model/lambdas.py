@@ -15,7 +15,7 @@ import numpy as np
 
 from editor.errors import ModelError
 from editor.files.lambda_listing import code_bytes, is_runnable
-from editor.files.lambda_parts import LambdaPart
+from editor.files.lambda_parts import LambdaPart, replacement_name
 
 
 def lambda_function(part: LambdaPart, layer: str, given: Mapping[str, Any]) -> FunctionType:
@@ -52,15 +52,6 @@ def lambda_function(part: LambdaPart, layer: str, given: Mapping[str, Any]) -> F
     closure = tuple(CellType(value) for value in _listed(part.closure)) or None
     # By this name Keras knows that its code is to be written into a file.
     return FunctionType(code, {"__builtins__": builtins, **names}, "<lambda>", defaults, closure)
-
-
-def replacement_name(path: str) -> str:
-    """The name of the function, or Layer class, in a person's file that stands in for a Lambda: `Lambda_lambda_1`.
-
-    The part after `Lambda_` is the layer's name, with `_` for each character that no Python name has.
-    """
-    name = path.rpartition("/")[2]
-    return "Lambda_" + "".join(character if f"a{character}".isidentifier() else "_" for character in name)
 
 
 def _globals_of(code: CodeType) -> list[str]:

@@ -16,8 +16,8 @@ from editor.files.origins import without_origins
 from editor.files.repair import repair_config
 from editor.files.saved_model.place import saved_model_folder
 from editor.files.stored_weights import is_weights_file
+from editor.keras_model.architecture import build_architecture
 from editor.keras_model.consent import consented
-from editor.keras_model.json_loading import JSON_SUFFIX, load_json, read_json
 from editor.keras_model.loading import MODEL_SUFFIXES, load_model
 from editor.keras_model.repaired import load_repaired, mend_order
 from editor.keras_model.weights_matching import open_weights
@@ -53,10 +53,10 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
 
         return open_saved_model(path, options)
     if is_weights_file(path):
-        return open_weights(path, options, open_other=open_model, of_application=LoadedModel)
-    if path.suffix == JSON_SUFFIX:
-        agreed = consented(read_json(path), options, path.name)
-        return LoadedModel(load_json(path, agreed.custom_objects, agreed.config), agreed.custom_objects)
+        return open_weights(path, options, LoadedModel)
+    if path.suffix == ".json":
+        built = build_architecture(path, options)
+        return LoadedModel(built.model, built.custom_objects, built.repairs)
     try:
         return _load(path, options)
     except ModelError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 import h5py
 import keras
-from keras.src.saving.serialization_lib import SafeModeScope
+from keras.src.saving.serialization_lib import ObjectSharingScope, SafeModeScope
 
 from editor.errors import EditorError
 from editor.files.facts import Repair
@@ -50,7 +50,7 @@ def load_repaired(path: Path, repaired: RepairedConfig, custom_objects: dict[str
 
 def build(config: dict[str, Any], custom_objects: dict[str, Any]) -> keras.Model:
     """The model that a configuration in today's form describes, with random weights; runs no code of a file."""
-    with warnings.catch_warnings(), SafeModeScope(True):
+    with warnings.catch_warnings(), SafeModeScope(True), ObjectSharingScope():
         # Old files bring arguments that Keras only warns about; nothing follows from it here.
         warnings.simplefilter("ignore")
         return keras.saving.deserialize_keras_object(config, custom_objects=custom_objects, safe_mode=True)

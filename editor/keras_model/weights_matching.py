@@ -7,11 +7,11 @@ and what was done is told.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import h5py
 import keras
@@ -21,9 +21,15 @@ import numpy as np
 from editor.errors import ModelError
 from editor.files.keras_archive import reading
 from editor.files.options import OpenOptions
-from editor.files.stored_weights import StoredWeight, stored_weights
+from editor.files.repair import StoredLayer
+from editor.files.repair.config import Place
+from editor.files.repair.stored_weights import converted
+from editor.files.repair.weight_layouts import CONVOLUTIONS
+from editor.files.stored_weights import StoredWeight, stored_weights, text_of
 from editor.files.weights_matching import Owner, Pair, Stored, match_weights
 from editor.keras_model.applications import build
+from editor.keras_model.architecture import build_architecture
+from editor.keras_model.places import above, layer_places
 from editor.keras_model.values import Array
 from editor.keras_model.walk import ModelIndex, own_variables, walk_model
 
@@ -33,65 +39,32 @@ if TYPE_CHECKING:
 _NUMBERS = "biuf"
 _MOST_NAMES = 5
 
-OpenOther = Callable[[Path, OpenOptions], "LoadedModel"]
-OfApplication = Callable[[keras.Model], "LoadedModel"]
+Wrap = Callable[..., "LoadedModel"]
 
 
-def open_weights(
-    path: Path, options: OpenOptions, *, open_other: OpenOther, of_application: OfApplication
-) -> LoadedModel:
+def open_weights(path: Path, options: OpenOptions, wrap: Wrap) -> LoadedModel:
     """Builds the architecture that was given and puts the weights of a file into it.
 
     Args:
         path: A file of weights that a reader found sound.
         options: Where the architecture comes from.
-        open_other: Opens an architecture, or a model file that has one.
-        of_application: Wraps a model that Keras has built.
+        wrap: Makes a `LoadedModel`.
 
     Raises:
         FileError: A file is missing or cannot be read.
         ModelError: No architecture was given, it cannot be built, or none of the weights fits it.
     """
-    loaded = _architecture(path, options, open_other, of_application)
-    report = put_weights(loaded.model, path)
-    return replace(loaded, notes=(*loaded.notes, *report.lines))
-
-
-def _architecture(
-    path: Path, options: OpenOptions, open_other: OpenOther, of_application: OfApplication
-) -> LoadedModel:
     if options.application:
-        return of_application(build(msgspec.structs.replace(options.application, weights="random")))
+        model = build(msgspec.structs.replace(options.application, weights="random"))
+        return wrap(model, notes=put_weights(model, path).lines)
     if not options.architecture:
         raise ModelError(
             f"{path.name!r} holds weights only, without an architecture.",
             hint="Give the architecture too: a .json, another model file, or one of keras.applications.",
         )
-    source = Path(options.architecture)
-    if source.resolve() == path.resolve():
-        raise ModelError(
-            f"{path.name!r} was given as its own architecture, and has none.",
-            hint="Give a .json or another model file.",
-        )
-    loaded = open_other(source, msgspec.structs.replace(options, architecture=None))
-    model = _with_random_weights(loaded.model, loaded.custom_objects)
-    if model is None:
-        note = f"What fits nowhere keeps the values that {source.name!r} has for it."
-        return replace(loaded, notes=(*loaded.notes, note))
-    return replace(loaded, model=model)
-
-
-def _with_random_weights(model: keras.Model, custom_objects: dict[str, Any]) -> keras.Model | None:
-    """The same architecture with the values that a new model would have; None where Keras cannot make it anew."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            config = keras.saving.serialize_keras_object(model)
-            made = keras.saving.deserialize_keras_object(config, custom_objects, safe_mode=True)
-    # Keras raises whatever a custom class raised, and refuses the code of a Lambda.
-    except Exception:  # noqa: BLE001
-        return None
-    return made if made.built and len(made.weights) == len(model.weights) else None
+    built = build_architecture(Path(options.architecture), options)
+    report = put_weights(built.model, path, built.stored)
+    return wrap(built.model, built.custom_objects, built.repairs, report.lines)
 
 
 # -- putting ------------------------------------------------------------------------------------------------------
@@ -138,8 +111,15 @@ class WeightsReport:
         return f"Weights were matched: {', '.join(counts)}."
 
 
-def put_weights(model: keras.Model, path: Path) -> WeightsReport:
+def put_weights(
+    model: keras.Model, path: Path, stored: Mapping[Place, StoredLayer] = MappingProxyType({})
+) -> WeightsReport:
     """Puts the weights of a file into a model, as far as they fit.
+
+    Args:
+        model: A built model.
+        path: The file.
+        stored: What of the layers stands otherwise in files of the Keras that wrote the architecture.
 
     Raises:
         FileError: The file cannot be read.
@@ -147,7 +127,7 @@ def put_weights(model: keras.Model, path: Path) -> WeightsReport:
     """
     index = walk_model(model)
     with reading(path), h5py.File(path, "r") as file:
-        match = match_weights(index.root, stored_weights(file))
+        match = match_weights(index.root, stored_weights(file), _steps(index, stored, file))
         done = [pair for pair in match.pairs if _put(index, pair, file)]
     if not done:
         raise ModelError(
@@ -163,15 +143,33 @@ def put_weights(model: keras.Model, path: Path) -> WeightsReport:
     )
 
 
+def _steps(index: ModelIndex, stored: Mapping[Place, StoredLayer], file: h5py.File) -> dict[int, tuple[str, ...]]:
+    """What becomes of the arrays of each layer, by `layer_id`: as its architecture says, and the file's backend."""
+    places = layer_places(index.model)
+    is_mirrored = text_of(file.attrs.get("backend", "")) == "theano"
+    steps = {}
+    for layer_id, layer in enumerate(index.layers):
+        known = above(stored, places[id(layer)]) if id(layer) in places else None
+        own = known.steps if known else ()
+        if is_mirrored and type(layer).__name__ in CONVOLUTIONS and "flip-kernel" not in own:
+            own = (*own, "flip-kernel")
+        steps[layer_id] = own
+    return steps
+
+
 def _put(index: ModelIndex, pair: Pair, file: h5py.File) -> bool:
     """Gives one layer its weights; False if they do not fit after all."""
     layer = index.layers[pair.owner.record.layer_id]
-    values = [(index.variables[weight.weight_id], _read(file, stored)) for weight, stored in pair.weights]
     if pair.stored.key and type(layer).load_own_variables is not keras.Layer.load_own_variables:
         return _let_layer_load(layer, {stored.name: _read(file, stored) for stored in pair.stored.weights})
-    if any(tuple(variable.shape) != value.shape for variable, value in values):
+    variables = [index.variables[weight.weight_id] for weight in pair.owner.weights]
+    try:
+        values = converted(pair.owner.steps, [_read(file, stored) for stored in pair.weights])
+    except (ValueError, IndexError):
         return False
-    for variable, value in values:
+    if [tuple(variable.shape) for variable in variables] != [value.shape for value in values]:
+        return False
+    for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
     # Normalization and its kind work out from their weights what they use.
     if hasattr(layer, "finalize_state"):

@@ -20,7 +20,7 @@ _LOOK_SECONDS = 4.5 if sys.platform == "win32" else 12.0
 """On Windows nothing else ends what hangs in native code; elsewhere it uses up its processor time."""
 _LOOK_BYTES_PER_SECOND = 20 << 20
 _LOOK_BYTES_PER_CPU_SECOND = 250 << 20
-_MEMORY_BYTES = 192 << 20
+_MEMORY_BYTES = 176 << 20
 """Some tens of MB of address space are there already when a look begins, unused: at most 256 MB come of both."""
 _SLOWEST_BYTES_PER_SECOND = 2 << 20
 

@@ -151,7 +151,7 @@ def _read_info(folder: Path) -> DocumentInfo | None:
 
 def _count_steps(folder: Path) -> int:
     try:
-        return len(read_journal(folder / JOURNAL_FILE))
+        return sum(step.is_edit for step in read_journal(folder / JOURNAL_FILE))
     except FileError:
         return 0
 

@@ -28,7 +28,7 @@ class JournalStep(msgspec.Struct, frozen=True, omit_defaults=True):
     """The flags that one step has set; an undo or redo is a step of its own.
 
     Attributes:
-        text: Name of the step, as in the Edit menu.
+        text: Name of the step, as in the Edit menu; empty where no person made it.
         weights: Whether each weight that it touched trains after the step, by `weight_id`.
         statistics: The mode after the step of each layer whose statistics it touched, by `layer_id`.
         rules: `(layer_id, rule, holds)` of each rule of editing that it set.
@@ -38,6 +38,11 @@ class JournalStep(msgspec.Struct, frozen=True, omit_defaults=True):
     weights: dict[int, bool] = msgspec.field(default_factory=dict)
     statistics: dict[int, StatisticsMode] = msgspec.field(default_factory=dict)
     rules: tuple[tuple[int, RuleKind, bool], ...] = ()
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether a person made it; if not, it tells what earlier edits have led to in another tree."""
+        return bool(self.text)
 
 
 class _Keys(msgspec.Struct, frozen=True):

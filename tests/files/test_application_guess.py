@@ -8,10 +8,11 @@ import keras
 import pytest
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 
-from editor.files.application_guess import _entries, guess_from_shapes
+from editor.files.application_guess import guess_from_shapes
 from editor.files.applications import applications
 from editor.files.options import Application
 from editor.keras_model.applications import build
+from tests.files.application_shapes import ENTRIES, entry_of, filled
 
 SMALL = {"name": "MobileNetV2", "alpha": 0.35}
 
@@ -83,15 +84,7 @@ def test_that_an_application_with_a_weight_missing_does_not_fit(tmp_path):
     assert guess_from_shapes(shapes) == ()
 
 
-def filled(entry, *, top: bool, classes: int = 10) -> list[tuple[int, ...]]:
-    """The shapes of an application from the data alone."""
-    numbers = {"c": 3, "n": classes, "f": 512 * 49}
-    counts = list(entry.base.items()) + (list(entry.top.items()) if top else [])
-    shapes = [(tuple(numbers.get(part) or int(part) for part in text.split("x")), number) for text, number in counts]
-    return [shape for shape, number in shapes for _ in range(number)]
-
-
-@pytest.mark.parametrize("entry", _entries(), ids=lambda entry: f"{entry.name}-{entry.alpha}")
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.name}-{entry.alpha}")
 def test_that_every_application_is_told_from_all_others(entry):
     for top in (False, True):
         (best, *others) = guess_from_shapes(filled(entry, top=top))
@@ -102,12 +95,12 @@ def test_that_every_application_is_told_from_all_others(entry):
 
 def test_that_the_data_are_of_the_same_applications():
     names = [(facts.name, facts.alpha) for facts in applications()]
-    assert names == [(entry.name, entry.alpha) for entry in _entries()]
+    assert names == [(entry.name, entry.alpha) for entry in ENTRIES]
     assert all(one != other for one, other in combinations(names, 2))
 
 
 def test_that_the_size_is_read_off_a_flattened_image():
-    entry = next(entry for entry in _entries() if entry.name == "VGG16")
+    entry = entry_of("VGG16")
     shapes = [(512 * 4, 4096) if shape == (512 * 49, 4096) else shape for shape in filled(entry, top=True)]
     (best, *_) = guess_from_shapes(shapes)
     assert best.application == Application(name="VGG16", num_classes=10, input_shape=(64, 64, 3))

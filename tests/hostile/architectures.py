@@ -48,6 +48,8 @@ def tricks() -> Iterator[Trick]:
     yield Trick("layer called on itself", partial(_graph, _on_itself), "in a circle: 'dense'")
     yield Trick("layers called in a circle", partial(_graph, _circle), "in a circle")
     yield Trick("layers in the wrong order", partial(_graph, _backwards), "so wrong an order")
+    for name, value in {"a billion units": 10**9, "units without end": float("inf")}.items():
+        yield Trick(f"layer of {name}", partial(_graph, lambda layers, value=value: _with_units(layers, value)))
     yield from _code()
 
 
@@ -138,6 +140,12 @@ def _dense(name: str = "dense", source: str = "") -> Config:
 
 def _with_calls_of_text(layers: list[Any]) -> list[Any]:
     return [*layers, _dense() | {"inbound_nodes": "dense"}]
+
+
+def _with_units(layers: list[Any], units: float) -> list[Any]:
+    """Harmless in a preview, which says why no engine is given it."""
+    layers[1]["config"]["units"] = units
+    return layers
 
 
 def _on_itself(layers: list[Any]) -> list[Any]:

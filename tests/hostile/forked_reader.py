@@ -5,13 +5,17 @@ What runs in the child is what a real reader runs, under the same limits; only i
 
 from __future__ import annotations
 
+import json
 import os
+import select
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from editor.errors import EditorError
+from editor.native import forbid_hdf5_plugins
 from editor.processes import reader_client
 from editor.processes.limits import enforce, is_too_late, limits_of_look
 from editor.processes.reader_main import answer
@@ -25,7 +29,8 @@ def read_forked(path: Path) -> Told:
 
     Returns:
         `kind` (`preview`, or the name of an error's class), `summary` and `hint` of an error, `seconds` of processor
-        time and the `peak` of memory in bytes, `end` (`answered`, `late` or `died`), `file`, and `needs` of a preview.
+        time and the `peak` of memory in bytes, `end` (`answered`, `late` or `died`), `file`, and `needs`
+        and `obstacle` of a preview.
     """
     request = ReadPreview(str(path), limits_of_look(path.stat().st_size if path.is_file() else 0))
     ours, theirs = os.pipe()
@@ -56,8 +61,6 @@ def _serve(request: ReadPreview, theirs: int) -> None:
 
 def _receive(ours: int, seconds: float) -> tuple[bytes, bool]:
     """All that comes until the other end closes, and whether that took too long."""
-    import select
-
     until = time.monotonic() + seconds
     parts = []
     while True:
@@ -76,7 +79,8 @@ def _code(status: int) -> int:
 def _told(data: bytes) -> Told:
     event = decode_event(data)
     if isinstance(event, PreviewRead):
-        return {"kind": "preview", "needs": [need.name for need in event.preview.needs]}
+        needs = [need.name for need in event.preview.needs]
+        return {"kind": "preview", "needs": needs, "obstacle": event.preview.obstacle}
     assert isinstance(event, ProbeFailed)
     return {"kind": "FileError", "summary": event.problem.summary, "hint": event.problem.hint}
 
@@ -91,17 +95,17 @@ def _problem(name: str, request: ReadPreview, end: str, status: int) -> Told:
     return {"kind": type(error).__name__, "summary": error.summary, "hint": error.hint}
 
 
-def main() -> None:
-    """Reads the files that are named on standard input, and prints what is said of each."""
-    import json
-    import sys
-
-    from editor.native import forbid_hdf5_plugins
-
+def warm_up() -> None:
+    """Imports what a spare reader has imported, so that each child finds it there."""
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
     forbid_hdf5_plugins()
-    import editor.files.preview  # noqa: F401  warm, as a spare is
+    import editor.files.map_file
+    import editor.files.preview  # noqa: F401
 
+
+def main() -> None:
+    """Reads the files that are named on standard input, and prints what is said of each."""
+    warm_up()
     for line in sys.stdin:
         print(json.dumps(read_forked(Path(line.rstrip("\n")))), flush=True)
 

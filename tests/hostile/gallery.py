@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.hostile import architectures, archives, hdf5_files
+from tests.hostile import architectures, archives, hdf5_files, saved_models
 from tests.hostile.trick import Trick
 
 TRICKS: dict[str, Trick] = {
-    trick.name: trick for module in (archives, architectures, hdf5_files) for trick in module.tricks()
+    trick.name: trick for module in (archives, architectures, hdf5_files, saved_models) for trick in module.tricks()
 }
 
 

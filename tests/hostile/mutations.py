@@ -188,6 +188,9 @@ def _try(findings: Findings, reader: Reader, engine: Engine, path: Path, name: s
     if told["kind"] != "preview":
         findings.count(kind, "refused" if told["end"] == "answered" else f"refused, reader {told['end']}")
         findings.sentences[f"{told['summary']} {told['hint']}".replace(path.name, "FILE")] += 1
+    elif told["obstacle"]:
+        # The window does not give it to the engine.
+        findings.count(kind, "previewed, obstacle")
     else:
         outcome, seconds, text = engine.open(path)
         findings.count(kind, f"previewed, {outcome}")

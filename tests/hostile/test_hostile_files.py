@@ -75,6 +75,12 @@ def test_that_it_is_previewed_as_nothing_hostile_in_it_is_used(told: dict[str, T
 
 
 @needs_fork
+@pytest.mark.parametrize("name", [name for name in TRICKS if name.startswith("layer of ")])
+def test_that_what_would_take_all_memory_is_not_for_the_engine(told: dict[str, Told], name: str) -> None:
+    assert "'units'" in told[name]["obstacle"]
+
+
+@needs_fork
 @pytest.mark.parametrize("name", TRICKS)
 def test_that_time_and_memory_are_bounded(told: dict[str, Told], name: str) -> None:
     assert told[name]["seconds"] < told["good"]["seconds"] + SECONDS

@@ -10,7 +10,7 @@ import pytest
 from tests.hostile.good_files import collect
 from tests.hostile.mutations import run
 
-COUNT = 60
+COUNT = 48
 SEED = 11
 
 

@@ -29,6 +29,7 @@ from editor.files.options import OpenOptions
 from editor.layers.accounts import State
 from editor.layers.nodes import Node
 from widgets.app import App
+from widgets.dialogs.trust import TrustDialog
 from widgets.document import Document
 from widgets.settings import Settings
 from widgets.training.run_state import RunState
@@ -154,6 +155,24 @@ class Driver:
             QApplication.sendEvent(self.window, event)
             assert event.isAccepted()
 
+    def trust_dialogs(self) -> list[TrustDialog]:
+        """The dialog that asks about code, if it is open."""
+        return [dialog for dialog in self.window.findChildren(TrustDialog) if dialog.isVisible()]
+
+    def keep_preview(self) -> None:
+        """Waits for the question about code and runs none."""
+        self.wait(self.trust_dialogs)
+        (dialog,) = self.trust_dialogs()
+        self.qtbot.mouseClick(dialog.keep_button, Qt.MouseButton.LeftButton)
+
+    def give_code(self, path: Path) -> None:
+        """Waits for the question about code, chooses a file and agrees to run it."""
+        self.wait(self.trust_dialogs)
+        (dialog,) = self.trust_dialogs()
+        self.qtbot.mouseClick(dialog.source.choose_button, Qt.MouseButton.LeftButton)
+        self.choose_file(path)
+        self.qtbot.mouseClick(dialog.run_button, Qt.MouseButton.LeftButton)
+
     # -- whole errands ----------------------------------------------------------------------------------------
 
     def open(self, path: Path) -> None:
@@ -211,6 +230,12 @@ class Driver:
     def redo(self) -> None:
         self.trigger("redo")
         self.wait(lambda: not self.app.undo.is_busy)
+
+    def suspend_reader(self) -> None:
+        """Lets the spare reader stand still."""
+        for process in psutil.Process().children():
+            if "spawn_main" in _name(process) and process.pid != self.app.link.pid:
+                process.suspend()
 
     def kill_engine(self) -> None:
         """Kills the engine with no chance to say anything, and waits until the window knows."""

@@ -87,32 +87,6 @@ def test_that_a_finished_unsaved_run_outlives_the_engine(driver: Driver, tmp_pat
     assert plain_keras.weights(restored) == plain_keras.weights(trained)
 
 
-def test_that_an_opening_which_the_engine_did_not_survive_is_said_and_the_document_stays(
-    driver: Driver, tmp_path: Path
-):
-    slow_code = tmp_path / "slow.py"
-    slow_code.write_text("import time\nwhile True:\n    time.sleep(1)\n")
-    driver.open(DEMO)
-    driver.click_tick("backbone")
-    document = driver.document
-    driver.app.open(DEMO, slow_code)
-    driver.answer("saveQuestion", "Discard")
-    driver.wait(lambda: "Loading digits_transfer.keras" in driver.notice)
-    assert "being opened" in driver.window.training.start_obstacle()
-    driver.kill_engine()
-    sentence = "The engine ended while it loaded digits_transfer.keras."
-    assert sentence in driver.notice
-
-    driver.wait_for_engine()
-    assert sentence in driver.notice
-    assert driver.document is document
-    assert driver.is_frozen("backbone")
-    driver.choose_digits()
-    driver.type_into("epochs", "1")
-    driver.train()
-    assert driver.run_state is RunState.FINISHED
-
-
 def train_one_epoch(driver: Driver) -> None:
     """Makes the weights others than the file's, so that only an engine can save them."""
     driver.choose_digits()

@@ -86,6 +86,7 @@ def test_that_a_model_whose_code_is_not_there_is_frozen_and_saved_and_goes_live_
     path = SUBCLASSED.write_model(tmp_path)
     driver.preview(path)
     driver.wait(lambda: driver.document.stage is Stage.PREVIEW)
+    driver.keep_preview()
     assert "SmallCNN" in driver.preview_text
     assert "SmallCNN" in driver.notice
     driver.click_tick("conv1")
@@ -96,13 +97,14 @@ def test_that_a_model_whose_code_is_not_there_is_frozen_and_saved_and_goes_live_
 
     driver.preview(path)
     driver.wait(lambda: driver.document.stage is Stage.PREVIEW)
+    driver.keep_preview()
     assert driver.is_frozen("conv1")
     driver.click_tick("dense")
     assert driver.is_frozen("dense")
     driver.save_as(tmp_path / "full.h5")
     assert "needs the live model" in driver.notice
     driver.click("giveCodeButton")
-    driver.choose_file(SMALL_CNN_CODE)
+    driver.give_code(SMALL_CNN_CODE)
     driver.wait(lambda: driver.document.is_live)
     assert driver.is_frozen("conv1")
     assert driver.is_frozen("dense")
@@ -137,3 +139,34 @@ def test_that_what_ends_the_engine_leaves_a_preview_that_can_be_saved_and_tried_
     driver.wait(lambda: driver.document.is_live)
     assert driver.is_frozen("conv1")
     assert not driver.window.isWindowModified()
+
+
+def test_that_code_is_run_when_a_person_agrees_and_asked_for_again_when_it_has_changed(driver: Driver, tmp_path: Path):
+    path, code, mark = SUBCLASSED.write_model(tmp_path), tmp_path / "code.py", tmp_path / "mark"
+    code.write_text(f"open({str(mark)!r}, 'a').write('run ')\n" + SMALL_CNN_CODE.read_text())
+    driver.preview(path)
+    driver.keep_preview()
+    assert not mark.exists()
+    driver.window.actions_["give_code"].trigger()
+    driver.give_code(code)
+    driver.wait(lambda: driver.document.is_live)
+    assert mark.read_text() == "run "
+    assert driver.document.options.code_digest
+
+    # Remembered: nothing is asked.
+    driver.preview(DEMO)
+    driver.preview(path)
+    driver.wait(lambda: driver.document.is_live)
+    assert mark.read_text() == "run run "
+
+    code.write_text(code.read_text() + "# another\n")
+    driver.preview(DEMO)
+    driver.preview(path)
+    driver.wait(driver.trust_dialogs)
+    assert "has changed" in driver.trust_dialogs()[0].warning.text()
+    driver.keep_preview()
+    assert driver.document.stage is Stage.PREVIEW
+    assert mark.read_text() == "run run "
+
+    driver.window.actions_["forget_consents"].trigger()
+    assert "1 consent to run code is forgotten" in driver.notice

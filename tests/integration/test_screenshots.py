@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 STATES = (
     "empty",
+    "preview-loading",
+    "preview-unknown",
     "open",
     "mixed",
     "policies",
@@ -28,6 +30,8 @@ STATES = (
     "saved",
     "settings-problem",
     "error",
+    "new-application",
+    "architecture",
 )
 
 

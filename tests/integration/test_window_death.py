@@ -14,10 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from editor.layers.accounts import State
 from editor.runs.abandoned import find_abandoned
 from tests.integration import plain_keras
 from tests.integration.driver import Driver, left_over
-from tests.integration.files import DEMO
+from tests.integration.files import DEMO, SMALL_CNN_CODE, SUBCLASSED
+from widgets.document import Stage
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 30
@@ -130,6 +132,32 @@ def assert_saved_model_is_recovered(driver: Driver, saved: Path):
     driver.redo()
     driver.save()
     assert plain_keras.weights(saved) == trained
+
+
+def test_that_edits_of_a_preview_come_back_to_the_preview_and_to_the_live_model(
+    start_driver: Callable[[Path], Driver], tmp_path: Path
+):
+    with program(
+        tmp_path, "-m", "tests.integration.window_process", "preview", SUBCLASSED.write_model(tmp_path)
+    ) as window:
+        wait_for_line(window, "READY")
+        end(window, signal.SIGKILL)
+
+    driver = start_driver(tmp_path)
+    driver.answer("recoverQuestion", "Recover")
+    driver.wait(lambda: driver.app.document)
+    assert driver.document.stage is Stage.PREVIEW
+    assert driver.is_frozen("conv1")
+    assert driver.state("dense") is State.TRAINABLE
+    assert driver.window.isWindowModified()
+    driver.click("giveCodeButton")
+    driver.choose_file(SMALL_CNN_CODE)
+    driver.wait(lambda: driver.document.is_live)
+    assert driver.is_frozen("conv1")
+    assert driver.state("dense") is State.TRAINABLE
+    driver.undo()
+    assert driver.state("conv1") is State.TRAINABLE
+    assert not driver.window.isWindowModified()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)

@@ -3,7 +3,8 @@
 `python -m tests.integration.window_process STATE MODEL [TARGET]`; says READY when it is in the state, and goes on.
 
 States: `unsaved` has a trained run and edits that are not saved; `saved` has saved a trained run to TARGET and has an
-edit since; `early` gets a polite kill before its event loop begins.
+edit since; `preview` has edits in a preview of SmallCNN; `new` has an edit in a new model, the application MODEL;
+`early` gets a polite kill before its event loop begins.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ def run(state: str, model: str, target: str = "") -> int:
     from pytestqt.qtbot import QtBot
 
     import main
+    from editor.files.options import Application
     from tests.integration.driver import Driver
     from widgets import app, session
+    from widgets.dialogs.new_application import NewModel
 
     def reach_state_or_end(driver: Driver) -> None:
         try:
@@ -37,7 +40,20 @@ def run(state: str, model: str, target: str = "") -> int:
             os._exit(1)
 
     def reach_state(driver: Driver) -> None:
+        if state == "new":
+            driver.app.new_models.build(NewModel(Application(name=model, input_shape=(96, 96, 3), alpha=0.25)))
+            driver.wait(lambda: driver.app.document and driver.document.is_live)
+            driver.click_tick("conv1")
+            sys.stdout.write("READY\n")
+            sys.stdout.flush()
+            return
         driver.wait(lambda: driver.app.document)
+        if state == "preview":
+            driver.click_tick("conv1")
+            driver.click_tick("dense")
+            driver.undo()
+            say_ready("")
+            return
         driver.click_tick("backbone")
         driver.choose_digits()
         driver.type_into("epochs", "1")
@@ -45,7 +61,10 @@ def run(state: str, model: str, target: str = "") -> int:
         if state == "saved":
             driver.save_as(Path(target))
         driver.click_tick("digit")
-        sys.stdout.write(f"READY {driver.document.weights_file}\n")
+        say_ready(str(driver.document.weights_file))
+
+    def say_ready(what: str) -> None:
+        sys.stdout.write(f"READY {what}\n")
         sys.stdout.flush()
 
     class DrivenApp(app.App):
@@ -59,7 +78,7 @@ def run(state: str, model: str, target: str = "") -> int:
 
     qt_api.set_qt_api("pyside6")
     session.App = DrivenApp
-    sys.argv = ["main.py", model]
+    sys.argv = ["main.py"] if state == "new" else ["main.py", model]
     return main.main()
 
 

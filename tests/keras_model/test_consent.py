@@ -17,10 +17,10 @@ import pytest
 
 from editor.errors import ModelError
 from editor.files.code_needs import code_needs
+from editor.files.lambda_parts import replacement_name
 from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
 from editor.keras_model.compile_settings import restore_from_file
-from editor.keras_model.lambdas import replacement_name
 from editor.keras_model.opening import open_model
 from editor.keras_model.saving import save_model
 from editor.keras_model.walk import walk_model

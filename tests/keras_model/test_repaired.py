@@ -57,3 +57,13 @@ def test_that_older_forms_give_the_outputs_of_tf_keras(old_files, name):
     loaded = open_model(old_files / f"{name}.h5")
     assert largest_error(loaded.model, old_files / f"{name}.h5") < 1e-5
     assert loaded.repairs
+
+
+@needs_tf_keras
+@pytest.mark.parametrize(
+    ("name", "num_repairs"), [("domain_classifier_model.h5", 1), ("emotion_model.hdf5", 0), ("Donor.h5", 0)]
+)
+def test_that_real_files_of_keras_2_give_the_outputs_of_tf_keras(old_files, name, num_repairs):
+    loaded = open_model(old_files / name)
+    assert largest_error(loaded.model, old_files / name) < 1e-5
+    assert len(loaded.repairs) == num_repairs

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
+import h5py
+import keras
 import numpy as np
 import pytest
 
 from editor.errors import ModelError
+from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.opening import open_model
+from editor.keras_model.saving import save_model
+from editor.keras_model.walk import walk_model
+from editor.layers.selection import plan_patterns
+from editor.layers.tree import LayerTree
 from tests.old_keras import by_hand
 from tests.old_keras.by_hand import layer, write_h5
 
@@ -200,17 +209,11 @@ def test_that_kernels_written_for_theano_are_mirrored(tmp_path, random):
 
 
 def test_that_an_output_listed_twice_inside_a_sequential_is_taken_once(tmp_path):
-    import keras
-
     images = keras.Input((4,), name="images")
     base = keras.Model(images, keras.layers.Dense(3, name="inner")(images), name="base")
     model = keras.Sequential([keras.Input((4,)), base, keras.layers.Dense(2, name="head")])
     path = tmp_path / "twice.h5"
     model.save(path)
-    import json
-
-    import h5py
-
     with h5py.File(path, "r+") as file:
         config = json.loads(file.attrs["model_config"])
         inner = next(each for each in config["config"]["layers"] if each["config"]["name"] == "base")
@@ -220,3 +223,66 @@ def test_that_an_output_listed_twice_inside_a_sequential_is_taken_once(tmp_path)
     values = np.ones((2, 4), "float32")
     np.testing.assert_array_equal(np.array(loaded.model(values)), np.array(model(values)))
     assert "listed more than once" in lines(loaded)
+
+
+def test_that_an_architecture_of_keras_2_is_repaired(tmp_path):
+    entry = layer("LSTM", "lstm", units=2, time_major=False, batch_input_shape=[None, 5, 3])
+    config = {"class_name": "Sequential", "config": {"name": "s", "layers": [entry]}, "keras_version": "2.4.0"}
+    path = tmp_path / "architecture.json"
+    path.write_text(json.dumps(config))
+    loaded = open_model(path)
+    assert loaded.model.input_shape == (None, 5, 3)
+    assert len(loaded.repairs) == 2
+
+
+# -- swapped without a word (fact F17) --------------------------------------------------------------------------
+
+
+def test_that_weights_that_keras_swaps_are_placed_by_their_names(tmp_path):
+    """A frozen nested Sequential with a thawed child, of two layers of one shape."""
+    inner = keras.Sequential([keras.layers.Dense(4, name="one"), keras.layers.Dense(4, name="two")], name="inner")
+    model = keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(2, name="head")])
+    inner.get_layer("one").trainable = False
+    path = tmp_path / "swapped.h5"
+    model.save(path)
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        entry = next(each for each in config["config"]["layers"] if each["config"]["name"] == "inner")
+        for each in entry["config"]["layers"]:
+            each["config"]["trainable"] = True
+        file.attrs["model_config"] = json.dumps(config)
+    values = np.ones((2, 4), "float32")
+    assert np.abs(np.array(keras.saving.load_model(path, compile=False)(values)) - np.array(model(values))).max() > 0.01
+    loaded = open_model(path)
+    np.testing.assert_array_equal(np.array(loaded.model(values)), np.array(model(values)))
+    assert "placed by their names" in lines(loaded)
+    assert "'inner'" in lines(loaded)
+
+
+# -- what comes after -------------------------------------------------------------------------------------------
+
+
+def test_that_a_repaired_model_is_saved_as_plain_keras_opens_it(tmp_path, random):
+    arrays = weights(random, (5, 12), (4, 12), (24,))
+    config = sequential(
+        layer("CuDNNGRU", "a/rnn", units=4, batch_input_shape=[None, 6, 5]),
+        layer("Dense", "head", units=2, activation="hard_sigmoid"),
+    )
+    stored = {"a/rnn": named("rnn", arrays), "head": named("head", weights(random, (4, 2), (2,)), ("kernel", "bias"))}
+    path = write_h5(tmp_path / "gpu.h5", config, stored)
+    with h5py.File(path, "r+") as file:
+        optimizer = {"class_name": "Adam", "config": {"lr": 0.01, "decay": 0.0, "amsgrad": False}}
+        training = {"loss": "mse", "metrics": ["mae"], "optimizer_config": optimizer, "loss_weights": None}
+        file.attrs["training_config"] = json.dumps(training)
+    loaded = open_model(path)
+    index = walk_model(loaded.model)
+    assert restore_from_file(index, path, loaded.custom_objects) == ()
+    tree = LayerTree(index.root)
+    tree.apply(plan_patterns(tree, [("a_rnn", False)]))
+    for name in ("saved.keras", "saved.h5"):
+        save_model(index, tree.freeze_map(), tmp_path / name)
+        plain = keras.saving.load_model(tmp_path / name, compile=False)
+        assert not plain.get_layer("a_rnn").trainable
+        values = random.normal(size=(3, 6, 5)).astype("float32")
+        np.testing.assert_allclose(np.array(plain(values)), np.array(loaded.model(values)), atol=1e-6)
+        assert open_model(tmp_path / name).repairs == ()

@@ -23,6 +23,8 @@ _EDITED = {
     "old_convolutions": ("convolutions", (edits.with_policies, edits.without_modules)),
     "old_transfer": ("transfer", (edits.without_modules,)),
 }
+_REAL = ("dgaintel/domain_classifier_model.h5", "fer/emotion_model.hdf5", "mmsplice/Donor.h5")
+_MODELS = Path(__file__).parents[1] / "data" / "models"
 
 
 def main(folder: Path) -> None:
@@ -36,6 +38,11 @@ def main(folder: Path) -> None:
         for path in (folder / f"{family.__name__}.h5", folder / f"{family.__name__}.keras"):
             model.save(path)
             _keep_outputs(path, model, inputs)
+    for name in _REAL:
+        path = folder / Path(name).name
+        path.write_bytes((_MODELS / name).read_bytes())
+        model = keras.models.load_model(path, compile=False)
+        _keep_outputs(path, model, _inputs(model))
     for name, (source, changes) in _EDITED.items():
         path = folder / f"{name}.h5"
         path.write_bytes((folder / f"{source}.h5").read_bytes())

@@ -11,7 +11,7 @@ from editor.keras_model.applications import build
 from editor.processes.messages import MakeModel, ModelMade, RequestFailed
 from tests.processes.engine_driver import EngineDriver
 
-SMALL = Application(name="MobileNetV2", alpha=0.35, input_shape=(96, 96, 3), num_classes=4)
+SMALL = Application(name="MobileNet", alpha=0.25, input_shape=(96, 96, 3), num_classes=4)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_that_weights_of_a_file_are_put_onto_it(engine, tmp_path):
 
 
 def test_that_weights_that_do_not_fit_leave_no_file(engine, tmp_path):
-    build(Application(name="MobileNet", alpha=0.25, include_top=False)).save_weights(tmp_path / "x.weights.h5")
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(5)]).save_weights(tmp_path / "x.weights.h5")
     folder = tmp_path / "made"
     folder.mkdir()
     refused = ask(engine, SMALL, folder / "new.keras", tmp_path / "x.weights.h5")
@@ -60,7 +60,7 @@ def test_that_weights_that_do_not_fit_leave_no_file(engine, tmp_path):
 
 
 def test_that_imagenet_is_refused_at_once_where_it_is_not_in_the_cache(engine, tmp_path):
-    application = Application(name="MobileNetV2", weights="imagenet")
+    application = Application(name="MobileNet", alpha=0.25, weights="imagenet")
     refused = ask(engine, application, tmp_path / "new.keras")
     assert isinstance(refused, RequestFailed)
     assert "nothing is downloaded" in refused.problem.summary

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from editor.files.facts import Preview
+from editor.files.preview.keras_layers import KERAS_CLASSES
 from editor.layers.nodes import LayerNode
 from editor.layers.records import LayerRecord, WeightRecord
 from editor.layers.tree import LayerTree
 
-UNKNOWN_KINDS = ("class", "path", "weight names", "statistics", "shared", "output shape")
+UNKNOWN_KINDS = ("class", "path", "weight names", "statistics", "flag", "shared weight", "output shape")
 
 
 @dataclass
@@ -82,6 +83,14 @@ class _Known:
             node = node.parent
         return True
 
+    @property
+    def is_inside_custom(self) -> bool:
+        """Whether a layer above it is of a class that is not Keras's."""
+        node = self.node.parent
+        while node is not None and node.record.class_name in KERAS_CLASSES:
+            node = node.parent
+        return node is not None
+
     @classmethod
     def all_of(cls, tree: LayerTree) -> Iterator[_Known]:
         return map(cls, tree.walk_layers())
@@ -90,15 +99,25 @@ class _Known:
 def _compare_layer(known: _Known, live: LayerNode, parity: Parity, *, is_renamed: bool) -> None:
     told, there, path = known.record, live.record, live.path or "(root)"
     _compare_names(known, live, parity, is_renamed=is_renamed)
-    # Where the class is unknown, what follows from it is too.
-    for name in ("is_flag_set", "is_graph", "has_lora", "fixed_training") if told.class_name else ("is_flag_set",):
+    # What follows from a class is not known where the class is not.
+    for name in ("is_graph", "has_lora", "fixed_training") if told.class_name in KERAS_CLASSES else ():
         if getattr(told, name) != getattr(there, name):
             parity.differences.append(f"{path}: {name} {getattr(told, name)}, is {getattr(there, name)}")
+    if told.is_flag_set != there.is_flag_set:
+        _note_flag(known, f"{path}: is_flag_set {told.is_flag_set}, is {there.is_flag_set}", path, parity)
     if told.output_shapes and told.output_shapes != there.output_shapes:
         parity.differences.append(f"{path}: output {told.output_shapes}, is {there.output_shapes}")
     if there.output_shapes and not told.output_shapes:
         parity.note_unknown("output shape", path)
     _compare_weights(known, live, parity)
+
+
+def _note_flag(known: _Known, difference: str, path: str, parity: Parity) -> None:
+    """The code of a class of one's own may set flags inside, which no file tells."""
+    if known.is_inside_custom:
+        parity.note_unknown("flag", path)
+    else:
+        parity.differences.append(difference)
 
 
 def _compare_names(known: _Known, live: LayerNode, parity: Parity, *, is_renamed: bool) -> None:
@@ -129,8 +148,11 @@ def _compare_weights(known: _Known, live: LayerNode, parity: Parity) -> None:
         wanted = ("name", "shape", "dtype", "num_bytes", "is_statistics", "is_trainable", "attribute")
         for name in wanted if weight.is_name_known else ("is_statistics", "is_trainable"):
             value, right = getattr(weight, name), getattr(is_so, name)
-            if value != right and not (name == "attribute" and not value):
-                parity.differences.append(f"{path}:{is_so.name}: {name} {value}, is {right}")
+            difference = f"{path}:{is_so.name}: {name} {value}, is {right}"
+            if value != right and name == "is_trainable":
+                _note_flag(known, difference, path, parity)
+            elif value != right and not (name == "attribute" and not value):
+                parity.differences.append(difference)
 
 
 def _size(weight: WeightRecord) -> tuple[tuple[int, ...], str, int]:
@@ -157,7 +179,26 @@ def _compare_numbers(told: LayerTree, there: LayerTree, parity: Parity) -> None:
 
 def _compare_accounts(told: LayerTree, there: LayerTree, parity: Parity) -> None:
     found, right = told.account(told.root), there.account(there.root)
-    if found.total != right.total:
+    shared = list(_shared_weights(told, there))
+    for path in shared:
+        parity.note_unknown("shared weight", path)
+    if not shared and found.total != right.total:
         parity.differences.append(f"{found.total} parameters, are {right.total}")
-    if "statistics" not in parity.unknown and "shared" not in parity.unknown and found != right:
+    if not {"statistics", "flag", "shared weight"} & parity.unknown.keys() and found != right:
         parity.differences.append(f"{found}, is {right}")
+
+
+def _shared_weights(told: LayerTree, there: LayerTree) -> Iterator[str]:
+    """The weights that a class of one's own gives to two layers: a file has them twice."""
+    custom = {
+        node.record.store
+        for known in _Known.all_of(told)
+        if (node := known.node).record.class_name not in KERAS_CLASSES or known.is_inside_custom
+    }
+    owners: dict[int, set[int]] = {}
+    for node in there.walk_layers():
+        for weight in node.record.weights:
+            owners.setdefault(weight.weight_id, set()).add(node.record.layer_id)
+    for node in there.walk_layers():
+        if node.record.store in custom:
+            yield from (weight.path for weight in node.weights if len(owners[weight.record.weight_id]) > 1)

@@ -8,11 +8,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from editor.files.application_guess import _entries
 from editor.files.facts import FileFacts, Preview
 from editor.files.options import Application, OpenOptions
 from editor.layers.records import LayerRecord, WeightRecord
-from tests.files.test_application_guess import filled
+from tests.files.application_shapes import entry_of, filled
 from widgets.dialogs.architecture import NO_GUESS, ArchitectureDialog, ArchitectureQuestion
 
 OPTIONS = OpenOptions(custom_code="/somewhere/code.py")
@@ -50,8 +49,7 @@ def question(window):
 
 @pytest.fixture
 def mobile_net():
-    entry = next(entry for entry in _entries() if (entry.name, entry.alpha) == ("MobileNetV2", 1.0))
-    return preview_of(filled(entry, top=False))
+    return preview_of(filled(entry_of("MobileNetV2"), top=False))
 
 
 def dialog_of(window: QWidget) -> ArchitectureDialog:

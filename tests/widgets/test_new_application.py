@@ -64,7 +64,7 @@ def test_that_what_it_will_be_is_said_before(dialog, qtbot):
     assert dialog.form.text == "2,257,984 parameters, 8.6 MB"
     assert not dialog.form.classes_field.isEnabled()
     note = dialog.findChild(QLabel, "applicationInputNote").text()
-    assert "keras.applications.mobilenet_v2.preprocess_input" in note
+    assert "preprocess_input of keras.applications.mobilenet_v2" in note
 
 
 def test_that_sizes_channels_and_classes_are_taken(dialog, qtbot):

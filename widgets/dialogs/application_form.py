@@ -150,13 +150,15 @@ class ApplicationForm(QWidget):
 def _input_text(facts: ApplicationFacts) -> str:
     if facts.has_preprocessing:
         return "It takes pixels from 0 to 255 as they are."
-    return f"Its images are to go through keras.applications.{facts.module}.preprocess_input."
+    return f"Preprocess its images with preprocess_input of keras.applications.{facts.module}."
 
 
 def _number(least: int, most: int, name: str, words: str) -> QSpinBox:
     field = QSpinBox()
     field.setRange(least, most)
     field.setGroupSeparatorShown(True)
+    # A style sheet's padding does not reach the left side of the field inside.
+    field.lineEdit().setTextMargins(7, 0, 0, 0)
     field.setObjectName(name)
     field.setAccessibleName(words)
     return field

@@ -114,7 +114,7 @@ class ArchitectureDialog(QDialog):
         self.open_button.setObjectName("openWithArchitectureButton")
         self.open_button.setDefault(True)
         set_tone(self.open_button, "primary")
-        keep = buttons.addButton("Look at It as It Is", QDialogButtonBox.ButtonRole.RejectRole)
+        keep = buttons.addButton("Keep It a Preview", QDialogButtonBox.ButtonRole.RejectRole)
         keep.setObjectName("keepWeightsButton")
         keep.setToolTip("Shows the layers and shapes in the file; it cannot be trained")
         buttons.accepted.connect(self.accept)

@@ -23,7 +23,7 @@ def file_facts(preview: Preview, repairs: Iterable[Repair] = ()) -> list[Fact]:
     """What a file told, and what was changed in memory to load it."""
     facts = preview.facts
     version = f"Keras {facts.keras_version}" if facts.keras_version else "Keras version unknown"
-    lines = [f"{repair.text}{'' if repair.is_proven else ' (unproven)'}" for repair in repairs]
+    lines = [repair.line for repair in repairs]
     return [
         Fact("File", " · ".join((_FORMATS[facts.format], version, byte_size(facts.num_bytes)))),
         *([Fact("Saved", _date(preview.saved_at))] if preview.saved_at else []),

@@ -7,6 +7,7 @@ from pathlib import Path
 from editor.files.code_needs import code_needs
 from editor.files.facts import FileFacts, Preview
 from editor.files.preview.draft_records import records
+from editor.files.preview.shapes import fill_by_rules, infer_shapes
 from editor.files.preview.skeleton import draft_of
 from editor.files.probe_json import read_architecture
 
@@ -21,6 +22,8 @@ def preview_json(path: Path, facts: FileFacts) -> Preview:
     """
     config = read_architecture(path)
     root = draft_of(config)
+    infer_shapes(root)
+    fill_by_rules(root)
     return Preview(
         facts=facts,
         root=records(root),

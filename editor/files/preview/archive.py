@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from editor.files.keras_archive import read_freeze_map, reading
 from editor.files.preview.draft_records import records
 from editor.files.preview.found_weights import fill
 from editor.files.preview.map_names import name_by_map
+from editor.files.preview.shapes import infer_shapes
 from editor.files.preview.skeleton import Draft, draft_of, walk
 from editor.files.preview.weight_groups import WeightGroups
-from editor.files.safe_json import parse_json_object
 from editor.files.zip_members import CONFIG_MEMBER, METADATA_MEMBER, open_weights, read_json_member
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.plain_config import plain_value
@@ -37,6 +38,7 @@ def preview_keras(path: Path, facts: FileFacts) -> Preview:
             fill(root, WeightGroups(weights))
     if freeze_map:
         name_by_map(root, freeze_map)
+    infer_shapes(root)
     saved_at = metadata.get("date_saved")
     return Preview(
         facts=facts,
@@ -52,9 +54,9 @@ def preview_keras(path: Path, facts: FileFacts) -> Preview:
 
 
 def _members(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Configuration and metadata, as plainly as the probe that has just found them sound allows."""
     with zipfile.ZipFile(path) as archive:
-        config = parse_json_object(read_json_member(archive, CONFIG_MEMBER), CONFIG_MEMBER)
-        metadata = parse_json_object(read_json_member(archive, METADATA_MEMBER), METADATA_MEMBER)
+        config, metadata = (json.loads(read_json_member(archive, name)) for name in (CONFIG_MEMBER, METADATA_MEMBER))
     return config, metadata
 
 

@@ -27,7 +27,11 @@ def records(root: Draft) -> LayerRecord:
     weights come from the variable itself, else from `Draft.own` where that has as many, else they are unknown: then
     the name is the number in the layer.
     """
-    making = _Making({id(draft): number for number, draft in enumerate(walk(root))}, _positions(root))
+    drafts = list(walk(root))
+    named = {id(draft): named_weights(draft) for draft in drafts}
+    # What a graph hides, as a Sequential its input, owns nothing.
+    named |= {id(draft): [] for draft in walk_made(root) if id(draft) not in named}
+    making = _Making({id(draft): number for number, draft in enumerate(drafts)}, named, _positions(root, named))
     record = making.record(Part("", root), ())
     reload = plain_reload(LayerTree(record), making.written)
     return _with_flags(record, reload)
@@ -78,13 +82,13 @@ def _key(draft: Draft, at: int, own: OwnWeight | None) -> _Key:
     return id(draft), str(at)
 
 
-def _positions(root: Draft) -> dict[_Key, int]:
+def _positions(root: Draft, named: Mapping[int, list[_Named]]) -> dict[_Key, int]:
     """The index of each variable in `model.variables`; without those in layers whose inside is not known."""
     positions: dict[_Key, int] = {}
     count = 0
     for draft in walk_made(root):
-        for weight in named_weights(draft):
-            if weight.key not in positions and (draft.own is not None):
+        for weight in named[id(draft)]:
+            if weight.key not in positions and draft.own is not None:
                 positions[weight.key] = count
                 count += 1
         count += num_seed_generators(draft.class_name, draft.settings) if draft.is_keras else 0
@@ -94,6 +98,7 @@ def _positions(root: Draft) -> dict[_Key, int]:
 @dataclass
 class _Making:
     layer_ids: Mapping[int, int]
+    named: Mapping[int, list[_Named]]
     positions: Mapping[_Key, int]
     written: dict[int, bool] = field(default_factory=dict)
     _weight_ids: dict[_Key, int] = field(default_factory=dict)
@@ -110,7 +115,7 @@ class _Making:
             class_name=draft.class_name,
             store=draft.store,
             output_shapes=draft.output_shapes,
-            weights=tuple(map(self._weight, named_weights(draft))),
+            weights=tuple(map(self._weight, self.named[id(draft)])),
             # A layer that reaches itself again would never end.
             children=tuple(self.record(child, above) for child in draft.parts if id(child.draft) not in above),
             config=_shown_config(draft),
@@ -161,12 +166,16 @@ def _shown_config(draft: Draft) -> dict[str, Any]:
 
 
 def _with_flags(record: LayerRecord, reload: PlainReload) -> LayerRecord:
-    return msgspec.structs.replace(
-        record,
-        is_flag_set=reload.layer_flags[record.layer_id],
-        weights=tuple(_with_flag(weight, reload) for weight in record.weights),
-        children=tuple(_with_flags(child, reload) for child in record.children),
-    )
+    flag = reload.layer_flags[record.layer_id]
+    weights = tuple(_with_flag(weight, reload) for weight in record.weights)
+    children = tuple(_with_flags(child, reload) for child in record.children)
+    if flag == record.is_flag_set and _are_same(weights, record.weights) and _are_same(children, record.children):
+        return record
+    return msgspec.structs.replace(record, is_flag_set=flag, weights=weights, children=children)
+
+
+def _are_same(some: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+    return all(one is other for one, other in zip(some, others, strict=True))
 
 
 def _with_flag(weight: WeightRecord, reload: PlainReload) -> WeightRecord:

@@ -5,6 +5,7 @@ No value of a weight is read.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ import h5py
 from editor.files.code_needs import code_needs
 from editor.files.facts import FileFacts, Preview
 from editor.files.keras_archive import reading
+from editor.files.preview.archive import map_in
 from editor.files.preview.draft_records import records
-from editor.files.preview.hdf5_variables import fill_variables
-from editor.files.preview.skeleton import Draft, draft_of
-from editor.files.probe_hdf5 import MAP_ATTRIBUTE
+from editor.files.preview.hdf5_variables import fill_variables, name_nameless
+from editor.files.preview.map_names import name_by_map
+from editor.files.preview.shapes import infer_shapes
+from editor.files.preview.skeleton import draft_of
 from editor.files.safe_json import parse_json_object
 from editor.files.stored_weights import stored_weights, text_of
-from editor.layers.freeze_map import FreezeMap
 from editor.layers.plain_config import plain_value
 
 _CONFIG = "model_config"
@@ -33,24 +35,31 @@ def preview_hdf5(path: Path, facts: FileFacts) -> Preview:
 
     Raises:
         FileError: The file is damaged.
-        FreezeMapError: What stands in the place of its freeze map is none.
     """
     with reading(path), h5py.File(path, "r") as file:
-        config, training, freeze_map = (_text(file, key) for key in (_CONFIG, _TRAINING, MAP_ATTRIBUTE))
+        config, training = (_text(file, key) for key in (_CONFIG, _TRAINING))
         stored = stored_weights(file)
+    freeze_map, remarks = map_in(path)
     architecture = parse_json_object(config, f"The architecture in {path.name}")
     compiled = parse_json_object(training, f"The compile settings in {path.name}") if training else {}
+    numbered = name_nameless(architecture, stored.layers) if stored.is_by_name else frozenset()
     root = draft_of(architecture)
+    for at, part in enumerate(root.parts):
+        if part.draft.layer_name in numbered:
+            root.parts[at] = replace(part, access=(), is_name_known=False)
     notes = fill_variables(root, stored.layers) if stored.is_by_name else ()
+    infer_shapes(root)
+    if freeze_map:
+        name_by_map(root, freeze_map)
     return Preview(
         facts=facts,
         root=records(root),
         model_name=root.layer_name,
-        freeze_map=FreezeMap.from_json(freeze_map) if freeze_map else None,
+        freeze_map=freeze_map,
         compiled=_compiled(compiled),
-        input_shapes=_input_shapes(root),
+        input_shapes=root.input_shapes,
         needs=code_needs(architecture, compiled=compiled),
-        notes=notes,
+        notes=(*remarks, *notes),
     )
 
 
@@ -62,7 +71,3 @@ def _compiled(training: dict[str, Any]) -> dict[str, Any]:
     """The settings under the names that Keras 3 has for them."""
     named = ((_SETTINGS.get(key, key), value) for key, value in training.items())
     return {key: plain_value(value) for key, value in named if key and value not in (None, {}, [])}
-
-
-def _input_shapes(root: Draft) -> tuple[Any, ...]:
-    return root.input_shapes

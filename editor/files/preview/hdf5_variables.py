@@ -13,11 +13,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from editor.files.preview.draft_records import records
-from editor.files.preview.keras_layers import OwnWeight
-from editor.files.preview.skeleton import Draft, Part, Variable, walk
+from editor.files.preview.keras_layers import OwnWeight, settings_of
+from editor.files.preview.skeleton import Draft, Part, Variable, layer_list, walk
 from editor.files.stored_weights import ROOT_WEIGHTS, StoredLayer, StoredWeight
 from editor.files.weight_names import is_same_layer, split_name
 from editor.layers.paths import escape
@@ -50,6 +50,28 @@ def fill_variables(root: Draft, layers: Sequence[StoredLayer]) -> tuple[str, ...
         _lay_out_anew(part.draft)
     left = [name for name, layer in stored.items() if layer.weights]
     return (*notes, *(f"The file has weights of {name!r}, which its architecture does not have." for name in left))
+
+
+def name_nameless(config: dict[str, Any], layers: Sequence[StoredLayer]) -> frozenset[str]:
+    """Gives layers without a name in a configuration, in place, that of their group, if as many of these are left.
+
+    Returns:
+        These names. Keras counts them up anew whenever it loads the file, so that they are none to go by.
+    """
+    entries = layer_list(config) or []
+    named = {_layer_name(entry) for entry in entries}
+    groups = [layer.name for layer in layers if layer.name not in named and layer.key != ROOT_WEIGHTS]
+    nameless = [entry for entry in entries if not _layer_name(entry) and isinstance(entry["config"], dict)]
+    if len(groups) != len(nameless):
+        return frozenset()
+    for entry, name in zip(nameless, groups, strict=True):
+        entry["config"]["name"] = name
+    return frozenset(groups)
+
+
+def _layer_name(entry: dict[str, Any]) -> str:
+    name = entry.get("name") or settings_of(entry).get("name")
+    return name if isinstance(name, str) else ""
 
 
 # -- by order -----------------------------------------------------------------------------------------------------

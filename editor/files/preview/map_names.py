@@ -2,49 +2,66 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from editor.files.preview.keras_layers import own_weights
-from editor.files.preview.skeleton import Draft, Part, Variable
+from editor.files.preview.skeleton import Draft, Part, Variable, walk
 from editor.layers.freeze_map import FreezeMap, LayerFlags
-from editor.layers.paths import join
 
 
 def name_by_map(root: Draft, freeze_map: FreezeMap) -> None:
     """Gives layers and weights of unknown name or class those of the map, where group and shapes agree.
 
-    A map lists the layers that own weights; what holds only such layers keeps its key for a name.
+    A map lists the layers that own weights; the path of what only holds such layers follows from theirs.
     """
-    by_store = {flags.store: (path, flags) for path, flags in freeze_map.layers.items() if _has_names(flags)}
-    _name(root, "", by_store, set())
+    entries = [(path, flags) for path, flags in freeze_map.layers.items() if _has_names(path, flags)]
+    by_store = {flags.store: flags for _, flags in entries}
+    paths = _Paths({flags.store: path for path, flags in entries})
+    for draft in walk(root):
+        found = None if draft.is_keras else by_store.get(draft.store)
+        if found and _fits(draft, found):
+            draft.class_name = draft.class_name or found.class_name
+            draft.variables = _named(draft.variables or [], found)
+    for draft in walk(root):
+        parent = "" if draft is root else paths.of(draft)
+        draft.parts = [part if part.is_name_known else _renamed(part, parent, paths) for part in draft.parts]
 
 
-def _has_names(flags: LayerFlags) -> bool:
+def _has_names(path: str, flags: LayerFlags) -> bool:
     """Whether a live model has told the names; a map that was saved from a preview has no class, or numbers."""
-    return bool(flags.store and flags.class_name) and not any(name.isdigit() for name in flags.weights)
+    # The root alone has no name and no key.
+    has_key = bool(path) == bool(flags.store)
+    return has_key and bool(flags.class_name) and not any(name.isdigit() for name in flags.weights)
 
 
-def _name(draft: Draft, path: str | None, by_store: dict[str, tuple[str, LayerFlags]], seen: set[int]) -> None:
-    if id(draft) in seen:
-        return
-    seen.add(id(draft))
-    if not draft.is_keras:
-        _, flags = by_store.get(draft.store, ("", None))
-        if flags and _fits(draft, flags):
-            draft.class_name = draft.class_name or flags.class_name
-            draft.variables = _named(draft.variables or [], flags)
-    for at, part in enumerate(draft.parts):
-        draft.parts[at] = part = part if part.is_name_known else _renamed(part, path, by_store)
-        inner = join(path, part.name) if path is not None and part.is_name_known else None
-        _name(part.draft, inner, by_store, seen)
+@dataclass
+class _Paths:
+    """The paths of layers, by their store keys."""
+
+    known: dict[str, str]
+    _found: dict[int, str] = field(default_factory=dict)
+
+    def of(self, draft: Draft) -> str:
+        """The path; empty if the map does not tell it."""
+        if id(draft) not in self._found:
+            self._found[id(draft)] = ""  # for a layer that reaches itself again
+            self._found[id(draft)] = self.known.get(draft.store) or self._above_parts(draft)
+        return self._found[id(draft)]
+
+    def _above_parts(self, draft: Draft) -> str:
+        """What is left of a path when the known name of the layer inside is taken off."""
+        for part in draft.parts:
+            inner = self.of(part.draft) if part.is_name_known else ""
+            if inner.endswith(f"/{part.name}"):
+                return inner.removesuffix(f"/{part.name}")
+        return ""
 
 
-def _renamed(part: Part, parent: str | None, by_store: dict[str, tuple[str, LayerFlags]]) -> Part:
-    path, flags = by_store.get(part.draft.store, ("", None))
+def _renamed(part: Part, parent: str, paths: _Paths) -> Part:
+    path = paths.of(part.draft)
     start = f"{parent}/" if parent else ""
-    if not flags or parent is None or not path.startswith(start) or path == start:
-        return part
-    return replace(part, name=path[len(start) :], is_name_known=True)
+    is_below = path.startswith(start) and len(path) > len(start)
+    return replace(part, name=path[len(start) :], is_name_known=True) if is_below else part
 
 
 def _fits(draft: Draft, flags: LayerFlags) -> bool:

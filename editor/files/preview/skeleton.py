@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from editor.errors import FileError
-from editor.files.preview.graph_order import Call, Config, GraphOrder, calls_of, order_of, references, shape_of
+from editor.files.preview.graph_order import Call, Config, GraphOrder, Source, calls_of, order_of, references, shape_of
 from editor.files.preview.keras_composites import inner_layers
 from editor.files.preview.keras_layers import (
     ALIASES,
@@ -64,6 +64,9 @@ class Draft:
         parts: The layers that it holds, in the order of Keras's walk.
         made: The same layers in the order in which the layer makes them (`_layers`), which is the order of `weights`.
         takes_from: The siblings whose output it takes.
+        sources: The layer and the number of its output for each input of the first call; empty if a bare operation is
+            between.
+        outputs: The same for the outputs of a graph.
         fixed_training: As `LayerRecord` has it.
         input_shapes: Of its first call, or those that it was built with; empty if not told.
         output_shapes: Of its first call; empty if not told.
@@ -80,6 +83,8 @@ class Draft:
     parts: list[Part] = field(default_factory=list)
     made: list[Draft] = field(default_factory=list)
     takes_from: list[Draft] = field(default_factory=list)
+    sources: list[tuple[Draft, int]] = field(default_factory=list)
+    outputs: list[tuple[Draft, int]] = field(default_factory=list)
     fixed_training: bool | None = None
     input_shapes: tuple[Shape, ...] = ()
     output_shapes: tuple[Shape, ...] = ()
@@ -230,23 +235,40 @@ class _Builder:
         draft.parts = sorted(parts, key=lambda part: walk_order(part.attribute))
 
     def _fill_graph(self, draft: Draft, entries: list[Config], settings: Config) -> None:
-        names = [_name_in_graph(entry) for entry in entries]
-        inner = {name: self.draft(entry) for name, entry in zip(names, entries, strict=True) if not is_operation(entry)}
+        keys = _keys_in_graph(entries)
+        inner = {key: self.draft(entry) for key, entry in zip(keys, entries, strict=True) if not is_operation(entry)}
         if "input_layers" in settings and "output_layers" in settings:
-            calls = {name: calls_of(entry) for name, entry in zip(names, entries, strict=True)}
+            calls = {key: calls_of(entry) for key, entry in zip(keys, entries, strict=True)}
             graph = order_of(settings, calls)
             order = graph.layers
             _join_graph(draft, inner, calls, graph)
         else:
-            order = names
+            order = keys
             _join_chain(draft, inner, settings)
-        draft.made = [inner[name] for name in order if name in inner]
-        is_hidden = draft.class_name == "Sequential"
-        draft.parts = [
-            Part(escape(name), inner[name], (by_name(name),), "layers", is_listed=True)
-            for name in order
-            if name in inner and not (is_hidden and inner[name].class_name == "InputLayer")
-        ]
+        draft.made = [inner[key] for key in order if key in inner]
+        # A Sequential hides its input.
+        shown = [each for each in draft.made if draft.class_name != "Sequential" or each.class_name != "InputLayer"]
+        draft.parts = list(_graph_parts(shown))
+
+
+def _keys_in_graph(entries: list[Config]) -> list[str]:
+    """The layers by their names; those of which nothing is written have none (fact F9)."""
+    keys: dict[str, None] = {}
+    for entry in entries:
+        name = entry.get("name") or settings_of(entry).get("name")
+        key = name if isinstance(name, str) else ""
+        keys[key if key and key not in keys else f"{key}\0{len(keys)}"] = None
+    return list(keys)
+
+
+def _graph_parts(layers: list[Draft]) -> Iterator[Part]:
+    counts: Counter[str] = Counter()
+    for layer in layers:
+        group = numbered(to_snake_case(layer.class_name), counts)
+        if name := layer.layer_name:
+            yield Part(escape(name), layer, (by_name(name),), "layers", is_listed=True)
+        else:
+            yield Part(group, layer, (), "layers", is_listed=True, is_name_known=False)
 
 
 def is_operation(place: Config) -> bool:
@@ -263,11 +285,6 @@ def by_name(name: str) -> str:
 def walk_order(attribute: str) -> str:
     """A key that sorts attributes as Keras's walk does: public ones first."""
     return f"~{attribute}" if attribute.startswith("_") else attribute
-
-
-def _name_in_graph(place: Config) -> str:
-    name = place.get("name") or settings_of(place).get("name", "")
-    return name if isinstance(name, str) else ""
 
 
 def _built_with(place: Config) -> tuple[Shape, ...]:
@@ -299,9 +316,18 @@ def _join_graph(draft: Draft, inner: dict[str, Draft], calls: dict[str, list[Cal
             producers[name] = distinct
     for name, each in inner.items():
         _set_call(each, calls[name])
+        each.sources = _joined(calls[name][0].sources, inner)
+    draft.outputs = _joined(references(draft.settings.get("output_layers")), inner)
     _set_outputs(inner, calls)
     inputs = [inner[source.layer] for source in references(draft.settings.get("input_layers")) if source.layer in inner]
     draft.input_shapes = draft.input_shapes or tuple(shape for each in inputs for shape in each.input_shapes)
+
+
+def _joined(sources: list[Source], inner: dict[str, Draft]) -> list[tuple[Draft, int]]:
+    found = [(inner[source.layer], source.output) for source in sources if source.layer in inner]
+    # A later call of a layer may give another shape.
+    is_whole = len(found) == len(sources) and all(not source.call or inner[source.layer].is_graph for source in sources)
+    return found if is_whole else []
 
 
 def _set_call(draft: Draft, calls: list[Call]) -> None:
@@ -335,11 +361,13 @@ def _join_chain(draft: Draft, inner: dict[str, Draft], settings: Config) -> None
     shown = [each for each in layers if each.class_name != "InputLayer"]
     for before, after in itertools.pairwise(shown):
         after.takes_from = [before]
+        after.sources = [(before, 0)]
         if len(after.input_shapes) == 1:
             before.output_shapes = after.input_shapes
     if not draft.input_shapes and layers:
         first = shape_of(settings.get("build_input_shape")) or shape_of(layers[0].settings.get("batch_input_shape"))
         draft.input_shapes = layers[0].input_shapes or ((first,) if first else ())
+    draft.outputs = [(shown[-1], 0)] if shown else []
     if shown and not shown[0].input_shapes:
         shown[0].input_shapes = draft.input_shapes
 

@@ -9,16 +9,25 @@ from typing import Any
 
 import h5py
 
+from editor.files.architecture_file import read_architecture_of
+from editor.files.code_needs import code_needs
 from editor.files.facts import FileFacts, Preview
 from editor.files.keras_archive import reading
 from editor.files.options import OpenOptions
-from editor.files.preview.hdf5_variables import STATISTICS
+from editor.files.preview.archive import map_in
+from editor.files.preview.draft_records import records
+from editor.files.preview.found_weights import fill
+from editor.files.preview.hdf5_variables import STATISTICS, fill_variables
+from editor.files.preview.skeleton import Draft, draft_of, walk
+from editor.files.preview.weight_groups import WeightGroups
+from editor.files.probe import probe_file
 from editor.files.stored_weights import (
     LAYERS,
     OLD_LAYERS,
     ROOT_WEIGHTS,
     StoredLayer,
     StoredWeight,
+    StoredWeights,
     stored_weights,
 )
 from editor.files.weight_names import natural_order, split_name
@@ -26,19 +35,68 @@ from editor.layers.paths import escape
 from editor.layers.records import LayerRecord, WeightRecord
 
 NO_ARCHITECTURE = "This file holds weights only; it opens as a model together with an architecture."
+OTHER_NAMES = "The layers of the architecture have other names than those in the file; shown are those in the file."
 
 
 def preview_weights(path: Path, facts: FileFacts, options: OpenOptions) -> Preview:
-    """The layers and weights of a file that has no architecture.
+    """The layers and weights of a file that has no architecture, in the architecture that was given if they fit it.
 
     Raises:
-        FileError: The file is damaged, or keeps values elsewhere.
+        FileError: A file is damaged, or the architecture is none.
     """
+    config = _architecture(options)
+    freeze_map, notes = map_in(path)
     with reading(path), h5py.File(path, "r") as file:
         stored = stored_weights(file)
-    root = _tree_by_name(stored.layers) if stored.is_by_name else _tree_by_key(stored.layers)
-    name = next((layer.name for layer in stored.layers if not layer.key), "")
-    return Preview(facts=facts, root=_Records().record(root), model_name=name, notes=(NO_ARCHITECTURE,))
+        draft = _filled(config, stored, file) if config else None
+    if draft is not None:
+        return Preview(
+            facts=facts,
+            root=records(draft),
+            model_name=draft.layer_name,
+            freeze_map=freeze_map,
+            input_shapes=draft.input_shapes,
+            needs=code_needs(config or {}),
+            notes=notes,
+        )
+    return Preview(
+        facts=facts,
+        root=_Records().record(_tree_by_name(stored.layers) if stored.is_by_name else _tree_by_key(stored.layers)),
+        model_name=next((layer.name for layer in stored.layers if not layer.key), ""),
+        freeze_map=freeze_map,
+        needs=code_needs(config) if config else (),
+        notes=(*notes, OTHER_NAMES if config else NO_ARCHITECTURE),
+    )
+
+
+# -- in an architecture ---------------------------------------------------------------------------------------------
+
+
+def _architecture(options: OpenOptions) -> dict[str, Any] | None:
+    if not options.architecture:
+        return None
+    path = Path(options.architecture)
+    probe_file(path)
+    return read_architecture_of(path).config
+
+
+def _filled(config: dict[str, Any], stored: StoredWeights, file: h5py.File) -> Draft | None:
+    """The architecture with the weights of the file; None where the names of the two do not fit."""
+    root = draft_of(config)
+    with_weights = {layer.key for layer in stored.layers if layer.weights and layer.key != ROOT_WEIGHTS}
+    if stored.is_by_name:
+        expected = {part.draft.layer_name for part in root.parts if any(each.own for each in walk(part.draft))}
+        known = {part.draft.layer_name for part in root.parts}
+    else:
+        expected = {draft.store for draft in walk(root) if draft.own}
+        known = {draft.store for draft in walk(root)}
+    if not root.is_keras or not (with_weights <= known or expected <= with_weights):
+        return None
+    if stored.is_by_name:
+        fill_variables(root, stored.layers)
+    else:
+        fill(root, WeightGroups(file))
+    return root
 
 
 @dataclass

@@ -22,11 +22,13 @@ class Subject:
         class_name: Today's class.
         name: For people.
         is_of_old_keras: Whether Keras 1 or 2 wrote it.
+        has_module: Whether it is written in the newer form, with a module, in which Keras overlooks nothing.
     """
 
     class_name: str
     name: str
     is_of_old_keras: bool
+    has_module: bool = False
 
 
 _RECURRENT = ("RNN", "SimpleRNN", "GRU", "LSTM", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -60,7 +62,7 @@ def _is_zero(value: Any) -> bool:
 
 _GONE: tuple[tuple[str, tuple[str, ...], Callable[[Any], bool]], ...] = (
     ("time_major", _RECURRENT, _is_false),
-    ("implementation", (*_RECURRENT, "GRUCell", "LSTMCell", "SimpleRNNCell"), _always),
+    ("implementation", ("RNN", "SimpleRNN", "SimpleRNNCell", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _always),
     ("consume_less", _RECURRENT, _always),
     ("groups", _WITHOUT_GROUPS, _is_one),
     # A depthwise convolution has a kernel of another name; these were written without being used.
@@ -75,9 +77,6 @@ _GONE: tuple[tuple[str, tuple[str, ...], Callable[[Any], bool]], ...] = (
     ("value_shape", ("MultiHeadAttention",), _always),
     ("rng_type", _ANY, _always),
     ("force_generator", _ANY, _always),
-    ("renorm", ("BatchNormalization",), _is_false),
-    ("renorm_clipping", ("BatchNormalization",), _is_none),
-    ("renorm_momentum", ("BatchNormalization",), _always),
     ("fused", ("BatchNormalization",), _always),
     ("virtual_batch_size", ("BatchNormalization",), _is_none),
     ("adjustment", ("BatchNormalization",), _is_none),
@@ -91,11 +90,15 @@ _GONE: tuple[tuple[str, tuple[str, ...], Callable[[Any], bool]], ...] = (
     ("output_shape", ("Conv2DTranspose",), _always),
     ("weights", ("Embedding", "PReLU"), _is_none),
     ("partitioner", _ANY, _is_none),
-    ("autocast", _ANY, lambda value: value in (True, None)),
+    # What Keras 2 wrote beside a Lambda's functions; plain Keras passes over it too.
+    ("function_type", ("Lambda",), _always),
+    ("module", ("Lambda",), _always),
+    ("output_shape_type", ("Lambda",), _always),
+    ("output_shape_module", ("Lambda",), _always),
 )
 """Arguments that today's classes do not take: of which classes, and at which values they had no effect."""
 
-_QUIET = frozenset({"implementation", "input_length", "trainable"})
+_QUIET = frozenset({"function_type", "input_length", "module", "output_shape_module", "output_shape_type"})
 """Today's classes take these for old files' sake, or they have nothing to do; plain Keras takes them too."""
 
 
@@ -105,10 +108,12 @@ def repair_arguments(config: Config, subject: Subject, notes: RepairNotes) -> No
     Raises:
         ModelError: An argument that today's class does not take has a value with an effect.
     """
-    _rename_those_of_keras_1(config, subject, notes)
-    _drop_gone(config, subject, notes)
+    if subject.is_of_old_keras:
+        _rename_those_of_keras_1(config, subject, notes)
+        _drop_gone(config, subject, notes)
     _add_defaults(config, subject, notes)
-    _plain_numbers(config)
+    if _plain_numbers(config):
+        notes.add("value-form", "Numbers are written as such instead of as arrays", subject.name)
     _repair_values(config, subject, notes)
 
 
@@ -126,7 +131,7 @@ def _drop_gone(config: Config, subject: Subject, notes: RepairNotes) -> None:
                 hint="Open it with the Keras that wrote it, and rebuild it without this.",
             )
         del config[key]
-        if key not in _QUIET:
+        if key not in _QUIET or subject.has_module:
             shown = f" ({value})" if isinstance(value, bool | int) else ""
             notes.add("argument-gone", f"{key!r}{shown}, which Keras 3 no longer takes, is left out", subject.name)
 
@@ -170,18 +175,22 @@ def _add_defaults(config: Config, subject: Subject, notes: RepairNotes) -> None:
 # -- values -----------------------------------------------------------------------------------------------------
 
 
-def _plain_numbers(config: Config) -> None:
-    """NumPy's numbers and arrays, as Keras 2 wrote them."""
+def _plain_numbers(config: Config) -> bool:
+    """Takes NumPy's numbers and arrays, as Keras 2 wrote them, for what they are; tells whether there were some."""
+    found = False
     for key, value in config.items():
         match value:
             case {"type": "ndarray", "value": number}:
                 config[key] = number
+                found = True
             case {"class_name": str(), "config": dict(inner)}:
-                _plain_numbers(inner)
+                found |= _plain_numbers(inner)
     # Keras 2.3 wrote a number of one element as a list.
     for key in ("alpha", "max_value", "negative_slope", "threshold"):
         if isinstance(config.get(key), list) and len(config[key]) == 1:
             config[key] = config[key][0]
+            found = True
+    return found
 
 
 def _repair_values(config: Config, subject: Subject, notes: RepairNotes) -> None:
@@ -192,7 +201,7 @@ def _repair_values(config: Config, subject: Subject, notes: RepairNotes) -> None
         config["axis"] = int(axis[0])
         notes.add("value-form", f"'axis' is the number {axis[0]} instead of a list of it", subject.name)
     for key, value in config.items():
-        if key.endswith("_initializer") or key == "initializer":
+        if subject.is_of_old_keras and (key.endswith("_initializer") or key == "initializer"):
             config[key] = _initializer(value, subject, notes)
         elif key.endswith(("_regularizer", "_constraint")):
             config[key] = _penalty(value)
@@ -214,10 +223,16 @@ def _initializer(value: Any, subject: Subject, notes: RepairNotes) -> Any:
     match value:
         case str() if value in INITIALIZERS:
             return INITIALIZERS[value]
-        case {"class_name": str(), "config": dict(settings)} if {"dtype", "partition_info"} & settings.keys():
-            notes.add("value-form", "Initializers are taken without a data type of their own", subject.name)
+        case {"class_name": str(class_name), "config": dict(settings)}:
             kept = {key: each for key, each in settings.items() if key not in ("dtype", "partition_info")}
-            return {**value, "config": kept}
+            if kept != settings:
+                notes.add("value-form", "Initializers are taken without a data type of their own", subject.name)
+            if class_name.endswith(("V1", "V2")):
+                notes.add(
+                    "class-renamed", f"The initializer {class_name} is called {class_name[:-2]} today", subject.name
+                )
+            today = class_name[:-2] if class_name.endswith(("V1", "V2")) else class_name
+            return {**value, "class_name": today, "config": kept}
     return value
 
 

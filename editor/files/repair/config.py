@@ -61,7 +61,8 @@ def repair_config(
     Raises:
         ModelError: Something in it has no counterpart in Keras 3.
     """
-    version = int((keras_version or "1").partition(".")[0] or 1)
+    first = (keras_version or "1").partition(".")[0]
+    version = int(first) if first.isdecimal() else 1
     repairing = Repairing(version=version, given=given, backend=backend or "")
     repaired = repairing.layer(copy.deepcopy(config), (), "")
     return RepairedConfig(repaired, repairing.notes.repairs, repairing.stored)
@@ -179,11 +180,10 @@ class Repairing:
         if is_wrapped and "module" not in entry:
             self.notes.add("module", "The class of a wrapped layer is found by its name alone", name)
         if today not in ("InputLayer", "Lambda"):
-            settings.pop("batch_input_shape", None)
-            settings.pop("input_dtype", None)
+            self._drop_input_shape(settings, name, has_module="module" in entry)
         steps = layouts(class_name, today, settings, version=self.version, backend=self.backend)
         _cudnn_settings(class_name, settings)
-        subject = Subject(today, name, self.version < 3)
+        subject = Subject(today, name, self.version < 3, has_module="module" in entry)
         repair_arguments(settings, subject, self.notes)
         if "name" in settings or not is_wrapped:
             settings["name"] = name
@@ -196,6 +196,12 @@ class Repairing:
         if self.version < 3:
             entry.pop("build_config", None)
         return hard.around(with_module(entry, "keras.layers"))
+
+    def _drop_input_shape(self, settings: Config, name: str, *, has_module: bool) -> None:
+        settings.pop("input_dtype", None)
+        if settings.pop("batch_input_shape", None) is not None and has_module:
+            text = "'batch_input_shape', which Keras 3 no longer takes, is left out, as the input has it"
+            self.notes.add("argument-gone", text, name)
 
     def _note_class(self, class_name: str, today: str, name: str) -> None:
         if class_name.startswith("CuDNN"):

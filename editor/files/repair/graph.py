@@ -107,6 +107,8 @@ def _repaired(repairing: Repairing, entry: Config, old: str, graph: _Graph, plac
         entry = merge_layer(entry, name)
         repairing.notes.add("merge", "Merge of Keras 1 becomes the layer that does its work today", name)
     _note_calls(repairing, nodes, calls, graph, name)
+    if any(isinstance(call[0][0], list) for call in calls) and class_name in _TAKES_STATE:
+        repairing.notes.add("inbound-nodes", "The first state of a recurrent layer is given by its name", name)
     calls = [_with_state(call, class_name) for call in calls]
     today = [written(call, graph.call_place) for call in calls]
     return {**repairing.layer(entry, place, name), "name": name, "inbound_nodes": today}

@@ -85,8 +85,8 @@ def _one_output_each(repairing: Repairing, entries: list[Config]) -> None:
         outputs = settings.get("output_layers") if isinstance(settings, dict) else None
         if not isinstance(outputs, list) or not outputs or not isinstance(outputs[0], list):
             continue
-        if all(output == outputs[0] for output in outputs):
-            assert isinstance(settings, dict)
+        assert isinstance(settings, dict)
+        if all(_is_same(output, outputs[0], settings["layers"]) for output in outputs):
             settings["output_layers"] = outputs[0]
             if len(outputs) > 1:
                 text = "The same output, listed more than once, is given once to the next layer"
@@ -94,3 +94,14 @@ def _one_output_each(repairing: Repairing, entries: list[Config]) -> None:
             else:
                 text = "The output in a list of one is given as such to the next layer"
                 repairing.notes.add("output-list", text, name_in(entry))
+
+
+def _is_same(output: Any, first: Any, entries: list[Config]) -> bool:
+    """Whether two outputs are one: equal, or of a layer that is called only once."""
+    if output == first:
+        return True
+    match output, first:
+        case [str(name), _, int(tensor)], [str(other), _, int(other_tensor)]:
+            calls = [len(entry.get("inbound_nodes") or ()) for entry in entries if name_in(entry) == name]
+            return name == other and tensor == other_tensor and calls == [1]
+    return False

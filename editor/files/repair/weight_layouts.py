@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_CONVOLUTIONS = frozenset({"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose"})
+CONVOLUTIONS = frozenset({"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose"})
 
 
 def layouts(class_name: str, today: str, settings: dict[str, Any], *, version: int, backend: str) -> tuple[str, ...]:
@@ -20,7 +20,7 @@ def layouts(class_name: str, today: str, settings: dict[str, Any], *, version: i
     if class_name in ("CuDNNGRU", "CuDNNLSTM"):
         return (f"cudnn-{today.lower()}",)
     steps = _of_keras_1(today, settings) if version == 1 else ()
-    if backend == "theano" and today in _CONVOLUTIONS:
+    if backend == "theano" and today in CONVOLUTIONS:
         return (*steps, "flip-kernel")
     return steps
 

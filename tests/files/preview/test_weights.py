@@ -11,12 +11,14 @@ import pytest
 from editor.errors import FileError
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
+from editor.files.preview import read_preview
 from editor.files.preview.weights import preview_weights
 from editor.files.probe import probe_file
 from editor.keras_model.walk import walk_model
 from editor.layers.records import LayerRecord
 from editor.layers.tree import LayerTree
 from tests import models
+from tests.files.preview.same_tree import check_same
 from tests.files.samples import MODELS
 
 
@@ -124,6 +126,52 @@ def write_keras_1(path: Path, stored: dict[str, dict[str, tuple[int, ...]]]) -> 
             group.attrs["weight_names"] = [name.encode() for name in weights]
             for name, shape in weights.items():
                 group[name] = np.zeros(shape, "float32")
+
+
+# -- with an architecture -----------------------------------------------------------------------------------------
+
+
+def in_architecture(path: Path, architecture: Path) -> Preview:
+    return read_preview(path, OpenOptions(architecture=str(architecture)))
+
+
+def architecture_of(model: keras.Model, folder: Path) -> Path:
+    path = folder / "model.json"
+    path.write_text(model.to_json())
+    return path
+
+
+@pytest.mark.parametrize("builder", [models.siamese, models.bare_normalization, models.spectral])
+def test_that_an_architecture_whose_names_fit_gets_the_shapes(builder, tmp_path: Path) -> None:
+    model = builder()
+    path = saved_weights(model, tmp_path)
+    preview = in_architecture(path, architecture_of(model, tmp_path))
+    assert check_same(preview.root, walk_model(model).root) == []
+    assert preview.facts.format == "weights"
+    assert preview.input_shapes
+
+
+@pytest.mark.parametrize("name", ["fer/emotion_model.hdf5", "mmsplice/Acceptor.h5"])
+def test_that_old_weights_fit_the_architecture_in_a_model_file(name: str, tmp_path: Path) -> None:
+    path = old_weights(MODELS / name, tmp_path / "weights.h5")
+    preview = in_architecture(path, MODELS / name)
+    whole = read_preview(MODELS / name)
+    assert preview.root == whole.root
+    assert [need.name for need in preview.needs] == [need.name for need in whole.needs]
+
+
+def test_that_an_architecture_with_other_names_does_not_mislead(tmp_path: Path) -> None:
+    path = saved_weights(models.digits_cnn(), tmp_path)
+    preview = in_architecture(path, architecture_of(models.siamese(), tmp_path))
+    assert "other names" in preview.notes[0]
+    assert [layer.name for layer in preview.root.children if layer.weights] == ["conv2d", "dense"]
+
+
+def test_that_an_architecture_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = saved_weights(models.digits_cnn(), tmp_path)
+    (tmp_path / "settings.json").write_text("{}")
+    with pytest.raises(FileError, match="holds no architecture"):
+        in_architecture(path, tmp_path / "settings.json")
 
 
 # -- what is refused ------------------------------------------------------------------------------------------------

@@ -1,0 +1,67 @@
+"""Architectures in `.json` files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras
+import pytest
+from keras import layers
+
+from editor.errors import FileError
+from editor.files.preview import read_preview
+from editor.files.preview.draft_records import all_records
+from editor.keras_model.walk import walk_model
+from editor.layers.tree import LayerTree
+from tests import models
+from tests.round_trip import hard_models
+
+
+def saved(text: str, folder: Path) -> Path:
+    path = folder / "model.json"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("build", [models.digits_cnn, models.siamese, models.deep_nest, hard_models.bidirectional])
+def test_that_it_has_the_weights_that_the_model_will_have(build, tmp_path: Path):
+    model = build()
+    preview = read_preview(saved(model.to_json(), tmp_path))
+    told, live = LayerTree(preview.root), LayerTree(walk_model(keras.models.model_from_json(model.to_json())).root)
+    assert preview.facts.format == "json"
+    assert "without weights" in preview.notes[0]
+    assert told.account(told.root) == live.account(live.root)
+    assert [node.path for node in told.walk()] == [node.path for node in live.walk()]
+
+
+def test_that_weights_that_no_rule_tells_are_left_out(tmp_path: Path):
+    model = keras.Sequential([keras.Input((2, 3)), layers.Dense(4), layers.GroupQueryAttention(2, 2, 1)][:2])
+    model.add(layers.Normalization())
+    root = read_preview(saved(model.to_json(), tmp_path)).root
+    assert [len(child.weights) for child in root.children] == [2, 0]
+
+
+def test_that_shapes_are_carried_through_a_graph_of_keras_2(tmp_path: Path):
+    tf_keras = pytest.importorskip("tf_keras")
+    inputs = tf_keras.Input((8, 8, 3), name="image")
+    values = tf_keras.layers.Conv2D(4, 3, strides=2, padding="same", name="conv")(inputs)
+    values = tf_keras.layers.BatchNormalization(name="bn")(values)
+    values = tf_keras.layers.LSTM(5, name="lstm")(tf_keras.layers.Reshape((16, 4), name="cut")(values))
+    model = tf_keras.Model(inputs, tf_keras.layers.Dense(2, name="head")(values))
+    preview = read_preview(saved(model.to_json(), tmp_path))
+    assert preview.facts.keras_version == tf_keras.__version__
+    assert sum(weight.num_parameters for each in all_records(preview.root) for weight in each.weights) == sum(
+        weight.shape.num_elements() for weight in model.weights
+    )
+    assert preview.root.output_shapes == ((None, 2),)
+
+
+def test_that_other_json_is_refused(tmp_path: Path):
+    for text, words in (
+        (json.dumps({"class_name": "Sequential"}), "holds no architecture"),
+        (json.dumps({"schema": 1, "layers": {}}), "is a freeze map"),
+        ("{", "is no JSON"),
+    ):
+        with pytest.raises(FileError, match=words):
+            read_preview(saved(text, tmp_path))

@@ -1,0 +1,87 @@
+"""What a model needs and Keras does not have, as a list; Lambdas can be ticked."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+
+from editor.files.facts import CodeNeed
+
+_TITLES = ("Needed", "Where", "From")
+_MOST_PATHS = 3
+_ROW_HEIGHT = 24
+_LAMBDA_ORIGIN = "code in the model file"
+_UNRUNNABLE = "code of another Python: never run"
+_Item = Qt.ItemDataRole.UserRole
+
+
+class NeedsList(QTreeWidget):
+    """One row for each need.
+
+    Signals:
+        ticked: Lambdas were ticked or unticked.
+    """
+
+    ticked = Signal()
+
+    def __init__(self, needs: tuple[CodeNeed, ...], allowed: tuple[str, ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("needsList")
+        self.setAccessibleName("What the model needs")
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setHeaderLabels(_TITLES)
+        self._needs = needs
+        for number, need in enumerate(needs):
+            self.addTopLevelItem(_item(number, need, need.digest in allowed))
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
+        self.itemChanged.connect(lambda _item, _column: self.ticked.emit())
+
+    @property
+    def chosen(self) -> CodeNeed | None:
+        """The need of the current row."""
+        item = self.currentItem()
+        return self._needs[item.data(0, _Item)] if item else None
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Digests of the Lambdas that are ticked."""
+        items = [self.topLevelItem(row) for row in range(self.topLevelItemCount())]
+        found = [self._needs[item.data(0, _Item)] for item in items if item and _is_ticked(item)]
+        return tuple(need.digest for need in found)
+
+    def allow_all(self, is_allowed: bool) -> None:
+        """Ticks or unticks all Lambdas that can run."""
+        state = Qt.CheckState.Checked if is_allowed else Qt.CheckState.Unchecked
+        for row in range(self.topLevelItemCount()):
+            item = self.topLevelItem(row)
+            if item and item.flags() & Qt.ItemFlag.ItemIsUserCheckable:
+                item.setCheckState(0, state)
+
+
+def _item(number: int, need: CodeNeed, is_allowed: bool) -> QTreeWidgetItem:
+    paths = [path or "the model itself" for path in need.paths]
+    more = f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
+    origin = need.module
+    if need.kind == "lambda":
+        origin = _LAMBDA_ORIGIN if need.is_runnable else _UNRUNNABLE
+    kind = "Lambda" if need.kind == "lambda" else need.kind
+    item = QTreeWidgetItem([f"{kind} {need.name}", ", ".join(paths[:_MOST_PATHS]) + more, origin])
+    item.setData(0, _Item, number)
+    item.setSizeHint(1, QSize(0, _ROW_HEIGHT))
+    item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable)
+    item.setToolTip(1, "\n".join(paths[:50]))
+    item.setToolTip(2, need.registered_name or origin)
+    if need.kind == "lambda" and need.is_runnable:
+        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+        item.setCheckState(0, Qt.CheckState.Checked if is_allowed else Qt.CheckState.Unchecked)
+    return item
+
+
+def _is_ticked(item: QTreeWidgetItem) -> bool:
+    can_be = bool(item.flags() & Qt.ItemFlag.ItemIsUserCheckable)
+    return can_be and item.checkState(0) == Qt.CheckState.Checked
