@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from editor.errors import FileError, ModelError
-from editor.files.keras_archive import reading
+from editor.files.keras_archive import is_hdf5, reading
 from editor.files.zip_members import open_weights
 from editor.keras_model.changed_config import load_from_config
 from editor.keras_model.error_text import first_sentence
@@ -21,6 +21,11 @@ _UNKNOWN_CLASS = re.compile(r"(?:Unknown (?:layer|object)|Could not locate (?:cl
 _LAMBDA = re.compile(r"deserialization of a `?Lambda`? layer|`Lambda` layer whose `function`|Python lambda")
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
 """Endings by which Keras tells the format."""
+
+
+def is_named_for_keras(path: Path) -> bool:
+    """Whether a model file's name tells Keras what is in it."""
+    return path.suffix in MODEL_SUFFIXES and is_hdf5(path) == (path.suffix != ".keras")
 
 
 def load_model(

@@ -18,7 +18,7 @@ from editor.files.saved_model.place import saved_model_folder
 from editor.files.stored_weights import is_weights_file
 from editor.keras_model.architecture import build_architecture
 from editor.keras_model.consent import consented
-from editor.keras_model.loading import MODEL_SUFFIXES, load_model
+from editor.keras_model.loading import is_named_for_keras, load_model
 from editor.keras_model.repaired import load_repaired, mend_order
 from editor.keras_model.weights_matching import open_weights
 
@@ -68,16 +68,18 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
 def _load(path: Path, options: OpenOptions) -> LoadedModel:
     """The model by plain Keras, or with another configuration where Keras would refuse it or read it wrongly.
 
-    Another, too, where Keras would look for a class where the file says that it is.
+    Another, too, where Keras would look for a class where the file says that it is. Where the name does not tell Keras
+    the format, its own way in is shut.
     """
-    found = read_model_config(path) if path.suffix in MODEL_SUFFIXES and path.is_file() else None
+    found = read_model_config(path) if path.is_file() else None
     if found is None:
         return LoadedModel(load_model(path))
     agreed = consented(found.config, options, path.name)
     objects = agreed.custom_objects
     repaired = repair_config(agreed.config, found.keras_version, given=frozenset(objects), backend=found.backend)
-    config = without_origins(repaired.config if repaired.repairs else agreed.config)
-    if repaired.repairs:
-        return LoadedModel(load_repaired(path, replace(repaired, config=config), objects), objects, repaired.repairs)
+    if repaired.repairs or not is_named_for_keras(path):
+        repaired = replace(repaired, config=without_origins(repaired.config))
+        return LoadedModel(load_repaired(path, repaired, objects), objects, repaired.repairs)
+    config = without_origins(agreed.config)
     model = load_model(path, objects, None if config == found.config else config)
     return LoadedModel(model, objects, mend_order(model, path))
