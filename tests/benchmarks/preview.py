@@ -2,13 +2,14 @@
 
 ResNet152V2 (566 layers, 243 MB, random weights) as `.keras`. Three things in turn, pair by pair: a whole request to a
 warm reader process, as the window has one; the same with a process that has to start; and `keras.saving.load_model`
-alone, without the import of Keras, in a process that has imported it. Medians are compared. Says too what the reader
-has imported and what memory it took.
+alone, without the import of Keras, in a process that has imported it. Medians are compared, of the clock and of the
+processor's time, which other programs change less. Says too what memory the reader took, and that it has no TensorFlow.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -45,42 +46,50 @@ def measure(path: Path, num_pairs: int) -> None:
     rows = []
     peak = 0
     for number in range(num_pairs + 1):
-        warm, started, memory = _preview(path)
-        row = (warm, started, loader.load())
+        warm, started, processor, memory = _preview(path)
+        row = (warm, started, processor, *loader.load())
         peak = max(peak, memory)
         if number:  # the first one brings the file into the system's memory
             rows.append(row)
     loader.end()
-    warm, started, load = (statistics.median(column) for column in zip(*rows, strict=True))
-    ratio = statistics.median(row[0] / row[2] for row in rows)
-    with_start = statistics.median(row[1] / row[2] for row in rows)
+    warm, started, processor, load, load_processor = (statistics.median(column) for column in zip(*rows, strict=True))
+    ratio = statistics.median(row[0] / row[3] for row in rows)
+    with_start = statistics.median(row[1] / row[3] for row in rows)
     print(f"{path.name}, {path.stat().st_size / 1e6:.0f} MB, {num_pairs} pairs")
     print(f"preview by a warm reader {warm:.2f} s, with its start {started:.2f} s; load_model alone {load:.2f} s")
     print(f"median of pairs: {ratio:.3f} of load_model, with the reader's start {with_start:.3f}")
+    print(f"processor's time: {processor:.2f} s and {load_processor:.2f} s, ratio {processor / load_processor:.3f}")
     print(f"reader's memory at most {peak >> 20} MB, without TensorFlow")
 
 
-def _preview(path: Path) -> tuple[float, float, int]:
-    """Seconds of a request to a warm process, and with its start; and the process's greatest resident memory."""
+def _preview(path: Path) -> tuple[float, float, float, int]:
+    """Seconds of a request to a warm process, with its start, and of the processor; the greatest resident memory."""
     begun = time.perf_counter()
     reader = ReaderProcess()
     reader.wait_until_ready()
-    ready = time.perf_counter()
+    ready, used = time.perf_counter(), _processor_seconds(reader)
     reader.send(ReadPreview(str(path), ReaderLimits()))
     maps = _maps(reader)
     answer = reader.receive(_LIMIT_SECONDS)
     ended = time.perf_counter()
     assert isinstance(answer, PreviewRead), answer
-    memory = _peak_memory(reader)
+    memory, used = _peak_memory(reader), _processor_seconds(reader) - used
     reader.end()
     assert not any(name in maps for name in _FORBIDDEN), "TensorFlow is in the reader"
-    return ended - ready, ended - begun, memory
+    return ended - ready, ended - begun, used, memory
 
 
 def _maps(reader: ReaderProcess) -> str:
     """What Linux has mapped into the process, the libraries among it."""
     path = Path(f"/proc/{reader._process.pid}/maps")
     return path.read_text() if path.exists() else ""
+
+
+def _processor_seconds(reader: ReaderProcess) -> float:
+    """What Linux has counted so far, in steps of 10 ms."""
+    path = Path(f"/proc/{reader._process.pid}/stat")
+    fields = path.read_text().rpartition(")")[2].split() if path.exists() else ["0"] * 13
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak_memory(reader: ReaderProcess) -> int:
@@ -97,11 +106,12 @@ class _Loader:
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
 
-    def load(self) -> float:
+    def load(self) -> tuple[float, float]:
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write("load\n")
         self._process.stdin.flush()
-        return float(self._process.stdout.readline())
+        seconds, processor = map(float, self._process.stdout.readline().split())
+        return seconds, processor
 
     def end(self) -> None:
         assert self._process.stdin
@@ -115,9 +125,9 @@ def load_on_request(path: Path) -> None:
 
     for _ in sys.stdin:
         keras.backend.clear_session()
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         keras.saving.load_model(path)
-        print(time.perf_counter() - start, flush=True)
+        print(time.perf_counter() - start, time.process_time() - used, flush=True)
 
 
 def make(path: Path) -> None:
