@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from editor.errors import EditorError, NotBuiltYetError, UsageError
+from editor.errors import EditorError, LoadError, NotBuiltYetError, UsageError
 from editor.native import prepare_tensorflow
 from editor.quiet import quiet_native_output
 from editor.training.settings import AUTOMATIC, LOSSES, METRICS, OPTIMIZERS, TrainSettings
@@ -42,16 +42,19 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    if getattr(options, "preview", False):
-        from editor import preview_commands
+    from editor import preview_commands
 
+    if getattr(options, "preview", False):
         preview_commands.inspect(options)
         return
     # Keras and TensorFlow take seconds to import; a wrong word on the command line should not.
     prepare_tensorflow()
     from editor import commands
 
-    getattr(commands, options.command)(options)
+    try:
+        getattr(commands, options.command)(options)
+    except LoadError as error:
+        preview_commands.freeze(options, error)
 
 
 def _parser() -> argparse.ArgumentParser:

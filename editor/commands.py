@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from editor.errors import EditorError, FileError, PatchError, UsageError
+from editor.errors import EditorError, FileError, LoadError, ModelError, PatchError, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.facts import FileFacts
 from editor.files.keras_archive import read_freeze_map
@@ -114,10 +114,20 @@ def _findings(opened: _Opened) -> tuple[Finding, ...]:
 
 
 def freeze(options: argparse.Namespace) -> None:
-    """Applies a map and patterns and saves the model."""
-    if options.architecture or not _is_same_format(options.model, options.output):
+    """Applies a map and patterns and saves the model.
+
+    Raises:
+        LoadError: The model cannot be built, but its file may be changed without.
+    """
+    is_in_place = not options.architecture and _is_same_format(options.model, options.output)
+    if not is_in_place:
         check_target(options.output)
-    opened = _Opened(options.model, _given(options))
+    try:
+        opened = _Opened(options.model, _given(options))
+    except ModelError as error:
+        if is_in_place and not options.custom_code:  # What was given and is of no use is wrong.
+            raise LoadError.from_problem(error.problem) from error
+        raise
     _say(opened.notes)
     _check_other_file(opened, options.output)
     _say_unfit(opened.map_report.lines)

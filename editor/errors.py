@@ -50,6 +50,10 @@ class ModelError(EditorError):
     """Keras cannot build, run or save this model."""
 
 
+class LoadError(ModelError):
+    """The model in a file cannot be built here; what the file itself tells is there all the same."""
+
+
 class SelectionError(EditorError):
     """A pattern is malformed or selects nothing."""
 

@@ -27,14 +27,13 @@ class InspectedLayer(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         depth: 0 for the children of the root.
         class_name: None where a preview does not know it.
-        is_path_known: False in a preview of a file that does not tell the layer's name; then it is the key by which the
-            file has it.
+        is_path_known: False in a preview of a file that does not tell the layer's name: the path has the key by which
+            the file has it; left out elsewhere.
         shared_with: Its other paths.
         output_shape: One shape, a list of shapes for several outputs, None where it is not known.
     """
 
     path: str
-    is_path_known: bool
     store: str
     class_name: str | None = msgspec.field(name="class")
     depth: int
@@ -47,6 +46,7 @@ class InspectedLayer(msgspec.Struct, frozen=True, kw_only=True):
     shared_with: tuple[str, ...]
     output_shape: Shape | tuple[Shape, ...] | None
     weights: tuple[InspectedWeight, ...]
+    is_path_known: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class InspectedFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +66,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         source: `model` or `preview`: what Keras loaded, or what the file alone tells.
-        notes: What else is to be known, a sentence each.
+        notes: What else is to be known, a sentence each; left out where there is nothing.
     """
 
     file: str
@@ -76,7 +76,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     totals: dict[str, int]
     layers: tuple[InspectedLayer, ...]
     findings: tuple[InspectedFinding, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 def inspection(
@@ -101,7 +101,7 @@ def inspection(
         format=facts.format,
         keras_version=facts.keras_version,
         source=source,
-        notes=notes,
+        notes=notes or msgspec.UNSET,
         totals=_counts(tree.account(tree.root)),
         layers=tuple(
             _layer(tree, node) for node in tree.walk_layers() if node is not tree.root and tree.is_first_place(node)
@@ -138,7 +138,7 @@ def _layer(tree: LayerTree, node: LayerNode) -> InspectedLayer:
         path=node.path,
         store=node.record.store,
         class_name=node.record.class_name or None,
-        is_path_known=_is_path_known(node),
+        is_path_known=msgspec.UNSET if _is_path_known(node) else False,
         depth=node.depth,
         state=tree.state(node),
         statistics_mode=mode.value if mode else None,
@@ -171,7 +171,7 @@ def inspection_text(found: Inspection) -> str:
     head = f"{found.file} ({found.format}, Keras {found.keras_version or 'unknown'})"
     titles = _line(("layer", "class", "state"), widths, "parameters", "trainable")
     findings = [f"{finding.severity}: {finding.title}. {finding.text}" for finding in found.findings]
-    return "\n".join((head, titles, *lines, totals, *found.notes, *findings))
+    return "\n".join((head, titles, *lines, totals, *(found.notes or ()), *findings))
 
 
 def _names(layers: tuple[InspectedLayer, ...]) -> list[str]:

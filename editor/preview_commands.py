@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import msgspec
 
+from editor.errors import FileError, LoadError, PatchError
 from editor.files.facts import CodeNeed, Preview
 from editor.files.options import OpenOptions
 from editor.inspection import inspection, inspection_text
 from editor.layers.findings.finding import Finding, KnownFacts
 from editor.layers.findings.problems import find_problems, map_findings
+from editor.layers.freeze_map import FreezeMap
 from editor.layers.mapping import MapReport
+from editor.layers.patch_plan import PatchResult, patch_plan
 from editor.layers.plain_keras import forgotten_by_plain_keras
+from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
 from editor.processes.reader_client import ReaderClient
 
@@ -33,6 +38,55 @@ def inspect(options: argparse.Namespace) -> None:
     notes = (*preview.notes, preview.obstacle) if preview.obstacle else preview.notes
     found = inspection(tree, preview.facts, findings, source="preview", notes=notes)
     print(msgspec.json.format(msgspec.json.encode(found)).decode() if options.json else inspection_text(found))
+
+
+def freeze(options: argparse.Namespace, reason: LoadError) -> None:
+    """Changes the flags in a file whose model cannot be built here, and says so.
+
+    Raises:
+        LoadError: The file has no flags.
+        PatchError: Only Keras could change them.
+        SelectionError: A pattern selects nothing.
+    """
+    model: Path = options.model
+    found = model.stat()
+    with ReaderClient(start=False) as reader:
+        preview = reader.preview_now(model)
+        if not preview.facts.has_model_config:
+            raise reason
+        print(f"{model.name} is not loaded: {reason.summary} Its flags alone are changed, by what the file tells.")
+        tree = LayerTree(preview.root)
+        for freeze_map in (preview.freeze_map, _read_map(options.map) if options.map else None):
+            if freeze_map:
+                change, report = tree.plan_map(freeze_map)
+                tree.apply(change)
+                for line in report.lines:
+                    print(f"Not in this model, and left out: {line}")
+        tree.apply(plan_patterns(tree, options.steps))
+        plan = patch_plan(
+            tree, model, options.output, num_bytes=found.st_size, mtime_ns=found.st_mtime_ns, is_as_read=True
+        )
+        try:
+            result = reader.patch_now(plan)
+        except PatchError as error:
+            raise PatchError(error.summary, hint=reason.hint, details=error.details) from error
+    _say_saved(tree, options.output, result)
+
+
+def _read_map(path: Path) -> FreezeMap:
+    try:
+        return FreezeMap.from_json(path.read_bytes())
+    except OSError as error:
+        raise FileError(f"The freeze map {str(path)!r} cannot be read.", hint="Check its name.") from error
+
+
+def _say_saved(tree: LayerTree, target: Path, result: PatchResult) -> None:
+    account = tree.account(tree.root)
+    print(f"{target}: {account.trainable.parameters:,} trainable, {account.frozen.parameters:,} frozen parameters")
+    if result.forgotten:
+        print(f"Plain Keras will load as trainable, though frozen: {', '.join(result.forgotten)}")
+    for note in result.notes:
+        print(note)
 
 
 def _known(tree: LayerTree) -> KnownFacts:

@@ -66,7 +66,8 @@ class Photographer:
     def _states(self) -> Iterator[tuple[str, Callable[[], None]]]:
         yield "empty", lambda: None
         yield "preview-loading", self._preview_while_the_engine_starts
-        yield "preview-unknown", self._preview_without_code
+        yield "trust", self._ask_for_code
+        yield "preview-unknown", self._keep_the_preview
         yield "open", self._open
         yield "mixed", self._freeze
         yield "policies", self._choose_policies
@@ -97,10 +98,13 @@ class Photographer:
         self._app.open(path, OpenOptions.of_code(code))
         self._wait(lambda: self._app.document is not None)
 
-    def _preview_without_code(self) -> None:
-        self._app.open(_subclassed_model(self._scratch))
+    def _ask_for_code(self) -> None:
         before = self._app.document
-        self._wait(lambda: self._app.document is not before)
+        self._app.open(_subclassed_model(self._scratch))
+        self._wait(lambda: self._app.document is not before and QApplication.activeModalWidget() is not None)
+
+    def _keep_the_preview(self) -> None:
+        self._close_what_is_above()
         window = self._app.window
         assert self._app.document
         window.layers.view.folding.expand_below([self._app.document.tree.root])

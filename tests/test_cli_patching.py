@@ -14,6 +14,16 @@ from tests import models
 from tests.files import patching
 
 
+class Unheard(keras.layers.Layer):
+    """A class that no command knows."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1],), name="kernel")
+
+    def call(self, inputs):
+        return inputs * self.kernel
+
+
 def test_that_freeze_keeps_the_optimizer_of_the_file(tmp_path, capfd):
     source, target = tmp_path / "source.keras", tmp_path / "target.keras"
     model = models.seeded(models.bare_normalization)
@@ -49,3 +59,29 @@ def test_that_what_a_patch_refuses_is_saved_in_full(tmp_path, capfd, suffix):
     assert cli.main(["freeze", str(source), "-o", str(target), "--freeze", "spectral"]) == 0
     assert f"{target}: " in capfd.readouterr().out
     assert read_freeze_map(target) is not None
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_that_freeze_goes_on_without_the_classes_of_a_model_and_says_so(tmp_path, capfd, suffix):
+    source, target = tmp_path / f"source{suffix}", tmp_path / f"target{suffix}"
+    inputs = keras.Input((4,))
+    values = keras.layers.Dense(4, name="first")(Unheard(name="dna")(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(2, name="last")(values))
+    model.save(source)
+    assert cli.main(["freeze", str(source), "-o", str(target), "--freeze", "first", "--freeze", "dna"]) == 0
+    output = capfd.readouterr().out
+    assert f"source{suffix} is not loaded: " in output
+    assert "Unheard" in output
+    assert f"{target}: " in output
+    reloaded = keras.saving.load_model(target, {"Unheard": Unheard}, compile=False)
+    assert [layer.name for layer in reloaded.layers if not layer.trainable] == ["dna", "first"]
+    for mine, its in zip(model.get_weights(), reloaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, its)
+
+
+def test_that_freeze_to_another_format_needs_the_model(tmp_path, capfd):
+    source = tmp_path / "source.keras"
+    keras.Sequential([keras.Input((4,)), Unheard(name="dna")]).save(source)
+    assert cli.main(["freeze", str(source), "-o", str(tmp_path / "target.h5"), "--freeze", "dna"]) == 1
+    assert "Unheard" in capfd.readouterr().err
+    assert not (tmp_path / "target.h5").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -211,7 +212,7 @@ class App(QObject):
         self.side_files.set_document()
         self.review.set_document(document)
         if not document.is_untitled:
-            self._recent.add(document.path)
+            self._recent.add(document.path, document.options)
         window.layers.view.setFocus()
         self.notifier.clear()
         self.opening.begin(document)
@@ -229,6 +230,10 @@ class App(QObject):
             document.model_name,
             lambda node: place_in(document.tree, node, rebased.before, rebased.match),
         )
+        if not document.is_untitled:
+            self._recent.add(document.path, document.options)
+        # The live model may know more: what trains, what is found, what another map differs in.
+        document.flags_changed.emit(set())
         self.runs.check_settings()
         self.review.note_live(document)
         self._refresh()
@@ -239,7 +244,8 @@ class App(QObject):
     def _on_saved(self, event: ModelSaved) -> None:
         text, details = saved_text(event)
         self.notifier.say(Level.DONE, text, details=details)
-        self._recent.add(Path(event.path))
+        options = self.document.options if self.document else OpenOptions()
+        self._recent.add(Path(event.path), replace(options, architecture=None, application=None))
         self._refresh()
 
     # -- wiring -----------------------------------------------------------------------------------------------

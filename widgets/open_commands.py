@@ -83,7 +83,7 @@ class OpenCommands(QObject):
         actions["open_folder"].triggered.connect(lambda _checked=False: self._choose_folder())
         actions["open_with_code"].triggered.connect(lambda _checked=False: self._choose_with_code())
         actions["give_code"].triggered.connect(lambda _checked=False: self._on_remedy_chosen(Remedy.GIVE_CODE))
-        self._recent.chosen.connect(self._request)
+        self._recent.chosen.connect(lambda path: self._request(path, self._recent.options_of(path)))
         window.model_dropped.connect(self._request)
         window.layers.open_requested.connect(self.choose)
         window.layers.preview_bar.remedy_chosen.connect(self._on_remedy_chosen)

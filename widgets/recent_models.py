@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from editor.files.options import OpenOptions
 from widgets.settings import Settings
 
 
@@ -30,10 +32,21 @@ class RecentModels(QObject):
         recent = self._settings.recent("models")
         return Path(recent[0]).parent if recent else Path.home()
 
-    def add(self, path: Path) -> None:
-        """Puts a model in front."""
+    def add(self, path: Path, options: OpenOptions | None = None) -> None:
+        """Puts a model in front, and remembers what it was opened with.
+
+        Code is remembered only with its digest: another file in its place is none that anybody has agreed to.
+        """
         self._settings.add_recent("models", str(path.absolute()))
+        kept = options or OpenOptions()
+        if not kept.code_digest:
+            kept = msgspec.structs.replace(kept, custom_code=None, module=None)
+        self._settings.set_recent_options(str(path.absolute()), kept)
         self.fill()
+
+    def options_of(self, path: Path) -> OpenOptions:
+        """What a model in the menu was opened with."""
+        return self._settings.recent_options(str(path.absolute()))
 
     def fill(self) -> None:
         """Shows what the settings remember."""

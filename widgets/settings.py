@@ -9,6 +9,7 @@ import msgspec
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
+from editor.files.options import OpenOptions
 from editor.training.settings import TrainSettings
 from widgets.consents import MOST_CONSENTS, Consent
 from widgets.theme import Mode
@@ -64,6 +65,23 @@ class Settings:
     def add_recent(self, kind: str, path: str) -> None:
         """Puts a path in front."""
         self.set_recent(kind, (path, *(other for other in self.recent(kind) if other != path)))
+
+    def recent_options(self, path: str) -> OpenOptions:
+        """What a model was opened with."""
+        return self._all_recent_options().get(path, OpenOptions())
+
+    def set_recent_options(self, path: str, options: OpenOptions) -> None:
+        """Remembers it for as long as the model is among those used last."""
+        kept = {other: each for other, each in self._all_recent_options().items() if other in self.recent("models")}
+        kept[path] = options
+        told = {other: each for other, each in kept.items() if each != OpenOptions()}
+        self._store.setValue("recent/options", msgspec.json.encode(told).decode())
+
+    def _all_recent_options(self) -> dict[str, OpenOptions]:
+        try:
+            return msgspec.json.decode(str(self._store.value("recent/options", "{}")), type=dict[str, OpenOptions])
+        except msgspec.MsgspecError:
+            return {}
 
     @property
     def training(self) -> TrainSettings | None:

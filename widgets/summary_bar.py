@@ -40,7 +40,7 @@ class SummaryBar(QFrame):
         self._layout.setContentsMargins(14, 0, 14, 1)
         self._layout.setSpacing(16)
         self._layout.addWidget(self._name, 0, Qt.AlignmentFlag.AlignLeft)
-        self._layout.addWidget(self._preview)
+        self._layout.addWidget(self._preview, 0, Qt.AlignmentFlag.AlignVCenter)
         for widget in self._parts[1:]:
             self._layout.addWidget(widget, int(widget is self._bar))
         self.setFixedHeight(44)

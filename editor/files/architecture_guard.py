@@ -52,9 +52,9 @@ def _graphs(config: dict[str, Any]) -> Iterator[Entry]:
             # A custom layer may have an argument of that name, such as a number of layers.
             if value.get("class_name") in _GRAPHS and "config" in value:
                 yield value
-            waiting += value.values()
+            waiting += [inner for inner in value.values() if type(inner) in (dict, list)]
         elif isinstance(value, list):
-            waiting += value
+            waiting += [inner for inner in value if type(inner) in (dict, list)]
 
 
 def _layers(graph: Entry, name: str) -> list[Entry]:

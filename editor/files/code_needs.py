@@ -129,7 +129,9 @@ class _Search:
     def run(self, value: Any, place: _Place) -> None:
         stack = [(value, place)]
         while stack:
-            stack.extend(reversed(list(self._look(*stack.pop()))))
+            inside = self._look(*stack.pop())
+            # Most values are numbers and texts that name nothing.
+            stack.extend(reversed([each for each in inside if type(each[0]) in (dict, list) or each[1].kind]))
 
     def _look(self, value: Any, place: _Place) -> Iterator[tuple[Any, _Place]]:
         """Adds what a value needs; gives the values in it."""

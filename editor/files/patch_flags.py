@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,14 @@ from editor.files.layer_configs import Config, LayerConfigs, flags_of, layer_con
 from editor.files.optimizer_slots import Kept, SlotLayout, Variable, moved_slots, slot_layout
 from editor.layers.nodes import LayerNode
 from editor.layers.patch_plan import PatchPlan
-from editor.layers.plain_keras import PlainReload, forgotten_in, in_order_of_keras, plain_reload
+from editor.layers.plain_keras import SERIALIZED_AS, PlainReload, forgotten_in, in_order_of_keras, plain_reload
 from editor.layers.records import WeightRecord
 from editor.layers.tree import LayerTree
 
+KNOWN_COMPOSITES = frozenset({*SERIALIZED_AS, "GRU", "LSTM", "SimpleRNN", "StackedRNNCells", "MultiHeadAttention"})
+"""Keras's composites of which `plain_reload` knows what becomes of their flags."""
+
+UNPLACED = "the order of its state is known to Keras only, as {path} is of a class that is not Keras's"
 LEFT_OUT = "The optimizer and the compile settings are left out: {reason}."
 
 
@@ -40,10 +45,48 @@ class FlagPatch:
         """Paths of the weights that plain Keras will not restore as frozen."""
         return tuple(node.path for node in forgotten_in(self.tree, self.after))
 
+    def unplaced_in(self, container: LayerNode) -> LayerNode | None:
+        """The first layer with weights that have no known place in Keras's order; None if all have theirs.
+
+        A preview of a `.keras` file knows none of a class that is not Keras's.
+        """
+        return next((node for node in self._layers(container) if _has_unplaced(node)), None)
+
+    def unsure_in(self, container: LayerNode) -> LayerNode | None:
+        """The first composite of an unknown class whose flag changes; None if there is none.
+
+        It may hand its flag on to what it holds or not, so that Keras alone can tell what will train.
+        """
+        return next((node for node in self._layers(container) if self._has_new_flag(node) and is_open(node)), None)
+
+    def may_differ(self, container: LayerNode) -> bool:
+        """Whether plain Keras may train other weights of a container than before."""
+        was, now = self.trained(container)
+        return {weight.weight_id for weight in was} != {weight.weight_id for weight in now} or any(
+            self._has_new_flag(node) and (is_open(node) or _has_unplaced(node)) for node in self._layers(container)
+        )
+
+    def _has_new_flag(self, layer: LayerNode) -> bool:
+        layer_id = layer.record.layer_id
+        return self.before.layer_flags[layer_id] != self.after.layer_flags[layer_id]
+
+    def _layers(self, container: LayerNode) -> Iterator[LayerNode]:
+        return (node for node in self.tree.walk(container) if isinstance(node, LayerNode))
+
     def trained(self, container: LayerNode) -> tuple[list[WeightRecord], list[WeightRecord]]:
         """What plain Keras would train of a container before and after, in its order."""
         before = in_order_of_keras(self.tree, self.before, container)
         return before, in_order_of_keras(self.tree, self.after, container)
+
+
+def is_open(layer: LayerNode) -> bool:
+    """Whether it holds layers with weights and is of a class of which nothing is known."""
+    is_known = layer.record.is_graph or layer.record.class_name in KNOWN_COMPOSITES
+    return not is_known and any(child.weights_below for child in layer.children)
+
+
+def _has_unplaced(layer: LayerNode) -> bool:
+    return any(weight.position < 0 for weight in layer.record.weights)
 
 
 def tree_of(plan: PatchPlan) -> LayerTree:

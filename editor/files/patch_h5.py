@@ -29,14 +29,14 @@ from editor.files.hdf5_copy import (
     fresh_data,
 )
 from editor.files.optimizer_slots import Kept, Variable
-from editor.files.patch_flags import FlagPatch, check_as_read, flag_patch, optimizer_patch
+from editor.files.patch_flags import UNPLACED, FlagPatch, check_as_read, flag_patch, is_open, optimizer_patch
 from editor.files.probe_hdf5 import MAP_ATTRIBUTE
 from editor.files.stored_weights import read_names
 from editor.files.stored_weights import text_of as _text
 from editor.layers.nodes import LayerNode
 from editor.layers.patch_plan import PatchPlan, PatchResult
 from editor.layers.paths import escape
-from editor.layers.plain_keras import SERIALIZED_AS, PlainReload
+from editor.layers.plain_keras import PlainReload
 from editor.layers.records import WeightRecord
 from editor.layers.tree import LayerTree
 
@@ -51,8 +51,6 @@ _FULL_SAVE = "Save it as a .keras file instead."
 
 MOST_WASTED = 16 << 20
 """A file with more than so many bytes besides its values is written anew instead of copied."""
-
-_KNOWN_COMPOSITES = frozenset({*SERIALIZED_AS, "GRU", "LSTM", "SimpleRNN", "StackedRNNCells", "MultiHeadAttention"})
 
 
 @dataclass(frozen=True)
@@ -122,8 +120,9 @@ def _order_weights(patch: FlagPatch, file: h5py.File, edits: _Edits) -> dict[int
                 f"The weights of {layer.name!r} stand in an order of their own in this file.", hint=_FULL_SAVE
             )
         by_id = {weight.weight_id: each for weight, each in zip(was, stored, strict=True)}
-        if was != now:
+        if was != now or patch.unsure_in(layer):
             _refuse_unknown(patch, layer)
+        if was != now:
             moved.update(by_id)
             edits.names[posixpath.join(_WEIGHTS, name)] = [by_id[weight.weight_id] for weight in now]
         if moved & paths.keys() & by_id.keys():
@@ -151,10 +150,7 @@ def _order_in_file(layer: LayerNode, reload: PlainReload) -> list[WeightRecord]:
 def _refuse_unknown(patch: FlagPatch, top: LayerNode) -> None:
     """A composite of a class that is not Keras's may give its layers any flags, by which the order would be others."""
     for layer in patch.tree.walk(top):
-        if not isinstance(layer, LayerNode):
-            continue
-        is_known = layer.record.is_graph or layer.record.class_name in _KNOWN_COMPOSITES
-        if not is_known and any(child.weights_below for child in layer.children):
+        if isinstance(layer, LayerNode) and (is_open(layer) or any(w.position < 0 for w in layer.record.weights)):
             raise PatchError(
                 f"The order of the weights in {layer.path!r} can be told by Keras only, as its class is "
                 f"{layer.record.class_name!r}.",
@@ -172,12 +168,16 @@ def _order_optimizer(patch: FlagPatch, file: h5py.File, weight_paths: dict[int, 
     stored = read_names(group, _NAMES)
     training = json.loads(_text(file.attrs[_TRAINING])) if _TRAINING in file.attrs else {}
     shapes = [tuple(group[name].shape) for name in stored]
-    moved = optimizer_patch(training.get("optimizer_config"), shapes, *patch.trained(patch.tree.root))
+    root = patch.tree.root
+    unplaced = patch.unplaced_in(root) or patch.unsure_in(root)
+    if unplaced is not None and patch.may_differ(root):
+        _leave_out(UNPLACED.format(path=repr(unplaced.path)), edits)
+        return
+    moved = optimizer_patch(training.get("optimizer_config"), shapes, *patch.trained(root))
     if moved is None:
         return
     if moved.variables is None:
-        edits.changes[_OPTIMIZER] = None
-        edits.notes.append(f"The optimizer's state is left out, its settings are kept: {moved.reason}.")
+        _leave_out(moved.reason, edits)
         return
     names = _variable_names(stored, moved.variables, weight_paths)
     contents: dict[str, Content] = {
@@ -190,6 +190,11 @@ def _order_optimizer(patch: FlagPatch, file: h5py.File, weight_paths: dict[int, 
     edits.names[_OPTIMIZER] = names
     if moved.num_fresh:
         edits.notes.append("The optimizer's state is kept; it starts anew for the weights that plain Keras trains now.")
+
+
+def _leave_out(reason: str, edits: _Edits) -> None:
+    edits.changes[_OPTIMIZER] = None
+    edits.notes.append(f"The optimizer's state is left out, its settings are kept: {reason}.")
 
 
 def _variable_names(stored: list[str], variables: Sequence[Variable], weight_paths: dict[int, str]) -> list[str]:

@@ -8,11 +8,11 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import h5py
 
-from editor.errors import FileError
+from editor.errors import FileError, PatchError
 from editor.files.archive_copy import copy_member, stored_in_place
 from editor.files.hdf5_copy import (
     Changes,
@@ -25,7 +25,7 @@ from editor.files.hdf5_copy import (
     is_same_range,
 )
 from editor.files.optimizer_slots import AS_THE_WEIGHT, Fresh, Variable
-from editor.files.patch_flags import LEFT_OUT, FlagPatch, check_as_read, flag_patch, optimizer_patch
+from editor.files.patch_flags import LEFT_OUT, UNPLACED, FlagPatch, check_as_read, flag_patch, optimizer_patch
 from editor.files.zip_members import (
     CONFIG_MEMBER,
     MAP_MEMBER,
@@ -78,7 +78,7 @@ def _optimizer_changes(
         if patch.tree.is_first_place(layer)
         and any(place.get(_COMPILE_KEY) for place in patch.places.get(layer.record.layer_id, ()))
     ]
-    moved = [layer for layer in compiled if _ids(patch.trained(layer)[0]) != _ids(patch.trained(layer)[1])]
+    moved = [layer for layer in compiled if patch.may_differ(layer)]
     if not moved:
         return {}, ()
     check_as_read(plan, patch)
@@ -90,17 +90,22 @@ def _optimizer_changes(
     return changes, tuple(dict.fromkeys(notes))
 
 
-def _ids(weights: list[Any]) -> list[int]:
-    return [weight.weight_id for weight in weights]
-
-
 def _change_optimizer(
     patch: FlagPatch, layer: LayerNode, weights: h5py.File, changes: dict[str, NewGroup | None], notes: list[str]
 ) -> None:
-    group = posixpath.join(layer.record.store, _OPTIMIZER)
-    variables = posixpath.join(group, _VARIABLES)
+    variables = posixpath.join(layer.record.store, _OPTIMIZER, _VARIABLES)
     if variables not in weights:
         return
+    unplaced = patch.unplaced_in(layer)
+    if unplaced is not None:
+        _leave_out(patch, layer, UNPLACED.format(path=repr(unplaced.path)), changes, notes)
+        return
+    if unsure := patch.unsure_in(layer):
+        raise PatchError(
+            f"What trains in {unsure.path!r} with another flag is decided by its class, so Keras has to write the "
+            "optimizer's state.",
+            hint="Save when the engine is ready.",
+        )
     place = next(place for place in patch.places[layer.record.layer_id] if place.get(_COMPILE_KEY))
     stored = weights[variables]
     shapes = [tuple(stored[str(number)].shape) for number in range(len(stored))]
@@ -109,14 +114,21 @@ def _change_optimizer(
         return
     paths = _weight_paths(patch.tree, weights, moved.variables or [])
     if moved.variables is None or paths is None:
-        for each in patch.places[layer.record.layer_id]:
-            each.pop(_COMPILE_KEY, None)
-        changes[group] = None
-        notes.append(LEFT_OUT.format(reason=moved.reason or "the weights that its averages start with are not found"))
+        reason = moved.reason or "the weights that its averages start with are not found"
+        _leave_out(patch, layer, reason, changes, notes)
     else:
         changes[variables] = NewGroup(contents_of(moved.variables, variables, paths))
         if moved.num_fresh:
             notes.append("The optimizer's state is kept; it starts anew for the weights that plain Keras trains now.")
+
+
+def _leave_out(
+    patch: FlagPatch, layer: LayerNode, reason: str, changes: dict[str, NewGroup | None], notes: list[str]
+) -> None:
+    for place in patch.places[layer.record.layer_id]:
+        place.pop(_COMPILE_KEY, None)
+    changes[posixpath.join(layer.record.store, _OPTIMIZER)] = None
+    notes.append(LEFT_OUT.format(reason=reason))
 
 
 def _weight_paths(tree: LayerTree, weights: h5py.File, variables: list[Variable]) -> dict[int, str] | None:

@@ -23,6 +23,7 @@ from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
 from editor.files.origins import without_origins
 from editor.files.preview.saved_model import NO_KERAS, model_config
+from editor.files.preview.saved_objects import alike, layer_places, variables_in
 from editor.files.repair import RepairedConfig, repair_config
 from editor.files.saved_model.objects import SavedObjects, is_graph, is_keras, read_objects
 from editor.files.saved_model.place import saved_model_folder
@@ -35,6 +36,8 @@ from editor.keras_model.opening import LoadedModel
 from editor.keras_model.repaired import build
 from editor.keras_model.saved_classes import apply_saved_flags, build_own_class
 from editor.keras_model.stored_places import Places, StoredWeight, set_weights
+from editor.keras_model.walk import walk_model
+from editor.layers.tree import LayerTree
 
 TOLERANCE = 1e-5
 """Greatest difference of an output, absolute and relative, to that of tf_keras: the issue's word for "equal"."""
@@ -72,7 +75,22 @@ def open_saved_model(path: Path, options: OpenOptions | None = None) -> LoadedMo
         model = _build(repaired, custom_objects, folder)
         set_weights(model, read_weights(folder, objects), folder.name, repaired.stored)
         proof = _proof(model, reference, folder.name)
-    return LoadedModel(model, custom_objects, (*_marked(repaired.repairs, proof), proof))
+    repairs = (*_marked(repaired.repairs, proof), proof)
+    return LoadedModel(model, custom_objects, repairs, _no_longer_shared(model, objects))
+
+
+def _no_longer_shared(model: keras.Model, objects: SavedObjects) -> tuple[str, ...]:
+    """Says which layers are one in the file and several now: a configuration does not hold them together."""
+    live = {alike(layer.path): layer.record.layer_id for layer in LayerTree(walk_model(model).root).walk_layers()}
+    places: dict[int, list[str]] = {}
+    for path, number in layer_places(objects):
+        if alike(path) in live and variables_in(objects, number):
+            places.setdefault(number, []).append(path)
+    parted = [paths for paths in places.values() if len({live[alike(path)] for path in paths}) > 1]
+    return tuple(
+        f"One layer of the file is several in the rebuilt model, with equal weights: {', '.join(map(repr, paths))}."
+        for paths in parted
+    )
 
 
 def _of_own_class(objects: SavedObjects, custom_objects: dict[str, Any], folder: Path) -> LoadedModel:
@@ -130,13 +148,25 @@ def _proof(model: keras.Model, asked: Future[LegacyReference | str], name: str) 
     reference = asked.result()
     if isinstance(reference, str):
         return Repair(text=f"{rebuilt}; its outputs were not compared: {reference}", is_proven=False)
-    _check_outputs(_outputs(model, list(reference.inputs), name), list(reference.outputs), name)
+    inputs = _arranged(model, list(reference.inputs), reference.answer.input_names)
+    _check_outputs(_outputs(model, inputs, name), list(reference.outputs), name)
     return Repair(text=f"{rebuilt}; on random inputs it computes what tf_keras computes.")
 
 
-def _outputs(model: keras.Model, inputs: list[Any], name: str) -> list[Any]:
+def _arranged(model: keras.Model, inputs: list[Any], names: tuple[str, ...]) -> Any:
+    """The inputs in the structure that the model takes, each by its name; tf_keras takes a list of any model."""
+    structure = getattr(model, "_inputs_struct", None)
+    if structure is None or len(inputs) == 1:
+        return inputs if len(inputs) > 1 else inputs[0]
+    by_name = dict(zip(names, inputs, strict=True))
+    tensors = keras.tree.flatten(structure)
+    values = [by_name.get(tensor.name, inputs[at]) for at, tensor in enumerate(tensors)]
+    return keras.tree.pack_sequence_as(structure, values)
+
+
+def _outputs(model: keras.Model, inputs: Any, name: str) -> list[Any]:
     try:
-        outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+        outputs = model(inputs, training=False)
     # What an input meets in the layers may raise anything.
     except Exception as error:
         raise ModelError(

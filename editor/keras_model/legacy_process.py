@@ -65,7 +65,8 @@ def _answer(question: LegacyQuestion) -> LegacyComputed:
     arrays |= {f"input_{number}": value for number, value in enumerate(inputs)}
     arrays |= {f"output_{number}": value for number, value in enumerate(outputs)}
     np.savez(question.arrays, **arrays)
-    return LegacyComputed(len(inputs), len(outputs), config, layers, obstacle)
+    names = tuple(model.input_names) if inputs else ()
+    return LegacyComputed(len(inputs), len(outputs), config, layers, obstacle, names)
 
 
 # -- building ---------------------------------------------------------------------------------------------------------
@@ -96,7 +97,11 @@ def _from_config(question: LegacyQuestion) -> Any:
         model = model_from_config(config)
     # The weights by the names of the attributes, as TensorFlow wrote them.
     status = tf.train.Checkpoint(model).read(question.checkpoint)
-    status.assert_existing_objects_matched().expect_partial()
+    try:
+        status.assert_existing_objects_matched().expect_partial()
+    except AssertionError as error:
+        # As with a layer that is in two models: from a configuration, tf_keras makes two of it.
+        raise ModelError("tf_keras does not find all weights of the model.", details=str(error)) from error
     return model
 
 

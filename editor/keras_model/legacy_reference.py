@@ -66,6 +66,7 @@ class LegacyComputed(msgspec.Struct, frozen=True, tag=True):
         config: The configuration as tf_keras writes it, where an HDF5 file was asked about.
         layers: Its weights, likewise.
         obstacle: Why there are no outputs; empty if there are.
+        input_names: Of the inputs, in their order.
     """
 
     num_inputs: int = 0
@@ -73,6 +74,7 @@ class LegacyComputed(msgspec.Struct, frozen=True, tag=True):
     config: str = ""
     layers: tuple[StoredLayerNames, ...] = ()
     obstacle: str = ""
+    input_names: tuple[str, ...] = ()
 
 
 class LegacyFailed(msgspec.Struct, frozen=True, tag=True):

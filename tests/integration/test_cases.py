@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from tests.integration import plain_keras
 from tests.integration.driver import Driver
 from tests.integration.files import SEQUENTIAL, SUBCLASSED, VGG16, Case
+from widgets.document import Stage
 from widgets.training.run_state import RunState
 
 
@@ -53,15 +54,17 @@ def assert_notice_says_what_plain_keras_forgets(driver: Driver, case: Case):
 def test_that_a_model_and_its_code_are_opened_by_two_dialogs(driver: Driver, tmp_path: Path):
     path = SUBCLASSED.write_model(tmp_path)
     driver.open(path)
-    assert "needs the class 'SmallCNN'" in driver.notice
-    assert driver.app.document is None
+    driver.keep_preview()
+    preview = driver.document
+    assert "needs the class SmallCNN" in driver.notice
+    assert preview.stage is Stage.PREVIEW
 
     driver.window.actions_["open_with_code"].trigger()
     driver.choose_file(path)
     driver.choose_file(SUBCLASSED.custom_code)
-    driver.wait_until_opened(None)
+    driver.wait(lambda: driver.document is not preview and driver.document.is_live)
     assert driver.document.path == path
-    assert driver.document.tree.find("conv1") is not None
+    assert driver.document.tree.find("conv1:kernel") is not None
 
 
 def test_that_all_separable_convolutions_of_a_real_model_are_frozen_at_once(

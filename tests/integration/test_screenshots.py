@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 STATES = (
     "empty",
     "preview-loading",
+    "trust",
     "preview-unknown",
     "open",
     "mixed",

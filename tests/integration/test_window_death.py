@@ -145,13 +145,13 @@ def test_that_edits_of_a_preview_come_back_to_the_preview_and_to_the_live_model(
 
     driver = start_driver(tmp_path)
     driver.answer("recoverQuestion", "Recover")
-    driver.wait(lambda: driver.app.document)
+    driver.keep_preview()
     assert driver.document.stage is Stage.PREVIEW
     assert driver.is_frozen("conv1")
     assert driver.state("dense") is State.TRAINABLE
     assert driver.window.isWindowModified()
     driver.click("giveCodeButton")
-    driver.choose_file(SMALL_CNN_CODE)
+    driver.give_code(SMALL_CNN_CODE)
     driver.wait(lambda: driver.document.is_live)
     assert driver.is_frozen("conv1")
     assert driver.state("dense") is State.TRAINABLE

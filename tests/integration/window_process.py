@@ -49,6 +49,7 @@ def run(state: str, model: str, target: str = "") -> int:
             return
         driver.wait(lambda: driver.app.document)
         if state == "preview":
+            driver.keep_preview()
             driver.click_tick("conv1")
             driver.click_tick("dense")
             driver.undo()

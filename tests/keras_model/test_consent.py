@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import pytest
 
+from editor import cli
 from editor.errors import ModelError
 from editor.files.code_needs import code_needs
 from editor.files.lambda_parts import replacement_name
@@ -195,6 +196,17 @@ def test_that_a_lambda_is_run_only_if_it_was_allowed(name, tmp_path):
     assert not mark.exists()
     open_model(path, OpenOptions(allowed_lambdas=(need.digest,)))
     assert mark.exists()
+
+
+def test_that_the_reader_and_a_command_run_nothing_of_a_file(tmp_path, capfd):
+    mark = tmp_path / "mark"
+    path = lambda_model(tmp_path / "m.keras", evil(mark))
+    mark.unlink()
+    assert cli.main(["inspect", "--preview", str(path)]) == 0
+    assert "my lambda" in capfd.readouterr().out
+    assert cli.main(["inspect", str(path)]) == 1
+    assert "would run Python code" in capfd.readouterr().err
+    assert not mark.exists()
 
 
 def test_that_an_allowed_lambda_knows_the_usual_names_and_is_saved_as_one(tmp_path):

@@ -13,8 +13,8 @@ import pytest
 from editor.keras_model.opening import open_model
 
 FAMILIES = (
-    "recurrent", "hard_sigmoid", "convolutions", "conv_lstm", "nested", "transfer", "operations", "attention",
-    "sequence_to_sequence", "masked", "normalized", "cells",
+    "recurrent", "hard_sigmoid", "convolutions", "conv_lstm", "nested", "transfer", "operations",
+    "more_operations", "attention", "sequence_to_sequence", "masked", "normalized", "cells",
 )  # fmt: skip
 EDITED = ("old_recurrent", "old_conv_lstm", "old_convolutions", "old_transfer")
 ROOT = Path(__file__).parents[2]

@@ -282,7 +282,7 @@ def test_that_kernels_of_theano_are_mirrored(tmp_path: Path) -> None:
     path = old_weights(model, tmp_path)
     with h5py.File(path, "r+") as file:
         file.attrs["backend"] = b"theano"
-        kernel = file["conv/conv/kernel"]
+        kernel = file["conv"][file["conv"].attrs["weight_names"][0]]
         kernel[...] = kernel[...][::-1, ::-1]
     other = models.digits_cnn()
     put_weights(other, path)

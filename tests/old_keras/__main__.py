@@ -74,8 +74,8 @@ def _inputs(model: keras.Model) -> list[np.ndarray]:
 def _keep_outputs(path: Path, model: keras.Model, inputs: list[np.ndarray]) -> None:
     outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
     outputs = outputs if isinstance(outputs, list) else [outputs]
-    values = {f"input_{at}": value for at, value in enumerate(inputs)}
-    values |= {f"output_{at}": np.array(value) for at, value in enumerate(outputs)}
+    values = {f"input_{at:02}": value for at, value in enumerate(inputs)}
+    values |= {f"output_{at:02}": np.array(value) for at, value in enumerate(outputs)}
     np.savez(path.with_name(f"{path.name}.npz"), **values)
 
 

@@ -107,6 +107,30 @@ def operations():
     return keras.Model([first, second], tf.cast(value, "float32") @ tf.transpose(value), name="operations")
 
 
+def more_operations():
+    """Every other operation that is repaired."""
+    first, second = layers.Input((4, 3), name="first"), layers.Input((4, 3), name="second")
+    positive = tf.square(second) + 0.5
+    found = [
+        tf.math.floormod(first, positive), tf.minimum(first, second), tf.divide(first, positive),
+        tf.exp(first), tf.math.log(positive), -first, tf.sin(first), tf.cos(first), tf.tanh(first), tf.floor(first),
+        tf.math.ceil(first), tf.sign(first), tf.round(first), tf.math.reciprocal(positive), tf.nn.relu6(first * 9.0),
+        tf.nn.silu(first), tf.nn.elu(first), tf.nn.selu(first), tf.math.softplus(first), tf.math.rsqrt(positive),
+        tf.nn.log_softmax(first), tf.nn.leaky_relu(first, alpha=0.3), tf.reverse(first, [1]),
+        first + tf.reduce_sum(second, axis=-1, keepdims=True), first + tf.reduce_min(second, axis=1, keepdims=True),
+        first + tf.reduce_prod(second, axis=[1, 2], keepdims=True), tf.tile(first, [1, 1, 2])[:, :, 3:],
+        first + tf.cast(tf.argmax(second, axis=-1), "float32")[:, :, tf.newaxis],
+    ]  # fmt: skip
+    answers = [
+        first > second, first >= second, first < second, first <= second, tf.equal(first, second),
+        tf.not_equal(first, second), tf.logical_and(first > 0.0, second > 0.0),
+        tf.logical_or(first > 0.0, second > 0.0), tf.logical_not(first > 0.0),
+    ]  # fmt: skip
+    found += [tf.cast(answer, "float32") for answer in answers]
+    some = tf.reduce_any(first > 1.0, axis=1, keepdims=True), tf.reduce_all(first > -1.0, axis=1, keepdims=True)
+    return keras.Model([first, second], [*found, *(tf.cast(each, "float32") for each in some)], name="more_operations")
+
+
 def attention():
     words, others = layers.Input((5, 4), name="words"), layers.Input((3, 4), name="others")
     value = layers.MultiHeadAttention(2, 3, name="heads")(words, others)
@@ -144,6 +168,6 @@ def cells():
 
 
 FAMILIES = (
-    recurrent, hard_sigmoid, convolutions, conv_lstm, nested, transfer, operations, attention, sequence_to_sequence,
-    masked, normalized, cells,
+    recurrent, hard_sigmoid, convolutions, conv_lstm, nested, transfer, operations, more_operations, attention,
+    sequence_to_sequence, masked, normalized, cells,
 )  # fmt: skip

@@ -44,7 +44,7 @@ def compare(preview: Preview, live: LayerRecord, *, is_renamed: bool = False) ->
     parity.differences += [f"{store}: not in the preview" for store in there_by.keys() - told_by.keys()]
     parity.differences += [f"{store}: in the preview alone" for store in told_by.keys() - there_by.keys()]
     stores = [{node.record.layer_id: node.record.store for node in tree.walk_layers()} for tree in (told, there)]
-    is_whole = all(node.record.class_name and node.is_known for node in _Known.all_of(told))
+    is_whole = all(node.record.class_name in KERAS_CLASSES and node.is_known for node in _Known.all_of(told))
     for store in there_by.keys() & told_by.keys():
         _compare_layer(_Known(told_by[store]), there_by[store], parity, is_renamed=is_renamed)
         _compare_flow(told_by[store].record, there_by[store].record, stores, parity)

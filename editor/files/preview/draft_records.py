@@ -57,6 +57,8 @@ def named_weights(draft: Draft) -> list[_Named]:
         _named(draft, at, variable, weight) for at, (variable, weight) in enumerate(zip(variables, own, strict=True))
     ]
     repeats, seen = Counter(weight.name for weight in named), Counter[str]()
+    if len(repeats) == len(named):
+        return named
     result = []
     for weight in named:
         seen[weight.name] += 1
@@ -83,13 +85,17 @@ def _key(draft: Draft, at: int, own: OwnWeight | None) -> _Key:
 
 
 def _positions(root: Draft, named: Mapping[int, list[_Named]]) -> dict[_Key, int]:
-    """The index of each variable in `model.variables`; without those in layers whose inside is not known."""
+    """The index of each variable in `model.variables`, without those of which not even the order is known.
+
+    That is inside a layer of a class that is not Keras's. What comes after it is counted on, as if there were no
+    generators of random numbers inside: the order is right all the same.
+    """
     positions: dict[_Key, int] = {}
     count = 0
     for draft in walk_made(root):
         for weight in named[id(draft)]:
-            if weight.key not in positions and draft.own is not None:
-                positions[weight.key] = count
+            if weight.key not in positions:
+                positions[weight.key] = count if draft.is_keras or draft.place else -1
                 count += 1
         count += num_seed_generators(draft.class_name, draft.settings) if draft.is_keras else 0
     return positions

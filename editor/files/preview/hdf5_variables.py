@@ -20,6 +20,7 @@ from editor.files.preview.keras_layers import OwnWeight, settings_of
 from editor.files.preview.skeleton import Draft, Part, Variable, layer_list, walk
 from editor.files.stored_weights import ROOT_WEIGHTS, StoredLayer, StoredWeight
 from editor.files.weight_names import is_same_layer, split_name
+from editor.layers.nodes import LayerNode
 from editor.layers.paths import escape
 from editor.layers.tree import LayerTree
 
@@ -33,6 +34,7 @@ def fill_variables(root: Draft, layers: Sequence[StoredLayer]) -> tuple[str, ...
     Returns:
         What does not fit, a sentence each.
     """
+    _clear(root)
     orders = _Orders(root)
     stored = {layer.key: layer for layer in layers}
     own = stored.pop(ROOT_WEIGHTS, None)
@@ -50,6 +52,11 @@ def fill_variables(root: Draft, layers: Sequence[StoredLayer]) -> tuple[str, ...
         _lay_out_anew(part.draft)
     left = [name for name, layer in stored.items() if layer.weights]
     return (*notes, *(f"The file has weights of {name!r}, which its architecture does not have." for name in left))
+
+
+def _clear(root: Draft) -> None:
+    for draft in walk(root):
+        draft.variables = [] if draft.own == () else None
 
 
 def name_nameless(config: dict[str, Any], layers: Sequence[StoredLayer]) -> frozenset[str]:
@@ -84,22 +91,32 @@ class _Orders:
     """The order in which Keras reads the weights of each top-level layer, found with variables without a shape."""
 
     def __init__(self, root: Draft) -> None:
-        drafts = list(walk(root))
+        self._root = root
+        self._nodes: dict[int, LayerNode] = {}
+        self._places: dict[int, list[_Place]] = defaultdict(list)
+
+    def _find(self) -> None:
+        drafts = list(walk(self._root))
+        found = [draft.variables for draft in drafts]
         for draft in drafts:
             draft.variables = [Variable((), "float32")] * len(draft.own) if draft.own is not None else None
-        tree = LayerTree(records(root))
+        tree = LayerTree(records(self._root))
         self._nodes = {id(drafts[node.record.layer_id]): node for node in tree.root.children}
-        self._places: dict[int, list[_Place]] = defaultdict(list)
         for layer in tree.walk_layers():
             for at, weight in enumerate(layer.record.weights):
                 self._places[weight.weight_id].append((drafts[layer.record.layer_id], at))
-        for draft in drafts:
-            draft.variables = [] if draft.own == () else None
+        for draft, variables in zip(drafts, found, strict=True):
+            draft.variables = variables
 
     def of(self, draft: Draft) -> list[list[_Place]] | None:
         """The places of each weight in a layer; None where a class in it is not Keras's."""
         if any(each.own is None for each in walk(draft)):
             return None
+        if not draft.parts:
+            # Its statistics come last already, and all others share its flag.
+            return [[(draft, at)] for at in range(len(draft.own or ()))]
+        if not self._nodes:
+            self._find()
         node = self._nodes[id(draft)]
         weights = sorted(node.weights_below, key=lambda weight: weight.position)
         if node.record.is_flag_set:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from editor.files.preview.keras_layers import own_weights
 from editor.files.preview.skeleton import Draft, Part, Variable, walk
 from editor.layers.freeze_map import FreezeMap, LayerFlags
+from editor.layers.paths import join
 
 
 def name_by_map(root: Draft, freeze_map: FreezeMap) -> None:
@@ -22,9 +23,14 @@ def name_by_map(root: Draft, freeze_map: FreezeMap) -> None:
         if found and _fits(draft, found):
             draft.class_name = draft.class_name or found.class_name
             draft.variables = _named(draft.variables or [], found)
+    known = {id(root): ""}
     for draft in walk(root):
-        parent = "" if draft is root else paths.of(draft)
-        draft.parts = [part if part.is_name_known else _renamed(part, parent, paths) for part in draft.parts]
+        parent = known.get(id(draft)) if id(draft) in known else paths.of(draft) or None
+        if parent is not None:
+            draft.parts = [part if part.is_name_known else _renamed(part, parent, paths) for part in draft.parts]
+            for part in draft.parts:
+                if part.is_name_known:
+                    known.setdefault(id(part.draft), join(parent, part.name))
 
 
 def _has_names(path: str, flags: LayerFlags) -> bool:

@@ -72,6 +72,10 @@ def _needs(objects: SavedObjects) -> tuple[CodeNeed, ...]:
 def model_config(objects: SavedObjects) -> dict[str, Any]:
     """The configuration of the model: its class and its arguments, with all layers where it is a graph."""
     metadata = objects.root.metadata
+    whole = metadata.get("model_config")
+    # It also tells which layers are one and the same in several models.
+    if isinstance(whole, dict) and whole.get("class_name") == metadata["class_name"] and is_graph(objects.root):
+        return {"class_name": whole["class_name"], "config": whole.get("config", {})}
     return {"class_name": metadata["class_name"], "config": metadata.get("config", {})}
 
 

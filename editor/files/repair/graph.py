@@ -173,7 +173,8 @@ def _operation(repairing: Repairing, entry: Config, calls: list[Call], graph: _G
             hint="Open it with the Keras that wrote it, and replace this by a layer of Keras.",
         )
     made["config"].update(all_settings[0] if all_settings else {})
-    repairing.notes.add("operation", f"TensorFlow's {function!r} becomes Keras's operation {made['class_name']}", name)
+    text = f"TensorFlow's {function!r} becomes Keras's operation {made['class_name']}"
+    repairing.notes.add("operation-node" if class_name == "TensorFlowOpLayer" else "operation", text, name)
     return {**made, "inbound_nodes": nodes}
 
 

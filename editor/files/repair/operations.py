@@ -47,7 +47,7 @@ _OPERATIONS: Mapping[str, _Operation] = MappingProxyType(
                 "math.subtract": "Subtract", "subtract": "Subtract",
                 "math.multiply": "Multiply", "multiply": "Multiply",
                 "math.divide": "Divide", "math.truediv": "TrueDivide", "realdiv": "TrueDivide",
-                "math.floordiv": "FloorDivide", "math.floormod": "Mod", "math.pow": "Power", "pow": "Power",
+                "math.floormod": "Mod", "math.pow": "Power", "pow": "Power",
                 "math.maximum": "Maximum", "maximum": "Maximum",
                 "math.minimum": "Minimum", "minimum": "Minimum",
                 "math.greater": "Greater", "math.greater_equal": "GreaterEqual", "math.less": "Less",

@@ -34,10 +34,7 @@ class Descriptions:
         self._num_values += sum(text.count(sign) for sign in ",[{")
         if self._num_bytes > MAX_JSON_BYTES or self._num_values > MAX_VALUES:
             raise WireError("there is more about its layers than in any model")
-        described = parse_json_object(text, self._name)
-        # The same as `config`, and as much again.
-        described.pop("model_config", None)
-        return {key: _plain(value) for key, value in described.items()}
+        return {key: _plain(value) for key, value in parse_json_object(text, self._name).items()}
 
 
 def _plain(value: Any) -> Any:

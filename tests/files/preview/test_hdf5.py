@@ -34,12 +34,8 @@ MODELS_OF_KERAS = (
     models.shared_twice,
     models.bare_normalization,
     models.spectral,
-    hard_models.bidirectional,
-    hard_models.time_distributed,
     hard_models.stacked_cells,
     hard_models.attention,
-    hard_models.two_input_siamese,
-    hard_models.lora,
     hard_models.nameless,
 )
 
