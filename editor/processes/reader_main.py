@@ -10,6 +10,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+import msgspec
+
 from editor.errors import EditorError, PatchError, Problem
 from editor.native import forbid_hdf5_plugins
 from editor.processes.limits import enforce
@@ -27,6 +29,7 @@ from editor.processes.reader_messages import (
     ReaderRequest,
     ReadMap,
     ReadPreview,
+    decode_event,
     decode_request,
     encode,
 )
@@ -60,9 +63,12 @@ def answer(request: ReaderRequest) -> bytes:
     if isinstance(request, PatchFile):
         return encode(_patch(request))
     try:
-        return encode(_look(request))
-    except (MemoryError, ValueError, OverflowError, TypeError, RecursionError) as error:
+        data = encode(_look(request))
+        # What a damaged file put where a number or a text belongs would not be understood at the other end.
+        decode_event(data)
+    except (MemoryError, ValueError, OverflowError, TypeError, RecursionError, msgspec.MsgspecError) as error:
         return encode(ProbeFailed(_damage(Path(request.path), error)))
+    return data
 
 
 def _patch(request: PatchFile) -> ReaderEvent:

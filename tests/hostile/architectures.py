@@ -48,8 +48,9 @@ def tricks() -> Iterator[Trick]:
     yield Trick("layer called on itself", partial(_graph, _on_itself), "in a circle: 'dense'")
     yield Trick("layers called in a circle", partial(_graph, _circle), "in a circle")
     yield Trick("layers in the wrong order", partial(_graph, _backwards), "so wrong an order")
-    for name, value in {"a billion units": 10**9, "units without end": float("inf")}.items():
-        yield Trick(f"layer of {name}", partial(_graph, lambda layers, value=value: _with_units(layers, value)))
+    yield Trick("layer of a billion units", partial(_graph, lambda layers: _with_units(layers, 10**9)))
+    endless = partial(_graph, lambda layers: _with_units(layers, float("inf")))
+    yield Trick("units without end", endless, "could not be read")
     yield from _code()
 
 

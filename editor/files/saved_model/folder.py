@@ -8,7 +8,6 @@ from pathlib import Path
 from editor.errors import FileError, FreezeMapError
 from editor.files.facts import FileFacts
 from editor.files.freeze_json import map_path_for
-from editor.files.saved_model.folder_guard import check_folder
 from editor.files.saved_model.objects import SavedObjects, is_keras, read_objects
 from editor.files.saved_model.place import METADATA_FILE, MODEL_FILE
 from editor.files.saved_model.variables_index import read_index
@@ -27,7 +26,6 @@ def probe_saved_model(folder: Path) -> FileFacts:
         FileError: A file of it is damaged, cut short, or missing.
         OSError: It cannot be read.
     """
-    check_folder(folder)
     return facts_of(folder, read_objects(folder))
 
 

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from editor.errors import FileError
 from editor.files.saved_model.descriptions import Descriptions
+from editor.files.saved_model.folder_guard import check_folder
 from editor.files.saved_model.messages import DecodeError, decode
 from editor.files.saved_model.place import METADATA_FILE, MODEL_FILE
 from editor.files.saved_model.wire import Field, WireError, content, fields_of
@@ -149,6 +150,7 @@ def read_objects(folder: Path) -> SavedObjects:
         FileError: A file of it is damaged, or larger than any model needs.
         OSError: It cannot be read.
     """
+    check_folder(folder)
     path = folder / MODEL_FILE
     try:
         with path.open("rb") as stream:
