@@ -40,9 +40,8 @@ def _date(text: str) -> str:
 def _compile_facts(compiled: dict[str, Any]) -> list[Fact]:
     if not compiled:
         return [Fact("Compiled", "no")]
-    optimizer = compiled.get("optimizer_config", compiled.get("optimizer"))
     parts = {
-        "Optimizer": _optimizer(optimizer),
+        "Optimizer": _optimizer(compiled.get("optimizer")),
         "Loss": _names(compiled.get("loss")),
         "Metrics": _names([compiled.get("metrics"), compiled.get("weighted_metrics")]),
     }

@@ -11,6 +11,7 @@ from editor.errors import FreezeMapError
 from editor.files.code_needs import code_needs
 from editor.files.facts import FileFacts, Preview
 from editor.files.keras_archive import read_freeze_map, reading
+from editor.files.preview.compile_facts import compile_facts
 from editor.files.preview.draft_records import records
 from editor.files.preview.found_weights import fill
 from editor.files.preview.map_names import name_by_map
@@ -19,7 +20,6 @@ from editor.files.preview.skeleton import Draft, draft_of, walk
 from editor.files.preview.weight_groups import WeightGroups
 from editor.files.zip_members import CONFIG_MEMBER, METADATA_MEMBER, open_weights, read_json_member
 from editor.layers.freeze_map import FreezeMap
-from editor.layers.plain_config import plain_value
 
 _COMPILE_KEY = "compile_config"
 
@@ -46,7 +46,7 @@ def preview_keras(path: Path, facts: FileFacts) -> Preview:
         model_name=root.layer_name,
         freeze_map=freeze_map,
         saved_at=saved_at if isinstance(saved_at, str) else "",
-        compiled=compiled_in(config.get(_COMPILE_KEY)),
+        compiled=compile_facts(config.get(_COMPILE_KEY)),
         input_shapes=root.input_shapes,
         needs=code_needs(config),
         notes=(*notes, *notes_on(root)),
@@ -66,13 +66,6 @@ def map_in(path: Path) -> tuple[FreezeMap | None, tuple[str, ...]]:
         return read_freeze_map(path), ()
     except FreezeMapError as error:
         return None, (f"The freeze map in the file is not used. {error.summary}",)
-
-
-def compiled_in(config: Any) -> dict[str, Any]:
-    """Compile settings as plain JSON values; empty where there are none."""
-    if not isinstance(config, dict):
-        return {}
-    return {str(key): plain_value(value) for key, value in config.items() if value is not None}
 
 
 def notes_on(root: Draft) -> tuple[str, ...]:

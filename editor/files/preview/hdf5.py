@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import h5py
 
@@ -16,6 +15,7 @@ from editor.files.code_needs import code_needs
 from editor.files.facts import FileFacts, Preview
 from editor.files.keras_archive import reading
 from editor.files.preview.archive import map_in
+from editor.files.preview.compile_facts import compile_facts
 from editor.files.preview.draft_records import records
 from editor.files.preview.hdf5_variables import fill_variables, name_nameless
 from editor.files.preview.map_names import name_by_map
@@ -23,12 +23,9 @@ from editor.files.preview.shapes import infer_shapes
 from editor.files.preview.skeleton import draft_of
 from editor.files.safe_json import parse_json_object
 from editor.files.stored_weights import stored_weights, text_of
-from editor.layers.plain_config import plain_value
 
 _CONFIG = "model_config"
 _TRAINING = "training_config"
-_SETTINGS = {"optimizer_config": "optimizer", "sample_weight_mode": ""}
-"""What the older compile settings call otherwise than `compile_config`, or have and mean nothing by."""
 
 
 def preview_hdf5(path: Path, facts: FileFacts) -> Preview:
@@ -58,7 +55,7 @@ def preview_hdf5(path: Path, facts: FileFacts) -> Preview:
         root=records(root),
         model_name=root.layer_name,
         freeze_map=freeze_map,
-        compiled=_compiled(compiled),
+        compiled=compile_facts(compiled),
         input_shapes=root.input_shapes,
         needs=code_needs(architecture, compiled=compiled),
         notes=(*remarks, *notes),
@@ -67,9 +64,3 @@ def preview_hdf5(path: Path, facts: FileFacts) -> Preview:
 
 def _text(file: h5py.File, key: str) -> str:
     return text_of(file.attrs[key]) if key in file.attrs else ""
-
-
-def _compiled(training: dict[str, Any]) -> dict[str, Any]:
-    """The settings under the names that Keras 3 has for them."""
-    named = ((_SETTINGS.get(key, key), value) for key, value in training.items())
-    return {key: plain_value(value) for key, value in named if key and value not in (None, {}, [])}

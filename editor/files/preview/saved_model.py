@@ -11,6 +11,7 @@ from editor.errors import FileError
 from editor.files.code_needs import code_needs
 from editor.files.facts import CodeNeed, Preview
 from editor.files.keras_archive import reading
+from editor.files.preview.compile_facts import compile_facts
 from editor.files.preview.draft_records import records
 from editor.files.preview.saved_objects import draft_of_objects, layer_places
 from editor.files.preview.saved_variables import layers_of_variables
@@ -51,7 +52,7 @@ def preview_saved_model(path: Path) -> Preview:
     return msgspec.structs.replace(
         preview,
         model_name=str(metadata.get("name", "")),
-        compiled=objects.training_config,
+        compiled=compile_facts(objects.training_config),
         input_shapes=input_shapes(metadata),
         needs=_needs(objects),
     )

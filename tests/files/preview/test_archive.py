@@ -40,7 +40,7 @@ def test_that_it_tells_version_date_and_compile_settings(tmp_path: Path):
     assert preview.saved_at[:2] == "20"
     assert preview.model_name == "digits_cnn"
     assert preview.input_shapes == ((None, 28, 28, 1),)
-    assert preview.compiled["optimizer"]["Adam"]["learning_rate"] == 0.5
+    assert preview.compiled["optimizer"]["config"]["learning_rate"] == 0.5
     assert preview.compiled["loss"] == "sparse_categorical_crossentropy"
     assert preview.compiled["metrics"] == ["accuracy"]
     assert not preview.needs

@@ -46,7 +46,7 @@ def test_that_a_sequential_is_told_with_its_flags_and_shapes() -> None:
     assert preview.model_name == "plain"
     assert preview.input_shapes == ((None, 8, 8, 3),)
     assert preview.compiled["loss"] == "mse"
-    assert preview.compiled["optimizer_config"]["class_name"] == "Adam"
+    assert preview.compiled["optimizer"]["class_name"] == "Adam"
     assert not preview.obstacle
     assert not preview.needs
     assert [(path, layer.class_name, layer.is_flag_set) for path, layer in found.items()] == [
