@@ -20,6 +20,7 @@ from editor.files.hdf5_superblock import superblock_offset
 from editor.files.probe_hdf5 import DAMAGED_HDF5, MAP_ATTRIBUTE
 from editor.files.saved_model.folder import read_map_beside
 from editor.files.saved_model.place import saved_model_folder
+from editor.files.signatures import ZIP_SIGNATURES
 from editor.files.zip_members import (
     CONFIG_MEMBER,
     DAMAGED_ZIP,
@@ -124,7 +125,9 @@ def replace_optimizer(path: Path, optimizer_file: Path) -> None:
 def is_hdf5(path: Path) -> bool:
     """Whether a file is HDF5, by its content."""
     with path.open("rb") as stream:
-        return superblock_offset(stream, path.stat().st_size) is not None
+        # The weights in an archive are HDF5 too, and may begin where that of a file with a user block would.
+        is_archive = stream.read(4) in ZIP_SIGNATURES
+        return not is_archive and superblock_offset(stream, path.stat().st_size) is not None
 
 
 def _archive_map(path: Path) -> bytes | None:

@@ -17,6 +17,8 @@ from typing import Any
 import h5py
 from h5py import h5a, h5d, h5g, h5o
 
+from editor.files.signatures import ZIP_SIGNATURES
+
 LAYER_NAMES = "layer_names"
 WEIGHT_NAMES = "weight_names"
 ROOT_WEIGHTS = "top_level_model_weights"
@@ -97,7 +99,10 @@ def stored_weights(file: h5py.File) -> StoredWeights:
 
 def is_weights_file(path: Path) -> bool:
     """Whether a file that a reader found sound holds weights without an architecture."""
-    if not h5py.is_hdf5(path):
+    with path.open("rb") as stream:
+        # The weights in an archive may begin where HDF5 looks for a file with a user block.
+        is_archive = stream.read(4) in ZIP_SIGNATURES
+    if is_archive or not h5py.is_hdf5(path):
         return False
     with h5py.File(path, "r") as file:
         return "model_config" not in file.attrs

@@ -13,7 +13,7 @@ from editor.layers.flag_change import FlagChange
 from editor.layers.freeze_map import FreezeMap, LayerFlags, Rule
 from editor.layers.nodes import LayerNode
 from editor.layers.paths import weight_path
-from editor.layers.patterns import exact, matcher
+from editor.layers.patterns import exact, is_harmless, matcher
 from editor.layers.policies import PINS, RuleKind, StatisticsPolicy, mode_with_weights
 from editor.layers.records import LayerRecord, WeightRecord
 
@@ -197,9 +197,12 @@ def _add_rules(tree: LayerTree, rules: Iterable[Rule], fitting: _Fitting) -> Non
     fitting.rules.update(((layer_id, kind), False) for layer_id in fitting.covered | unnamed for kind in RuleKind)
     for rule in rules:
         try:
-            kind, matches = RuleKind(rule.rule), matcher(rule.select)
+            kind, matches = RuleKind(rule.rule), matcher(rule.select) if is_harmless(rule.select) else None
         except (ValueError, SelectionError):
             fitting.unmatched.append(f"rule {rule.rule} of {rule.select}")
+            continue
+        if matches is None:
+            fitting.unmatched.append(f"rule {rule.rule} of {rule.select[:100]}")
             continue
         fitting.rules.update(((layer.record.layer_id, kind), True) for layer in tree.walk_layers() if matches(layer))
 

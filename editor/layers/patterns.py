@@ -10,6 +10,7 @@ from editor.layers.nodes import LayerNode, Node, WeightNode
 
 Matcher = Callable[[Node], bool]
 
+_MOST_WILDCARDS = 4
 _SPECIAL = re.compile(r"[*?]|^(class|re):|^\s|\s$")
 
 
@@ -44,6 +45,17 @@ def exact(path: str) -> str:
     """A pattern that matches this path alone, also where the path itself looks like a pattern."""
     # The root's path is empty, and an empty pattern is refused.
     return f"re:{re.escape(path)}" if not path or _SPECIAL.search(path) else path
+
+
+def is_harmless(pattern: str) -> bool:
+    """Whether a pattern out of a file is matched in a short time, whatever the paths are.
+
+    A regular expression may take for ever; what `exact` makes of a path does not, nor do a few wildcards.
+    """
+    if pattern.startswith("re:"):
+        escaped = pattern.removeprefix("re:")
+        return escaped == re.escape(re.sub(r"\\(.)", r"\1", escaped, flags=re.DOTALL))
+    return len(re.findall(r"\*+|\?", pattern)) <= _MOST_WILDCARDS
 
 
 def _path_matcher(pattern: str) -> Matcher:
