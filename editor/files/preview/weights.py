@@ -20,6 +20,7 @@ from editor.files.preview.archive import map_in
 from editor.files.preview.draft_records import records
 from editor.files.preview.found_weights import fill
 from editor.files.preview.hdf5_variables import STATISTICS, fill_variables
+from editor.files.preview.shapes import infer_shapes
 from editor.files.preview.skeleton import Draft, draft_of, walk
 from editor.files.preview.weight_groups import WeightGroups
 from editor.files.probe import probe_file
@@ -98,6 +99,7 @@ def _filled(config: dict[str, Any], stored: StoredWeights, weights: GroupOutline
         fill_variables(root, stored.layers)
     else:
         fill(root, WeightGroups(weights))
+    infer_shapes(root)
     return root
 
 
