@@ -9,8 +9,9 @@ unless it is packed or of variable length.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import h5py
 import numpy as np
@@ -130,15 +131,16 @@ class _Walk:
 
     def _check_attribute(self, attribute: h5py.h5a.AttrID) -> str:
         """Looks at one attribute; gives its text if it is to be kept."""
-        kind, name = attribute.get_type(), attribute.name
-        num_bytes = attribute.get_space().get_simple_extent_npoints() * kind.get_size()
+        kind, name = _kind(attribute.get_type().encode()), attribute.name
+        num_bytes = attribute.get_space().get_simple_extent_npoints() * kind.num_bytes
         if num_bytes > MAX_ATTRIBUTE_BYTES:
             self._refuse(f"has an attribute {_shown(name)} of more than {MAX_ATTRIBUTE_BYTES >> 20} MB")
-        is_kept = name in TEXT_NAMES and num_bytes <= MAX_TEXT and kind.get_class() == h5py.h5t.STRING
-        if not self._is_of_variable_length(kind, name) and not is_kept:
+        is_kept = name in TEXT_NAMES and num_bytes <= MAX_TEXT and kind.is_text
+        self._check_kind(kind, name)
+        if not kind.is_variable and not is_kept:
             return ""
         # It may lie in another place of the file, where the library may hang (fact F24): better here than later.
-        value = np.empty(attribute.shape, dtype=attribute.dtype)
+        value = np.empty(attribute.shape, dtype=attribute.dtype if kind.dtype is None else kind.dtype)
         attribute.read(value)
         return _text(value) if is_kept else ""
 
@@ -151,18 +153,19 @@ class _Walk:
             self._refuse(f"keeps the values of {_shown(link)} in another file")
         if layout == h5py.h5d.VIRTUAL:
             self._refuse(f"puts {_shown(link)} together from other datasets")
-        kind, space = dataset.get_type(), dataset.get_space()
+        kind, space = _kind(dataset.get_type().encode()), dataset.get_space()
         num_values = space.get_simple_extent_npoints()
-        num_bytes = num_values * kind.get_size()
+        num_bytes = num_values * kind.num_bytes
         stored = dataset.get_storage_size()
         self._count(link, num_bytes, stored)
         if layout == h5py.h5d.CHUNKED:
             check_chunks(dataset, settings, f"{_shown(link)} in {self._name}", self._num_bytes)
         elif layout == h5py.h5d.CONTIGUOUS and num_bytes and stored:
             self._note_place(link, dataset.get_offset(), stored)
-        if self._is_of_variable_length(kind, link):
+        self._check_kind(kind, link)
+        if kind.is_variable:
             self._read_texts(dataset, num_values)
-        return DatasetOutline(space.get_simple_extent_dims(), _dtype(kind), texts)
+        return DatasetOutline(space.get_simple_extent_dims(), kind.dtype, texts)
 
     def _count(self, link: bytes, num_bytes: int, stored: int) -> None:
         """Holds what is declared against what is there."""
@@ -192,18 +195,56 @@ class _Walk:
 
     # -- kinds of values ----------------------------------------------------------------------------------------
 
-    def _is_of_variable_length(self, kind: h5py.h5t.TypeID, name: bytes) -> bool:
-        """Whether values lie elsewhere in the file than the object that they belong to."""
-        is_variable = False
-        for part in _parts(kind):
-            number = part.get_class()
-            if number == h5py.h5t.REFERENCE:
-                self._refuse(f"has a reference to another object in {_shown(name)}")
-            is_variable |= number == h5py.h5t.VLEN or (number == h5py.h5t.STRING and part.is_variable_str())
-        return is_variable
+    def _check_kind(self, kind: _Kind, name: bytes) -> None:
+        if kind.has_references:
+            self._refuse(f"has a reference to another object in {_shown(name)}")
 
     def _refuse(self, what: str) -> NoReturn:
         raise FileError(f"{self._name} {what}.", hint=_HOSTILE_HINT)
+
+
+class _Kind(NamedTuple):
+    """What is asked of a type of values.
+
+    Attributes:
+        num_bytes: Of one value.
+        dtype: The NumPy type; None if there is none.
+        is_text: Whether values are texts.
+        is_variable: Whether values lie elsewhere in the file than the object that they belong to.
+        has_references: Whether there are references to other objects in it.
+    """
+
+    num_bytes: int
+    dtype: np.dtype[Any] | None
+    is_text: bool
+    is_variable: bool
+    has_references: bool
+
+
+@lru_cache(maxsize=64)
+def _kind(encoded: bytes) -> _Kind:
+    """A type as HDF5 writes it down; a model has two or three, at thousands of places."""
+    kind = h5py.h5t.decode(encoded)
+    classes = [(part.get_class(), part) for part in _parts(kind)]
+    return _Kind(
+        kind.get_size(),
+        _dtype(kind),
+        kind.get_class() == h5py.h5t.STRING,
+        any(
+            number == h5py.h5t.VLEN or (number == h5py.h5t.STRING and part.is_variable_str())
+            for number, part in classes
+        ),
+        any(number == h5py.h5t.REFERENCE for number, _ in classes),
+    )
+
+
+def _dtype(kind: h5py.h5t.TypeID) -> np.dtype[Any] | None:
+    """The NumPy type of an HDF5 type; None where there is none."""
+    try:
+        dtype: np.dtype[Any] = kind.dtype
+    except (TypeError, ValueError):
+        return None
+    return dtype
 
 
 def _parts(kind: h5py.h5t.TypeID) -> Iterator[h5py.h5t.TypeID]:
@@ -217,15 +258,6 @@ def _parts(kind: h5py.h5t.TypeID) -> Iterator[h5py.h5t.TypeID]:
             waiting += [part.get_member_type(at) for at in range(part.get_nmembers())]
         elif number in {h5py.h5t.ARRAY, h5py.h5t.VLEN}:
             waiting.append(part.get_super())
-
-
-def _dtype(kind: h5py.h5t.TypeID) -> np.dtype[Any] | None:
-    """The NumPy type of an HDF5 type; None where there is none."""
-    try:
-        dtype: np.dtype[Any] = kind.dtype
-    except (TypeError, ValueError):
-        return None
-    return dtype
 
 
 def _text(value: npt.NDArray[Any]) -> str:
