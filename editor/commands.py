@@ -43,9 +43,12 @@ class _Opened:
 
     def __init__(self, path: Path, given: OpenOptions) -> None:
         with ReaderClient(start=False) as reader:
-            self.facts = reader.probe_now(path)
-            if given.architecture:
-                _check_architecture(self.facts, Path(given.architecture))
+            preview = reader.preview_now(path, options=given)
+        self.facts = preview.facts
+        if given.architecture:
+            _check_architecture(self.facts, Path(given.architecture))
+        if preview.obstacle:
+            raise ModelError(preview.obstacle)
         self.found = file_state(path)
         # Standard output is for the command's own words, also when the custom code prints.
         with contextlib.redirect_stdout(sys.stderr):

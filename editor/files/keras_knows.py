@@ -28,6 +28,7 @@ def _places(table: Mapping[str, str]) -> dict[str, list[str]]:
 _CLASS_PLACES = _places(CLASSES)
 _FUNCTION_PLACES = _places(FUNCTIONS)
 _CLASS_NAMES = _all(CLASSES)
+_OPTIMIZERS = frozenset(CLASSES["keras.optimizers"].split())
 _FUNCTION_NAMES = _all(FUNCTIONS) | _all(IDENTIFIERS)
 
 # What Keras 1 and 2 had; a file that names it can be repaired.
@@ -110,6 +111,12 @@ def keras_module(entry: Mapping[str, Any]) -> str:
     alike = [place for place in places if place.rpartition(".")[2] in parts]
     default = "builtins" if is_function else "keras.layers"
     return next(iter((*alike, *places)), default)
+
+
+def optimizer_class(name: str) -> str:
+    """The class of a serialized optimizer; Keras 2.11 to 2.15 wrote its own as `Custom>Adam`."""
+    short = name.removeprefix("Custom>")
+    return short if short in _OPTIMIZERS else name
 
 
 def has_identifier(kind: str, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import warnings
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import keras
 import numpy as np
 
 from editor.errors import EditorError
+from editor.files.keras_knows import optimizer_class
 from editor.files.origins import without_origins
 from editor.files.stored_compile import Array, StoredCompile, read_stored_compile
 from editor.keras_model.error_text import first_sentence
@@ -174,7 +176,7 @@ def _legacy_argument(key: str, value: Any, custom_objects: dict[str, Any]) -> An
         case {"class_name": str(), **_rest} if key == "optimizer":
             return _legacy_optimizer(value, custom_objects)
         case {"class_name": str(), **_rest}:
-            return (keras.losses if key == "loss" else keras.metrics).deserialize(value, custom_objects)
+            return _legacy_object(key, value, custom_objects)
         case dict():
             return {name: _legacy_argument(key, inner, custom_objects) for name, inner in value.items()}
         case list() if key == "loss_weights":
@@ -187,14 +189,34 @@ def _legacy_argument(key: str, value: Any, custom_objects: dict[str, Any]) -> An
     return custom_objects.get(value, value) if isinstance(value, str) else value
 
 
+def _legacy_object(key: str, value: dict[str, Any], custom_objects: dict[str, Any]) -> Any:
+    """A loss or metric of Keras 3 or 2; the latter wrote the function inside by its name, and had `auto` reductions."""
+    config = dict(value["config"])
+    function = config.pop("fn") if isinstance(config.get("fn"), str) else None
+    if function and value["class_name"] == "MeanMetricWrapper":
+        return keras.metrics.MeanMetricWrapper(_function(function), name=config["name"])
+    if config.get("reduction") == "auto":
+        config["reduction"] = "sum_over_batch_size"
+    return (keras.losses if key == "loss" else keras.metrics).deserialize({**value, "config": config}, custom_objects)
+
+
+def _function(name: str) -> Any:
+    """The function of Keras that computes a metric or loss."""
+    found = getattr(keras.metrics, name, None) or getattr(keras.losses, name, None)
+    if not inspect.isfunction(found):
+        raise ValueError(name)
+    return found
+
+
 def _legacy_optimizer(value: dict[str, Any], custom_objects: dict[str, Any]) -> keras.optimizers.Optimizer:
     """An optimizer of Keras 3 or 2; the latter had arguments that are gone, and called the learning rate `lr`."""
     config = dict(value["config"])
+    name = optimizer_class(value["class_name"])
     if "lr" in config:
         config["learning_rate"] = config.pop("lr")
     for gone in ("decay", "is_legacy_optimizer", "jit_compile"):
         config.pop(gone, None)
-    return keras.optimizers.deserialize({**value, "config": config}, custom_objects)
+    return keras.optimizers.deserialize({**value, "class_name": name, "config": config}, custom_objects)
 
 
 def _named(key: str, value: Any) -> str:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from editor.files.code_needs import code_needs
 from editor.keras_model.compile_settings import compile_as, compile_text, restore_from_file, uncompile
 from editor.keras_model.loading import load_model
 from editor.keras_model.optimizer_state import optimizer_state
@@ -171,6 +172,30 @@ def test_that_a_file_of_keras_2_keeps_its_settings_and_its_old_slots_are_told(na
     assert again.model.loss in ("categorical_crossentropy", "binary_crossentropy")
     assert optimizer_state(again).config["class_name"] == "Adam"
     assert again.model.optimizer.learning_rate.numpy() < 0.0002
+
+
+def test_that_objects_as_keras_2_wrote_them_come_back(tmp_path):
+    path = tmp_path / "model.h5"
+    trained(metrics=["accuracy"]).model.save(path)
+    with h5py.File(path, "r+") as file:
+        settings = json.loads(file.attrs["training_config"])
+        optimizer = settings["optimizer_config"]
+        settings["optimizer_config"] = {"class_name": "Custom>Adam", "config": optimizer["config"]}
+        settings["loss"] = {
+            "class_name": "SparseCategoricalCrossentropy",
+            "config": {"reduction": "auto", "name": "a", "from_logits": False, "fn": "sparse_categorical_crossentropy"},
+        }
+        wrapped = {"name": "hits", "dtype": "float32", "fn": "sparse_categorical_accuracy"}
+        settings["metrics"] = [[{"class_name": "MeanMetricWrapper", "config": wrapped}]]
+        file.attrs["training_config"] = json.dumps(settings)
+        architecture = json.loads(file.attrs["model_config"])
+    assert code_needs(architecture, compiled=settings) == ()
+    again, notes = reopened(path)
+    assert notes == ()
+    x, y = models.sample_inputs(again.model, 8), np.arange(8)
+    result = again.model.evaluate(x, y, verbose=0, return_dict=True)
+    hits = np.argmax(again.model(x), axis=-1) == y
+    assert result["hits"] == pytest.approx(hits.mean())
 
 
 def test_that_a_decay_of_keras_2_which_is_gone_is_told(tmp_path):

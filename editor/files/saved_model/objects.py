@@ -26,7 +26,6 @@ _MAX_NODE_BYTES = 8 << 20
 _MAX_METADATA_BYTES = 32 << 20
 _MAX_GRAPH_BYTES = 64 << 20
 _MAX_RANK = 32
-_CUSTOM = "Custom>"
 _DAMAGED = (WireError, DecodeError, UnicodeDecodeError)
 _AGAIN = "Copy the whole folder again, or save the model again."
 
@@ -105,16 +104,7 @@ class SavedObjects:
     def training_config(self) -> dict[str, Any]:
         """How it was compiled, as `training_config` of an HDF5 file has it; empty if it was not."""
         config = self.root.metadata.get("training_config")
-        if not isinstance(config, dict):
-            return {}
-        optimizer = config.get("optimizer_config")
-        if isinstance(optimizer, dict) and isinstance(optimizer.get("class_name"), str):
-            # Keras 2.11 and later registered Keras's own optimizers as custom ones.
-            config = {
-                **config,
-                "optimizer_config": {**optimizer, "class_name": optimizer["class_name"].removeprefix(_CUSTOM)},
-            }
-        return config
+        return config if isinstance(config, dict) else {}
 
     @property
     def keras_version(self) -> str | None:
