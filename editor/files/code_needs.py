@@ -24,7 +24,7 @@ from editor.files.keras_knows import (
     optimizer_class,
 )
 from editor.files.lambda_listing import is_runnable, parts_listing
-from editor.files.lambda_parts import LambdaPart, lambda_parts, part_of
+from editor.files.lambda_parts import LambdaPart, is_lambda, lambda_parts, part_of
 from editor.layers.paths import escape, join
 
 COMPILE_KEY = "compile_config"
@@ -191,22 +191,28 @@ class _Search:
         match class_name := entry["class_name"]:
             case "Lambda":
                 parts = lambda_parts(config)
-                if any(not part.is_named for part in parts):
+                if is_lambda(config, parts):
                     self._add_lambda(place, parts, entry)
                 for part in parts:
                     if part.is_named:
                         self._add("function", part.code, place.path, module=part.module, entry=config, key=part.role)
-            case "TFOpLambda" | "SlicingOpLambda" | "ClassMethod" | "InstanceMethod":
-                name = str(config.get("function", config.get("method_name", "")))
-                if class_name == "TFOpLambda" and not is_pure_tensorflow(name):
+            case "TFOpLambda":
+                name = str(config.get("function", ""))
+                if not is_pure_tensorflow(name):
                     self._add("function", name, place.path, module="tensorflow", entry=entry)
+            case "ClassMethod" | "InstanceMethod" | "InstanceProperty":
+                # Any method or property of anything, by name.
+                name = str(config.get("method_name", config.get("attr_name", class_name)))
+                self._add("function", name, place.path, module=str(config.get("cls_symbol", "")), entry=entry)
             case "TensorFlowOpLayer":
                 self._add_operation(config.get("node_def"), place.path, entry)
 
     def _add_operation(self, node: Any, path: str, entry: Any) -> None:
         text = node if isinstance(node, str) else json.dumps(node)
-        for name in re.findall(r"\"?op\"?\s*:\s*\"([^\"]*)\"", text):
-            if not is_pure_operation(name):
+        names = re.findall(r"\"?op\"?\s*:\s*\"([^\"]*)\"", text)
+        # Where there is none, it is written in binary, which nobody here looks into.
+        for name in names or ["TensorFlowOpLayer"]:
+            if not names or not is_pure_operation(name):
                 self._add("function", name, path, module="tensorflow", entry=entry)
 
     def _add_lambda(self, place: _Place, parts: list[LambdaPart], entry: dict[str, Any]) -> None:

@@ -42,6 +42,12 @@ def lambda_parts(config: Mapping[str, Any]) -> list[LambdaPart]:
     return [part for part in parts if part]
 
 
+def is_lambda(config: Mapping[str, Any], parts: list[LambdaPart]) -> bool:
+    """Whether a Lambda layer has code in its configuration, or what cannot be told from code."""
+    types = (config.get("function_type" if role == "function" else f"{role}_type") for role in PARTS)
+    return any(not part.is_named for part in parts) or "lambda" in types
+
+
 def replacement_name(path: str) -> str:
     """The name of the function, or Layer class, in a person's file that stands in for a Lambda: `Lambda_lambda_1`.
 
@@ -72,7 +78,18 @@ def _part(role: str, config: Mapping[str, Any]) -> LambdaPart | None:
         case str(name):
             module = config.get("module" if role == "function" else f"{role}_module")
             return LambdaPart(role, name, is_named=True, module=str(module or ""))
-    return None
+    # What is in no known form may still be code to some Keras: a tuple written as an object, for one.
+    return None if role != "function" and _is_shape(config[role]) else LambdaPart(role, "")
+
+
+def _is_shape(value: Any) -> bool:
+    """Whether an `output_shape` is one, or several; whether a `mask` is a plain value."""
+    match value:
+        case {"class_name": "__tuple__" | "TensorShape", "items": list(items)} if len(value) == 2:
+            return _is_shape(items)
+        case list():
+            return all(map(_is_shape, value))
+    return value is None or isinstance(value, int)
 
 
 def _listed(role: str, values: list[Any]) -> LambdaPart:

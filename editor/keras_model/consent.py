@@ -13,6 +13,7 @@ from editor.files.facts import CodeNeed
 from editor.files.lambda_parts import LambdaPart, lambda_parts, part_of, replacement_name
 from editor.files.options import OpenOptions
 from editor.files.origins import without_origins
+from editor.files.outside_files import check_stays_inside
 from editor.keras_model.custom_code import given_objects
 from editor.keras_model.lambdas import lambda_function
 
@@ -46,6 +47,7 @@ def consented(config: dict[str, Any], options: OpenOptions, name: str) -> Consen
         ModelError: The code failed, or the model needs more than was given and allowed; nothing was built.
     """
     architecture = {key: value for key, value in config.items() if key != COMPILE_KEY}
+    check_stays_inside(architecture, name)
     places = code_places(architecture)
     needs = [place.need for place in code_places(config)]
     objects = given_objects(options, needs)

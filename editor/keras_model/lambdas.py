@@ -6,16 +6,44 @@ import builtins
 import importlib
 import marshal
 import math
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import CellType, CodeType, FunctionType, SimpleNamespace
 from typing import Any
 
 import keras
 import numpy as np
 
+# Keras has no public switch for it but safe mode, which files of Keras 2 do not go through everywhere.
+from keras.src.utils import python_utils
+
 from editor.errors import ModelError
 from editor.files.lambda_listing import code_bytes, is_runnable
 from editor.files.lambda_parts import LambdaPart, replacement_name
+
+_loading = threading.local()
+_func_load = python_utils.func_load
+
+
+def _guarded_func_load(*arguments: Any, **keywords: Any) -> Any:
+    if getattr(_loading, "is_guarded", False):
+        raise ValueError("The file holds Python code in a place that was not expected; it was not run.")
+    return _func_load(*arguments, **keywords)
+
+
+# The one way by which Keras makes functions of code in a file.
+python_utils.func_load = _guarded_func_load
+
+
+@contextmanager
+def unmarshalling_forbidden() -> Iterator[None]:
+    """Within, Keras unmarshals no code on this thread, whatever a configuration says. The last line, not the first."""
+    was_guarded, _loading.is_guarded = getattr(_loading, "is_guarded", False), True
+    try:
+        yield
+    finally:
+        _loading.is_guarded = was_guarded
 
 
 def lambda_function(part: LambdaPart, layer: str, given: Mapping[str, Any]) -> FunctionType:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from editor.errors import EditorError, ModelError, Problem
+from editor.files.saved_model.descriptions import plain_tuples
 from editor.keras_model.legacy_reference import (
     LegacyComputed,
     LegacyFailed,
@@ -28,6 +29,8 @@ from editor.keras_model.legacy_reference import (
 
 _FREE_SIZES = (16, 64, 224, 1024)
 _BATCH = 2
+_NEVER = frozenset({"ClassMethod", "InstanceMethod", "InstanceProperty", "Lambda", "TensorFlowOpLayer"})
+"""Classes of tf_keras that call whatever their configuration says."""
 
 
 def main() -> None:
@@ -73,28 +76,21 @@ def _answer(question: LegacyQuestion) -> LegacyComputed:
 
 
 def _from_h5(path: str) -> Any:
-    import h5py
+    from editor.files.model_config import read_model_config
 
-    with h5py.File(path, "r") as file:
-        text = file.attrs.get("model_config")
-    if text is None:
+    found = read_model_config(Path(path))
+    if found is None:
         raise ModelError(f"{Path(path).name!r} holds no architecture.")
-    _check(json.loads(text))
-    import tf_keras
-
-    return tf_keras.models.load_model(path, compile=False, safe_mode=True)
+    # Not by `load_model`, which has no safe mode for these files.
+    model = _built(plain_tuples(found.config))
+    model.load_weights(path)
+    return model
 
 
 def _from_config(question: LegacyQuestion) -> Any:
-    config = json.loads(question.config or "{}")
-    _check(config)
-    # It takes seconds; a model that is refused need not wait.
+    model = _built(json.loads(question.config or "{}"))
     import tensorflow as tf
-    from tf_keras.src.saving.legacy.model_config import model_from_config
-    from tf_keras.src.saving.serialization_lib import SafeModeScope
 
-    with SafeModeScope(True):
-        model = model_from_config(config)
     # The weights by the names of the attributes, as TensorFlow wrote them.
     status = tf.train.Checkpoint(model).read(question.checkpoint)
     try:
@@ -105,6 +101,24 @@ def _from_config(question: LegacyQuestion) -> Any:
     return model
 
 
+def _built(config: dict[str, Any]) -> Any:
+    """A model of classes of Keras alone, with random weights."""
+    _check(config)
+    # It takes seconds; a model that is refused need not wait.
+    from tf_keras.src.saving.legacy.model_config import model_from_config
+    from tf_keras.src.saving.serialization_lib import SafeModeScope
+    from tf_keras.src.utils import generic_utils
+
+    # The one way by which tf_keras makes functions of code in a file, safe mode or not.
+    generic_utils.func_load = _refuse_code
+    with SafeModeScope(True):
+        return model_from_config(config)
+
+
+def _refuse_code(*_arguments: Any, **_keywords: Any) -> Any:
+    raise ModelError("The file holds Python code in a place that was not expected; it was not run.")
+
+
 def _check(config: dict[str, Any]) -> None:
     """Refuses what only code of somebody else's can make.
 
@@ -112,10 +126,18 @@ def _check(config: dict[str, Any]) -> None:
         ModelError: The configuration names such a class or function, or has code.
     """
     from editor.files.code_needs import code_needs
+    from editor.files.outside_files import check_stays_inside
 
     needs = code_needs(config)
     if needs:
         raise ModelError(f"The model needs code that tf_keras has not: {', '.join(need.name for need in needs[:5])}.")
+    check_stays_inside(config, "the model")
+    waiting: list[Any] = [config]
+    while waiting:
+        value = waiting.pop()
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        if isinstance(value, dict) and value.get("class_name") in _NEVER:
+            raise ModelError(f"A {value['class_name']} is not given to tf_keras: it may run anything.")
 
 
 # -- weights ----------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from editor.files.keras_archive import is_hdf5, reading
 from editor.files.zip_members import open_weights
 from editor.keras_model.changed_config import load_from_config
 from editor.keras_model.error_text import first_sentence
+from editor.keras_model.lambdas import unmarshalling_forbidden
 from editor.keras_model.walk import store_keys
 
 _OLD_ARGUMENT = re.compile(r"Unrecognized keyword arguments passed to (\w+): \{'(\w+)'")
@@ -48,7 +49,7 @@ def load_model(
             hint="Rename the file so that its ending tells the format.",
         )
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), unmarshalling_forbidden():
             # Old files bring arguments that Keras only warns about; nothing follows from it here.
             warnings.simplefilter("ignore")
             if config is None:

@@ -15,6 +15,7 @@ from editor.files.facts import Repair
 from editor.files.keras_archive import is_hdf5, reading
 from editor.files.repair import RepairedConfig
 from editor.files.repair.kinds import RepairNotes
+from editor.keras_model.lambdas import unmarshalling_forbidden
 from editor.keras_model.loading import explain
 from editor.keras_model.placing import order_differs, place_weights
 from editor.keras_model.placing_archive import place_archive_weights
@@ -50,7 +51,7 @@ def load_repaired(path: Path, repaired: RepairedConfig, custom_objects: dict[str
 
 def build(config: dict[str, Any], custom_objects: dict[str, Any]) -> keras.Model:
     """The model that a configuration in today's form describes, with random weights; runs no code of a file."""
-    with warnings.catch_warnings(), SafeModeScope(True), ObjectSharingScope():
+    with warnings.catch_warnings(), SafeModeScope(True), ObjectSharingScope(), unmarshalling_forbidden():
         # Old files bring arguments that Keras only warns about; nothing follows from it here.
         warnings.simplefilter("ignore")
         return keras.saving.deserialize_keras_object(config, custom_objects=custom_objects, safe_mode=True)

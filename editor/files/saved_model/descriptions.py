@@ -34,15 +34,15 @@ class Descriptions:
         self._num_values += sum(text.count(sign) for sign in ",[{")
         if self._num_bytes > MAX_JSON_BYTES or self._num_values > MAX_VALUES:
             raise WireError("there is more about its layers than in any model")
-        return {key: _plain(value) for key, value in parse_json_object(text, self._name).items()}
+        return {key: plain_tuples(value) for key, value in parse_json_object(text, self._name).items()}
 
 
-def _plain(value: Any) -> Any:
-    """Tuples and shapes as lists, which they are in every other file of Keras; the depth was checked."""
+def plain_tuples(value: Any) -> Any:
+    """Tuples and shapes that stand as objects, as lists; for values whose depth was checked."""
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain_tuples(item) for item in value]
     if not isinstance(value, dict):
         return value
     if value.get("class_name") in _TUPLES and isinstance(value.get("items"), list):
-        return [_plain(item) for item in value["items"]]
-    return {key: _plain(item) for key, item in value.items()}
+        return [plain_tuples(item) for item in value["items"]]
+    return {key: plain_tuples(item) for key, item in value.items()}
