@@ -181,6 +181,7 @@ class App(QObject):
         self._on_open_requested(OpenWish(path, options or OpenOptions()))
 
     def _on_open_requested(self, wish: OpenWish) -> None:
+        self.window.plots.put_off_warm_up()
         self._when_free(lambda: self.opener.open(wish))
 
     def _on_new_wanted(self, new: NewModel) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -55,6 +55,7 @@ _GRAPH_KEYS = frozenset({"input_layers", "build_input_shape"})
 _SUBLAYER_KEYS = frozenset({"layer", "layers", "cell", "cells", "forward_layer", "backward_layer"})
 _ATTRIBUTES = {("Bidirectional", "layer"): "forward_layer"}
 _NOT_BELOW = frozenset({"class_name", "module", "registered_name", "name", "config"})
+_HOLDERS = frozenset({dict, list})
 _MAX_NAME = 300
 
 
@@ -133,25 +134,25 @@ class _Search:
         stack = [(value, place)]
         while stack:
             inside = self._look(*stack.pop())
-            # Most values are numbers and texts that name nothing.
-            stack.extend(reversed([each for each in inside if type(each[0]) in (dict, list) or each[1].kind]))
+            stack.extend(reversed(list(inside)))
 
     def _look(self, value: Any, place: _Place) -> Iterator[tuple[Any, _Place]]:
         """Adds what a value needs; gives the values in it."""
         match value:
-            case str() if place.kind and value and not has_identifier(place.kind, value):
-                self._add("function", value, place.path, entry=place.holder, key=place.key)
+            case str():
+                if place.kind and value and not has_identifier(place.kind, value):
+                    self._add("function", value, place.path, entry=place.holder, key=place.key)
             case list():
-                for number, item in enumerate(value):
+                for number, item in _telling(enumerate(value), place):
                     is_numbered = place.child and isinstance(item, dict)
                     child = f"{place.child}/{number}" if is_numbered else place.child
-                    yield item, place._replace(child=child, holder=value, key=number)
+                    yield item, _Place(place.path, child, place.kind, value, number)
             case {"class_name": _, "config": _}:
                 yield from self._object(value, place)
             case dict():
-                for key, item in value.items():
+                for key, item in _telling(value.items(), place):
                     child = join(place.child, escape(str(key))) if place.child else ""
-                    yield item, place._replace(child=child, holder=value, key=key)
+                    yield item, _Place(place.path, child, place.kind, value, key)
 
     def _object(self, entry: dict[str, Any], place: _Place) -> Iterator[tuple[Any, _Place]]:
         class_name, config = entry["class_name"], entry["config"]
@@ -182,7 +183,7 @@ class _Search:
             self._add_what_it_calls(entry, config, _Place(path))
         yield from _values(entry, path, is_known=is_known)
         for key, value in entry.items():
-            if key not in _NOT_BELOW:
+            if key not in _NOT_BELOW and type(value) in _HOLDERS:
                 yield value, _Place(path)
 
     def _add_what_it_calls(self, entry: dict[str, Any], config: dict[str, Any], place: _Place) -> None:
@@ -254,6 +255,11 @@ class _Search:
         self.found.append(CodePlace(need, entry, key))
 
 
+def _telling(items: Iterable[tuple[Any, Any]], place: _Place) -> Iterator[tuple[Any, Any]]:
+    """Those that may need code: most values are numbers and texts that name nothing."""
+    return ((key, item) for key, item in items if place.kind or type(item) in _HOLDERS)
+
+
 def _clipped(name: str) -> str:
     return name if len(name) <= _MAX_NAME else f"{name[:_MAX_NAME]}…"
 
@@ -284,7 +290,9 @@ def _values(entry: dict[str, Any], path: str, *, is_known: bool) -> Iterator[tup
         if key == "layers" and has_names:
             yield value, _Place(path, child=None)
             continue
-        child = _ATTRIBUTES.get((class_name, key), escape(str(key)))
         # What a class of somebody else makes of a string is not known.
-        kind = _KINDS.get(str(key).rpartition("_")[2], "") if is_known else ""
-        yield value, _Place(path, child=child, kind=kind, holder=config, key=key)
+        kind = _KINDS.get(key.rpartition("_")[2], "") if is_known else ""
+        if not kind and type(value) not in _HOLDERS:
+            continue
+        child = _ATTRIBUTES.get((class_name, key)) or escape(key)
+        yield value, _Place(path, child, kind, config, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from editor.files.keras_names import CLASSES, FUNCTIONS, IDENTIFIERS
@@ -125,9 +126,13 @@ def has_identifier(kind: str, name: str) -> bool:
         kind: What the argument takes: one of `IDENTIFIERS`.
         name: Such as `relu` for an activation.
     """
-    kinds = ("loss", "metric") if kind in ("loss", "metric") else (kind,)
-    known = _all(IDENTIFIERS, kinds)
+    known = _identifiers(kind)
     return name in known or name in _OLD_FUNCTIONS or (kind == "optimizer" and name.lower() in known)
+
+
+@cache
+def _identifiers(kind: str) -> frozenset[str]:
+    return _all(IDENTIFIERS, ("loss", "metric") if kind in ("loss", "metric") else (kind,))
 
 
 def is_pure_tensorflow(name: str) -> bool:

@@ -10,18 +10,21 @@ import stat
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from editor.errors import FileError
 from editor.files.facts import FileFacts
 from editor.files.hdf5_superblock import superblock_offset
-from editor.files.probe_hdf5 import probe_hdf5
-from editor.files.probe_json import is_json, probe_json
-from editor.files.probe_keras import probe_keras
+from editor.files.look import Look
+from editor.files.probe_hdf5 import look_at_hdf5
+from editor.files.probe_json import is_json, look_at_json
+from editor.files.probe_keras import look_at_keras
 from editor.files.saved_model.folder import probe_saved_model
 from editor.files.saved_model.place import saved_model_folder
 from editor.files.signatures import HEAD_BYTES, ZIP_SIGNATURES, describe_content
 from editor.files.trained_weights_file import look_through
+
+_Found = TypeVar("_Found", FileFacts, Look)
 
 _WANTED = "Frostline opens .keras, .h5, .hdf5 and .json files and SavedModel folders that Keras wrote."
 
@@ -33,7 +36,16 @@ def probe_file(path: Path) -> FileFacts:
         FileError: The file is missing, unreadable, cut short, damaged, or no model; in one plain sentence.
     """
     folder = saved_model_folder(path)
-    return _probe(path, _probe_content) if folder is None else _reading(folder, probe_saved_model)
+    return look_at(path).facts if folder is None else _reading(folder, probe_saved_model)
+
+
+def look_at(path: Path) -> Look:
+    """The same for a file that is no folder, with what was read of it on the way.
+
+    Raises:
+        FileError: As `probe_file`.
+    """
+    return _probe(path, _look_at_content)
 
 
 def probe_trained_weights(path: Path) -> FileFacts:
@@ -46,12 +58,12 @@ def probe_trained_weights(path: Path) -> FileFacts:
     return _probe(path, _probe_trained_weights)
 
 
-def _probe(path: Path, probe_content: Callable[[Path], FileFacts]) -> FileFacts:
+def _probe(path: Path, probe_content: Callable[[Path], _Found]) -> _Found:
     _check_place(path)
     return _reading(path, probe_content)
 
 
-def _reading(path: Path, probe_content: Callable[[Path], FileFacts]) -> FileFacts:
+def _reading(path: Path, probe_content: Callable[[Path], _Found]) -> _Found:
     try:
         return probe_content(path)
     except PermissionError as error:
@@ -94,7 +106,7 @@ def _folder_error(path: Path) -> FileError:
     return FileError(f"{path.name} is a folder, not a model file.", hint=_WANTED)
 
 
-def _probe_content(path: Path) -> FileFacts:
+def _look_at_content(path: Path) -> Look:
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
         num_bytes = path.stat().st_size
@@ -103,11 +115,11 @@ def _probe_content(path: Path) -> FileFacts:
         offset = superblock_offset(stream, num_bytes)
         _check_one_kind(path, stream, head, offset)
         if head.startswith(ZIP_SIGNATURES):
-            return probe_keras(path, stream, num_bytes)
+            return look_at_keras(path, stream, num_bytes)
         if offset is not None:
-            return probe_hdf5(path, stream, offset, num_bytes)
+            return look_at_hdf5(path, stream, offset, num_bytes)
     if is_json(head):
-        return probe_json(path, num_bytes)
+        return look_at_json(path, num_bytes)
     raise FileError(f"{path.name} is not a model file; it looks like {describe_content(head)}.", hint=_WANTED)
 
 

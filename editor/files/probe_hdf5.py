@@ -12,6 +12,7 @@ from editor.files.architecture_guard import check_architecture
 from editor.files.facts import FileFacts
 from editor.files.hdf5_guard import check_hdf5
 from editor.files.hdf5_superblock import declared_end
+from editor.files.look import Look
 from editor.files.safe_json import parse_json_object
 from editor.files.stored_weights import group_by_name, is_by_key, text_of
 
@@ -25,8 +26,8 @@ _READ = ("model_config", "keras_version")
 _DAMAGED_HINT = "Copy or download it again."
 
 
-def probe_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> FileFacts:
-    """The facts of an HDF5 file.
+def look_at_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> Look:
+    """The facts of an HDF5 file, its architecture, and its outline.
 
     Args:
         path: The file.
@@ -40,7 +41,7 @@ def probe_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> Fi
     check_end(path.name, stream, offset, num_bytes)
     try:
         with h5py.File(path, "r") as file:
-            check_hdf5(file, path.name, num_bytes)
+            outline = check_hdf5(file, path.name, num_bytes)
             names = set(file.attrs) | set(file)
             attributes = {name: text_of(file.attrs[name]) for name in _READ if name in file.attrs}
             has_weights = "model_config" not in attributes and _has_weights(file, names)
@@ -48,12 +49,13 @@ def probe_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> Fi
         raise FileError(
             f"{path.name} is a damaged HDF5 file.", hint=_DAMAGED_HINT, details=f"{type(error).__name__}: {error}"
         ) from error
+    config = {}
     if "model_config" in attributes:
-        architecture = f"The architecture in {path.name}"
-        check_architecture(parse_json_object(attributes["model_config"], architecture), path.name)
+        config = parse_json_object(attributes["model_config"], f"The architecture in {path.name}")
+        check_architecture(config, path.name)
     elif not has_weights:
         raise _without_model(path.name, names)
-    return FileFacts(
+    facts = FileFacts(
         path=str(path),
         format="weights" if has_weights else "h5",
         keras_version=attributes.get("keras_version"),
@@ -61,6 +63,7 @@ def probe_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> Fi
         has_model_config=not has_weights,
         has_freeze_map=MAP_ATTRIBUTE in names,
     )
+    return Look(facts, config, weights=outline)
 
 
 def check_end(name: str, stream: IO[bytes], offset: int, num_bytes: int) -> None:

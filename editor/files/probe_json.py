@@ -8,6 +8,7 @@ from typing import Any
 from editor.errors import FileError
 from editor.files.architecture_guard import check_architecture
 from editor.files.facts import FileFacts
+from editor.files.look import Look
 from editor.files.safe_json import MAX_JSON_BYTES, parse_json_object
 
 _STARTS = (b"{", b"\xef\xbb\xbf{")
@@ -18,15 +19,15 @@ def is_json(head: bytes) -> bool:
     return head.lstrip().startswith(_STARTS)
 
 
-def probe_json(path: Path, num_bytes: int) -> FileFacts:
-    """The facts of an architecture.
+def look_at_json(path: Path, num_bytes: int) -> Look:
+    """The facts of an architecture, and itself.
 
     Raises:
         FileError: It is damaged, hostile, or something else.
     """
     config = read_architecture(path)
     version = config.get("keras_version")
-    return FileFacts(
+    facts = FileFacts(
         path=str(path),
         format="json",
         keras_version=version if isinstance(version, str) else None,
@@ -34,6 +35,7 @@ def probe_json(path: Path, num_bytes: int) -> FileFacts:
         has_model_config=True,
         has_freeze_map=False,
     )
+    return Look(facts, config)
 
 
 def read_architecture(path: Path) -> dict[str, Any]:

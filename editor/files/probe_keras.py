@@ -12,6 +12,8 @@ from editor.errors import FileError
 from editor.files.architecture_guard import check_architecture
 from editor.files.facts import FileFacts
 from editor.files.hdf5_guard import check_hdf5
+from editor.files.hdf5_outline import GroupOutline
+from editor.files.look import Look
 from editor.files.probe_hdf5 import DAMAGED_HDF5, check_end
 from editor.files.safe_json import parse_json_object
 from editor.files.signatures import HDF5_SIGNATURE
@@ -30,8 +32,8 @@ _AGAIN = "Copy or download it again."
 _REQUIRED = (METADATA_MEMBER, CONFIG_MEMBER, WEIGHTS_MEMBER)
 
 
-def probe_keras(path: Path, stream: IO[bytes], num_bytes: int) -> FileFacts:
-    """The facts of a `.keras` archive.
+def look_at_keras(path: Path, stream: IO[bytes], num_bytes: int) -> Look:
+    """The facts of a `.keras` archive, its JSON, and the outline of its weights.
 
     Args:
         path: The file.
@@ -43,7 +45,7 @@ def probe_keras(path: Path, stream: IO[bytes], num_bytes: int) -> FileFacts:
     """
     try:
         with zipfile.ZipFile(stream) as archive:
-            return _probe_archive(path, stream, archive, num_bytes)
+            return _look_at_archive(path, stream, archive, num_bytes)
     except DAMAGED_ZIP as error:
         details = f"{type(error).__name__}: {error}"
         if not _has_directory(stream):
@@ -58,15 +60,15 @@ def _has_directory(stream: IO[bytes]) -> bool:
     return zipfile.is_zipfile(stream)
 
 
-def _probe_archive(path: Path, stream: IO[bytes], archive: zipfile.ZipFile, num_bytes: int) -> FileFacts:
+def _look_at_archive(path: Path, stream: IO[bytes], archive: zipfile.ZipFile, num_bytes: int) -> Look:
     _check_members(path.name, archive)
     check_archive(path.name, stream, archive, num_bytes)
     metadata = parse_json_object(read_json_member(archive, METADATA_MEMBER), f"{METADATA_MEMBER} in {path.name}")
     config = parse_json_object(read_json_member(archive, CONFIG_MEMBER), f"{CONFIG_MEMBER} in {path.name}")
     check_architecture(config, path.name)
-    _check_weights(path.name, stream, archive)
+    weights = _check_weights(path.name, stream, archive)
     version = metadata.get("keras_version")
-    return FileFacts(
+    facts = FileFacts(
         path=str(path),
         format="keras",
         keras_version=version if isinstance(version, str) else None,
@@ -74,6 +76,7 @@ def _probe_archive(path: Path, stream: IO[bytes], archive: zipfile.ZipFile, num_
         has_model_config=True,
         has_freeze_map=MAP_MEMBER in archive.namelist(),
     )
+    return Look(facts, config, metadata, weights)
 
 
 def _check_members(name: str, archive: zipfile.ZipFile) -> None:
@@ -100,19 +103,19 @@ def _kind_of_archive(names: list[str]) -> str:
     return f" that has {inner[0]} inside" if inner else ""
 
 
-def _check_weights(name: str, stream: IO[bytes], archive: zipfile.ZipFile) -> None:
+def _check_weights(name: str, stream: IO[bytes], archive: zipfile.ZipFile) -> GroupOutline:
     info = archive.getinfo(WEIGHTS_MEMBER)
     with weights_stream(stream, archive, info) as member:
         if member.read(len(HDF5_SIGNATURE)) != HDF5_SIGNATURE:
             raise FileError(f"{name} is damaged: its {WEIGHTS_MEMBER} is no HDF5 file.", hint=_AGAIN)
         check_end(f"{WEIGHTS_MEMBER} in {name}", member, 0, info.file_size)
-        _check_inside(name, member, info.file_size)
+        return _check_inside(name, member, info.file_size)
 
 
-def _check_inside(name: str, member: IO[bytes], num_bytes: int) -> None:
+def _check_inside(name: str, member: IO[bytes], num_bytes: int) -> GroupOutline:
     try:
         with h5py.File(member, "r") as weights:
-            check_hdf5(weights, f"{WEIGHTS_MEMBER} in {name}", num_bytes)
+            return check_hdf5(weights, f"{WEIGHTS_MEMBER} in {name}", num_bytes)
     except DAMAGED_HDF5 as error:
         raise FileError(
             f"{name} is damaged: its {WEIGHTS_MEMBER} cannot be read.",

@@ -42,7 +42,7 @@ def parse_json_object(text: bytes | str, name: str) -> dict[str, Any]:
         raise FileError(f"{name} is damaged: it is no JSON.", hint=_DAMAGED_HINT, details=str(error)) from error
     if not isinstance(values, dict):
         raise FileError(f"{name} is damaged: it holds no JSON object.", hint=_DAMAGED_HINT)
-    check_depth(values, name)
+    _check_values(values, name, has_halves=_may_have_halves(text))
     return values
 
 
@@ -75,20 +75,22 @@ def _integer(text: str) -> int:
     return value
 
 
-def check_depth(values: dict[str, Any], name: str) -> None:
-    """Refuses values that nest too deep, and texts that cannot be written again. Level by level, not by recursion.
+def _may_have_halves(text: bytes | str) -> bool:
+    """Whether half a character may be in a text; most JSON is plain ASCII without such escapes."""
+    escape = "\\ud" if isinstance(text, str) else b"\\ud"
+    return not text.isascii() or escape in text.lower()  # type: ignore[operator]
 
-    Raises:
-        FileError: There are such.
-    """
+
+def _check_values(values: dict[str, Any], name: str, *, has_halves: bool) -> None:
+    """Refuses values that nest too deep, and texts that cannot be written again. Level by level, not by recursion."""
     level: Iterable[Any] = [values]
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for value in level:
             items = value.values() if type(value) is dict else value
             below += [item for item in items if type(item) is dict or type(item) is list]
-            _check_texts(items, name)
-            if type(value) is dict:
+            if has_halves:
+                _check_texts(items, name)
                 _check_texts(value, name)
         if not below:
             return

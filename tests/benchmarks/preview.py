@@ -42,7 +42,7 @@ def main() -> None:
 
 def measure(path: Path, num_pairs: int) -> None:
     """Interleaves the three, so that what else the machine does concerns all of them alike."""
-    loader = _Loader(path)
+    loader = Loader(path)
     rows = []
     peak = 0
     for number in range(num_pairs + 1):
@@ -98,7 +98,7 @@ def _peak_memory(reader: ReaderProcess) -> int:
     return max([0, *(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:"))])
 
 
-class _Loader:
+class Loader:
     """A process that has Keras imported and loads the file as often as it is asked."""
 
     def __init__(self, path: Path) -> None:

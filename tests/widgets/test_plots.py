@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QToolButton
 
 from editor.processes.messages import BatchEnded, EpochEnded, RunEnded, RunStarted
 from widgets.theme import Mode, Theme
-from widgets.training.plots import EMPTY_TEXT, RunPlots
+from widgets.training.plots import EMPTY_TEXT, WARM_UP_DELAY_MS, RunPlots
 
 # The offscreen platform has no window manager to tell its wishes to.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -35,6 +35,16 @@ def plots(qtbot, theme):
     with qtbot.waitExposed(widget):
         widget.show()
     return widget
+
+
+def test_that_the_slow_import_waits_for_a_file_that_is_being_opened(qtbot, theme):
+    widget = RunPlots(theme)
+    qtbot.addWidget(widget)
+    widget.put_off_warm_up()
+    assert not widget._warm_up_timer.isActive()
+    widget.show()
+    widget.put_off_warm_up()
+    assert widget._warm_up_timer.remainingTime() > WARM_UP_DELAY_MS
 
 
 def started(**changes: object) -> RunStarted:

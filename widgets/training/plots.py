@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 WARM_UP_DELAY_MS = 300
 """From the first showing to the import of what draws; the first painting of the window comes before."""
+PUT_OFF_MS = 2000
+"""The same while a person waits for a file."""
 REDRAW_INTERVAL_MS = 50
 EMPTY_TEXT = "Start a run to see its curves here."
 
@@ -49,6 +51,8 @@ class RunPlots(QWidget):
         self._plots: tuple[MetricPlot, ...] = ()
         self._drawn_version = -1
         self._has_warmed_up = False
+        self._warm_up_timer = QTimer(self, singleShot=True, interval=WARM_UP_DELAY_MS)
+        self._warm_up_timer.timeout.connect(self._warm_up)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAW_INTERVAL_MS)
@@ -166,6 +170,11 @@ class RunPlots(QWidget):
 
     # -- the slow import ------------------------------------------------------------------------------------
 
+    def put_off_warm_up(self) -> None:
+        """Lets what a person waits for come before the slow import, which takes half a second."""
+        if self._warm_up_timer.isActive():
+            self._warm_up_timer.start(PUT_OFF_MS)
+
     def _warm_up(self) -> None:
         """Imports pyqtgraph when the window has been painted, so that neither that nor the first run waits for it.
 
@@ -178,7 +187,7 @@ class RunPlots(QWidget):
         super().showEvent(event)
         if not self._has_warmed_up:
             self._has_warmed_up = True
-            QTimer.singleShot(WARM_UP_DELAY_MS, self, self._warm_up)
+            self._warm_up_timer.start()
         self._schedule()
 
     @override

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from pathlib import Path
-from typing import Any
 
 from editor.errors import FreezeMapError
 from editor.files.code_needs import code_needs
-from editor.files.facts import FileFacts, Preview
-from editor.files.keras_archive import read_freeze_map, reading
+from editor.files.facts import Preview
+from editor.files.keras_archive import read_freeze_map
+from editor.files.look import Look
 from editor.files.preview.compile_facts import compile_facts
 from editor.files.preview.draft_records import records
 from editor.files.preview.found_weights import fill
@@ -18,46 +16,36 @@ from editor.files.preview.map_names import name_by_map
 from editor.files.preview.shapes import infer_shapes
 from editor.files.preview.skeleton import Draft, draft_of, walk
 from editor.files.preview.weight_groups import WeightGroups
-from editor.files.zip_members import CONFIG_MEMBER, METADATA_MEMBER, open_weights, read_json_member
 from editor.layers.freeze_map import FreezeMap
 
 _COMPILE_KEY = "compile_config"
 
 
-def preview_keras(path: Path, facts: FileFacts) -> Preview:
+def preview_keras(path: Path, look: Look) -> Preview:
     """What a `.keras` archive that was found sound tells.
 
     Raises:
         FileError: It cannot be read after all.
     """
-    with reading(path):
-        config, metadata = _members(path)
-        root = draft_of(config)
-        freeze_map, notes = map_in(path)
-        with open_weights(path) as weights:
-            fill(root, WeightGroups(weights))
+    root = draft_of(look.config)
+    if look.weights:
+        fill(root, WeightGroups(look.weights))
+    freeze_map, notes = map_in(path) if look.facts.has_freeze_map else (None, ())
     if freeze_map:
         name_by_map(root, freeze_map)
     infer_shapes(root)
-    saved_at = metadata.get("date_saved")
+    saved_at = look.metadata.get("date_saved")
     return Preview(
-        facts=facts,
+        facts=look.facts,
         root=records(root),
         model_name=root.layer_name,
         freeze_map=freeze_map,
         saved_at=saved_at if isinstance(saved_at, str) else "",
-        compiled=compile_facts(config.get(_COMPILE_KEY)),
+        compiled=compile_facts(look.config.get(_COMPILE_KEY)),
         input_shapes=root.input_shapes,
-        needs=code_needs(config),
+        needs=code_needs(look.config),
         notes=(*notes, *notes_on(root)),
     )
-
-
-def _members(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Configuration and metadata, as plainly as the probe that has just found them sound allows."""
-    with zipfile.ZipFile(path) as archive:
-        config, metadata = (json.loads(read_json_member(archive, name)) for name in (CONFIG_MEMBER, METADATA_MEMBER))
-    return config, metadata
 
 
 def map_in(path: Path) -> tuple[FreezeMap | None, tuple[str, ...]]:

@@ -5,15 +5,15 @@ No value of a weight is read.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import h5py
 
 from editor.files.code_needs import code_needs
-from editor.files.facts import FileFacts, Preview
+from editor.files.facts import Preview
 from editor.files.keras_archive import reading
+from editor.files.look import Look
 from editor.files.preview.archive import map_in
 from editor.files.preview.compile_facts import compile_facts
 from editor.files.preview.draft_records import records
@@ -24,25 +24,22 @@ from editor.files.preview.skeleton import draft_of
 from editor.files.safe_json import parse_json_object
 from editor.files.stored_weights import stored_weights, text_of
 
-_CONFIG = "model_config"
 _TRAINING = "training_config"
 
 
-def preview_hdf5(path: Path, facts: FileFacts) -> Preview:
+def preview_hdf5(path: Path, look: Look) -> Preview:
     """The tree of a model in an HDF5 file that was found sound.
 
     Raises:
         FileError: The file is damaged.
     """
     with reading(path), h5py.File(path, "r") as file:
-        config, training = (_text(file, key) for key in (_CONFIG, _TRAINING))
+        training = _text(file, _TRAINING)
         stored = stored_weights(file)
     freeze_map, remarks = map_in(path)
-    # The look that found the file sound has held it against all limits; that takes as long as the parsing.
-    architecture = json.loads(config)
     compiled = parse_json_object(training, f"The compile settings in {path.name}") if training else {}
-    numbered = name_nameless(architecture, stored.layers) if stored.is_by_name else frozenset()
-    root = draft_of(architecture)
+    numbered = name_nameless(look.config, stored.layers) if stored.is_by_name else frozenset()
+    root = draft_of(look.config)
     for at, part in enumerate(root.parts):
         if part.draft.layer_name in numbered:
             root.parts[at] = replace(part, access=(), is_name_known=False)
@@ -51,13 +48,13 @@ def preview_hdf5(path: Path, facts: FileFacts) -> Preview:
     if freeze_map:
         name_by_map(root, freeze_map)
     return Preview(
-        facts=facts,
+        facts=look.facts,
         root=records(root),
         model_name=root.layer_name,
         freeze_map=freeze_map,
         compiled=compile_facts(compiled),
         input_shapes=root.input_shapes,
-        needs=code_needs(architecture, compiled=compiled),
+        needs=code_needs(look.config, compiled=compiled),
         notes=(*remarks, *notes),
     )
 

@@ -15,7 +15,7 @@ from editor.files.preview.hdf5 import preview_hdf5
 from editor.files.preview.saved_model import preview_saved_model
 from editor.files.preview.sizes import size_obstacle
 from editor.files.preview.weights import preview_weights
-from editor.files.probe import probe_file
+from editor.files.probe import look_at, probe_file
 from editor.files.saved_model.place import saved_model_folder
 
 
@@ -43,15 +43,15 @@ def _preview_of(path: Path, options: OpenOptions) -> Preview:
     if saved_model_folder(path):
         # Its facts come with its objects, which are not to be read twice.
         return preview_saved_model(path)
-    facts = probe_file(path)
-    match facts.format:
+    look = look_at(path)
+    match look.facts.format:
         case "keras":
-            return preview_keras(path, facts)
+            return preview_keras(path, look)
         case "h5":
-            return preview_hdf5(path, facts)
+            return preview_hdf5(path, look)
         case "json":
-            return preview_json(path, facts)
+            return preview_json(look)
         case "weights":
-            return preview_weights(path, facts, options)
+            return preview_weights(path, look, options)
         case _:
             raise FileError(f"{path.name} holds trained weights, not a model.", hint="Open the model that they are of.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 
+@lru_cache(maxsize=1000)
 def to_snake_case(name: str) -> str:
     """A class name as Keras writes it: `Conv2DTranspose` is `conv2d_transpose`."""
     name = re.sub(r"\W+", "", name)

@@ -11,13 +11,16 @@ import h5py
 
 from editor.files.architecture_file import read_architecture_of
 from editor.files.code_needs import code_needs
-from editor.files.facts import FileFacts, Preview
+from editor.files.facts import Preview
+from editor.files.hdf5_outline import GroupOutline
 from editor.files.keras_archive import reading
+from editor.files.look import Look
 from editor.files.options import OpenOptions
 from editor.files.preview.archive import map_in
 from editor.files.preview.draft_records import records
 from editor.files.preview.found_weights import fill
 from editor.files.preview.hdf5_variables import STATISTICS, fill_variables
+from editor.files.preview.shapes import infer_shapes
 from editor.files.preview.skeleton import Draft, draft_of, walk
 from editor.files.preview.weight_groups import WeightGroups
 from editor.files.probe import probe_file
@@ -38,7 +41,7 @@ NO_ARCHITECTURE = "This file holds weights only; it opens as a model together wi
 OTHER_NAMES = "The layers of the architecture have other names than those in the file; shown are those in the file."
 
 
-def preview_weights(path: Path, facts: FileFacts, options: OpenOptions) -> Preview:
+def preview_weights(path: Path, look: Look, options: OpenOptions) -> Preview:
     """The layers and weights of a file that has no architecture, in the architecture that was given if they fit it.
 
     Raises:
@@ -48,10 +51,10 @@ def preview_weights(path: Path, facts: FileFacts, options: OpenOptions) -> Previ
     freeze_map, notes = map_in(path)
     with reading(path), h5py.File(path, "r") as file:
         stored = stored_weights(file)
-        draft = _filled(config, stored, file) if config else None
+        draft = _filled(config, stored, look.weights) if config and look.weights else None
     if draft is not None:
         return Preview(
-            facts=facts,
+            facts=look.facts,
             root=records(draft),
             model_name=draft.layer_name,
             freeze_map=freeze_map,
@@ -60,7 +63,7 @@ def preview_weights(path: Path, facts: FileFacts, options: OpenOptions) -> Previ
             notes=notes,
         )
     return Preview(
-        facts=facts,
+        facts=look.facts,
         root=_Records().record(_tree_by_name(stored.layers) if stored.is_by_name else _tree_by_key(stored.layers)),
         model_name=next((layer.name for layer in stored.layers if not layer.key), ""),
         freeze_map=freeze_map,
@@ -80,7 +83,7 @@ def _architecture(options: OpenOptions) -> dict[str, Any] | None:
     return read_architecture_of(path).config
 
 
-def _filled(config: dict[str, Any], stored: StoredWeights, file: h5py.File) -> Draft | None:
+def _filled(config: dict[str, Any], stored: StoredWeights, weights: GroupOutline) -> Draft | None:
     """The architecture with the weights of the file; None where the names of the two do not fit."""
     root = draft_of(config)
     with_weights = {layer.key for layer in stored.layers if layer.weights and layer.key != ROOT_WEIGHTS}
@@ -95,7 +98,8 @@ def _filled(config: dict[str, Any], stored: StoredWeights, file: h5py.File) -> D
     if stored.is_by_name:
         fill_variables(root, stored.layers)
     else:
-        fill(root, WeightGroups(file))
+        fill(root, WeightGroups(weights))
+    infer_shapes(root)
     return root
 
 

@@ -13,7 +13,7 @@ from editor.files.facts import Preview
 from editor.files.options import OpenOptions
 from editor.files.preview import read_preview
 from editor.files.preview.weights import preview_weights
-from editor.files.probe import probe_file
+from editor.files.probe import look_at, probe_file
 from editor.keras_model.walk import walk_model
 from editor.layers.records import LayerRecord
 from editor.layers.tree import LayerTree
@@ -23,10 +23,10 @@ from tests.files.samples import MODELS
 
 
 def preview_of(path: Path) -> Preview:
-    facts = probe_file(path)
-    assert facts.format == "weights"
-    assert not facts.has_model_config
-    return preview_weights(path, facts, OpenOptions())
+    look = look_at(path)
+    assert look.facts.format == "weights"
+    assert not look.facts.has_model_config
+    return preview_weights(path, look, OpenOptions())
 
 
 def layers_in(record: LayerRecord) -> list[LayerRecord]:
