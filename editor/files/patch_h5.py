@@ -36,7 +36,7 @@ from editor.files.stored_weights import text_of as _text
 from editor.layers.nodes import LayerNode
 from editor.layers.patch_plan import PatchPlan, PatchResult
 from editor.layers.paths import escape
-from editor.layers.plain_keras import PlainReload
+from editor.layers.plain_keras import PlainReload, by_position
 from editor.layers.records import WeightRecord
 from editor.layers.tree import LayerTree
 
@@ -141,7 +141,7 @@ def _top_layers(tree: LayerTree, names: list[str]) -> list[tuple[LayerNode, str]
 
 def _order_in_file(layer: LayerNode, reload: PlainReload) -> list[WeightRecord]:
     """The order in which Keras reads the weights of a top-level layer: those first that train."""
-    weights = sorted(layer.weights_below, key=lambda weight: weight.position)
+    weights = by_position(layer.weights_below)
     if not reload.layer_flags[layer.record.layer_id]:
         return weights
     return sorted(weights, key=lambda weight: weight.weight_id not in reload.trainable)

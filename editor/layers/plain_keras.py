@@ -6,7 +6,7 @@ builds them. What a layer makes for itself inside, and every single weight, come
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from editor.layers.nodes import LayerNode, WeightNode
@@ -73,10 +73,20 @@ def in_order_of_keras(tree: LayerTree, reload: PlainReload, container: LayerNode
     top = container or tree.root
     if not reload.layer_flags[top.record.layer_id]:
         return []
-    return sorted(
-        (weight for weight in top.weights_below if weight.weight_id in reload.trainable),
-        key=lambda weight: weight.position,
-    )
+    return [weight for weight in by_position(top.weights_below) if weight.weight_id in reload.trainable]
+
+
+def by_position(weights: Iterable[WeightRecord]) -> list[WeightRecord]:
+    """Weights in the order of Keras's `model.variables`.
+
+    What a preview cannot place, inside a layer of a custom class, stands behind what was before it.
+    """
+    placed: list[tuple[int, WeightRecord]] = []
+    last = -1
+    for weight in weights:
+        last = weight.position if weight.position >= 0 else last
+        placed.append((last, weight))
+    return [weight for _, weight in sorted(placed, key=lambda pair: pair[0])]
 
 
 def serialized_layers(tree: LayerTree) -> frozenset[int]:

@@ -101,14 +101,6 @@ def assert_same_outputs(model: keras.Model, path: Path) -> None:
     np.testing.assert_array_equal(model.predict(x, verbose=0), loaded(path).predict(x, verbose=0))
 
 
-def slots(path: Path) -> dict[str, list[float]]:
-    """What the optimizer in an `.h5` file keeps; the names tell of which weight."""
-    with h5py.File(path) as file:
-        group = file["optimizer_weights"]
-        names = group.attrs["weight_names"]
-        return {name.partition("/")[2]: np.ravel(group[name][()]).tolist() for name in names}
-
-
 STEPS = {
     "a known layer": ["first"],
     "a custom layer": ["scale"],
@@ -149,13 +141,13 @@ def test_that_an_archive_with_the_same_flags_keeps_its_optimizer(tmp_path):
 def test_that_an_h5_file_is_frozen_where_the_order_is_sure(tmp_path, steps):
     path = tmp_path / "model.h5"
     model = written(flat, path, trained=True)
-    before = slots(path)
-    patched(path, *steps)
+    result = patched(path, *steps)
+    assert "known to Keras only" in result.notes[0]
     assert_same_outputs(model, path)
     reloaded = loaded(path)
     assert {name for name in steps if not reloaded.get_layer(name).trainable} == set(steps)
-    gone = tuple(f"{step}_" for step in steps)
-    assert slots(path) == {name: value for name, value in before.items() if not name.startswith(gone)}
+    with h5py.File(path) as file:
+        assert "optimizer_weights" not in file
 
 
 @pytest.mark.parametrize(
