@@ -39,6 +39,15 @@ def test_that_inspect_tells_what_was_matched(weights, capfd):
     assert found["notes"] == ["Weights were matched: 12 weights of 5 layers by name."]
 
 
+def test_that_an_architecture_alone_opens_with_random_weights(weights, tmp_path, capfd):
+    _, architecture, model = weights
+    target = tmp_path / "random.keras"
+    assert run("inspect", architecture) == 0
+    assert f"{model.count_params():,} parameters" in capfd.readouterr().out
+    assert run("freeze", architecture, "-o", target, "--freeze", "**") == 0
+    assert not load_model(target).trainable_variables
+
+
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
 def test_that_freeze_writes_a_whole_model(ending, weights, tmp_path, capfd):
     path, architecture, model = weights

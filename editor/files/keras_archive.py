@@ -18,9 +18,10 @@ from editor.files.atomic import write_atomically
 from editor.files.freeze_json import MAP_ENDING
 from editor.files.hdf5_superblock import superblock_offset
 from editor.files.probe_hdf5 import DAMAGED_HDF5, MAP_ATTRIBUTE
+from editor.files.probe_json import is_json
 from editor.files.saved_model.folder import read_map_beside
 from editor.files.saved_model.place import saved_model_folder
-from editor.files.signatures import ZIP_SIGNATURES
+from editor.files.signatures import HEAD_BYTES, ZIP_SIGNATURES
 from editor.files.zip_members import (
     CONFIG_MEMBER,
     DAMAGED_ZIP,
@@ -49,7 +50,7 @@ _COMPILE_KEY = "compile_config"
 def read_freeze_map(path: Path) -> FreezeMap | None:
     """The freeze map that travels in a `.keras` archive or an HDF5 file, or beside weights; None where there is none.
 
-    That of a SavedModel is the `NAME.freeze.json` beside it.
+    That of a SavedModel, or of an architecture as JSON, is the `NAME.freeze.json` beside it.
 
     Raises:
         FileError: The file cannot be read.
@@ -58,6 +59,8 @@ def read_freeze_map(path: Path) -> FreezeMap | None:
     if folder := saved_model_folder(path):
         return read_map_beside(folder)
     with reading(path):
+        if is_json_file(path):
+            return read_map_beside(path)
         text = _hdf5_map(path) if is_hdf5(path) else _archive_map(path)
     return None if text is None else FreezeMap.from_json(text)
 
@@ -120,6 +123,12 @@ def replace_optimizer(path: Path, optimizer_file: Path) -> None:
 
 
 # -- maps -----------------------------------------------------------------------------------------------------
+
+
+def is_json_file(path: Path) -> bool:
+    """Whether a file that a reader found sound is an architecture as JSON, by its content."""
+    with path.open("rb") as stream:
+        return is_json(stream.read(HEAD_BYTES))
 
 
 def is_hdf5(path: Path) -> bool:

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from editor.files.keras_archive import is_hdf5, reading
+from editor.files.keras_archive import is_hdf5, is_json_file, reading
 from editor.files.saved_model.objects import read_objects
 from editor.files.saved_model.place import saved_model_folder
 from editor.files.zip_members import CONFIG_MEMBER, open_weights, read_json_member
@@ -52,6 +52,8 @@ def read_stored_compile(path: Path) -> StoredCompile | None:
     if folder := saved_model_folder(path):
         return _of_saved_model(folder)
     with reading(path):
+        if is_json_file(path):
+            return None
         return _of_hdf5(path) if is_hdf5(path) else _of_archive(path)
 
 

@@ -10,7 +10,7 @@ from editor.layers.nodes import LayerNode, Node, WeightNode
 
 Matcher = Callable[[Node], bool]
 
-_MOST_WILDCARDS = 4
+_MOST_WILDCARDS = 1
 _SPECIAL = re.compile(r"[*?]|^(class|re):|^\s|\s$")
 
 
@@ -50,7 +50,7 @@ def exact(path: str) -> str:
 def is_harmless(pattern: str) -> bool:
     """Whether a pattern out of a file is matched in a short time, whatever the paths are.
 
-    A regular expression may take for ever; what `exact` makes of a path does not, nor do a few wildcards.
+    A regular expression may take for ever, and so may several wildcards; what `exact` makes of a path does not.
     """
     if pattern.startswith("re:"):
         escaped = pattern.removeprefix("re:")

@@ -12,14 +12,33 @@ import numpy as np
 import pytest
 
 from editor.errors import FileError, FreezeMapError
-from editor.files.keras_archive import MAP_ATTRIBUTE, MAP_MEMBER, add_freeze_map, drop_optimizer, read_freeze_map
+from editor.files.keras_archive import (
+    MAP_ATTRIBUTE,
+    MAP_MEMBER,
+    add_freeze_map,
+    drop_optimizer,
+    is_hdf5,
+    read_freeze_map,
+)
 from editor.files.probe import probe_file
+from editor.files.stored_weights import is_weights_file
 from editor.files.zip_members import open_weights
 from editor.layers.freeze_map import FreezeMap, LayerFlags
 from tests.files.samples import H5_FILE, KERAS_FILE
 
 # Keras 3.15 hands TensorFlow variables to NumPy 2 in the old way when it writes a model.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+
+@pytest.mark.parametrize("offset", [512, 1024, 2048])
+def test_that_an_archive_is_none_of_hdf5_wherever_its_weights_begin(tmp_path, offset):
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("padding", bytes(offset - 30 - len("padding") - 30 - len("model.weights.h5")))
+        archive.write(H5_FILE, "model.weights.h5")
+    assert path.read_bytes().index(b"\x89HDF") == offset
+    assert not is_hdf5(path)
+    assert not is_weights_file(path)
 
 
 def some_map(flag: str = "frozen", num_layers: int = 1) -> FreezeMap:

@@ -132,6 +132,14 @@ def test_that_rules_survive_the_json():
     assert FreezeMap.from_json(saved.to_json()) == saved
 
 
+@pytest.mark.parametrize("select", ["re:(a+)+$", "**a**a**a**ac", "*a*a*"])
+def test_that_a_pattern_that_could_take_for_ever_is_reported_and_not_matched(select):
+    tree = base_and_head()
+    rules = (Rule(select, "stays-frozen"), Rule("class:BatchNormalization", "stays-frozen"))
+    _, report = tree.plan_map(msgspec.structs.replace(tree.freeze_map(), rules=rules))
+    assert report.unmatched == (f"rule stays-frozen of {select}",)
+
+
 def test_that_a_newer_schema_is_refused_and_says_what_to_do():
     with pytest.raises(FreezeMapError, match="schema 2") as caught:
         FreezeMap.from_json('{"schema": 2, "layers": {}}')
