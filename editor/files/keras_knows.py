@@ -49,7 +49,7 @@ _OLD_CLASSES = frozenset(
     AUC MeanRelativeError MeanTensor SumOverBatchSize Policy PolicyV1 LossFunctionWrapper
     LossScaleOptimizerV1 LossScaleOptimizerV3 CosineProximity LogCosh CosineDecayRestarts NoisyLinearCosineDecay
     LinearCosineDecay DynamicLossScale
-    AtrousConv1D AtrousConv2D
+    AtrousConv1D AtrousConv2D GroupedQueryAttention
     """.split()  # noqa: SIM905
 )
 _OLD_FUNCTIONS = frozenset(
@@ -111,6 +111,11 @@ def keras_module(entry: Mapping[str, Any]) -> str:
     alike = [place for place in places if place.rpartition(".")[2] in parts]
     default = "builtins" if is_function else "keras.layers"
     return next(iter((*alike, *places)), default)
+
+
+def operation_module(class_name: str) -> str:
+    """Where Keras 3 has an operation, such as `NotEqual`; empty if there is none of this name."""
+    return next((place for place in _CLASS_PLACES.get(class_name, ()) if place.startswith("keras.src.ops.")), "")
 
 
 def optimizer_class(name: str) -> str:

@@ -141,7 +141,7 @@ def test_that_the_same_repair_of_many_layers_is_one_line():
 
 def test_that_each_kind_of_repair_says_what_proves_it():
     assert PROOFS.keys() == set(typing.get_args(Kind))
-    assert set(PROOFS.values()) <= {"", "NumPy", "tf_keras"}
+    assert set(PROOFS.values()) <= {"", "Keras 3", "NumPy", "tf_keras"}
 
 
 @pytest.mark.parametrize("version", [None, "", "1.2.2", "2.0.5-tf", "nonsense"])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -18,3 +19,16 @@ def test_that_the_content_decides_what_a_file_is_and_not_its_name(tmp_path: Path
     loaded = open_model(tmp_path / f"copy of {called}")
     np.testing.assert_array_equal(models.outputs_of(loaded.model), models.outputs_of(model))
     assert not loaded.repairs
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5", ".bin"])
+def test_that_operations_of_keras_3_are_found_in_every_file(tmp_path: Path, ending: str) -> None:
+    inputs = keras.Input((5,), dtype="int32")
+    masked = keras.layers.LSTM(6)(keras.layers.Embedding(9, 4, mask_zero=True)(inputs))
+    model = keras.Model(inputs, keras.ops.reshape(masked[:, ::-1] * 2 + 1, (-1, 3, 2)))
+    written = tmp_path / ("model.h5" if ending == ".h5" else "model.keras")
+    model.save(written)
+    path = written.rename(written.with_suffix(ending))
+    loaded = open_model(path).model
+    values = np.random.default_rng(0).integers(0, 9, (3, 5))
+    np.testing.assert_array_equal(loaded(values), model(values))

@@ -9,6 +9,7 @@ from typing import Any
 
 from editor.errors import ModelError
 from editor.files.facts import Repair
+from editor.files.keras_knows import operation_module
 from editor.files.repair.activations import repair_hard_sigmoid
 from editor.files.repair.arguments import Subject, repair_arguments
 from editor.files.repair.graph import repair_graph
@@ -97,6 +98,8 @@ class Repairing:
         self._refuse_what_is_gone(class_name, name)
         if class_name in _MODELS or self._is_graph(entry):
             return self._model(entry, above, name)
+        if self.version >= 3 and (operation := self._operation(entry, name)):
+            return operation
         today = class_of_today(class_name, self.given)
         if today is None:
             return self._custom(entry, above, name)
@@ -110,6 +113,18 @@ class Repairing:
         registered = str(entry.get("registered_name") or "")
         is_elsewhere = isinstance(module, str) and module.partition(".")[0] not in _KERAS_MODULES
         return not is_elsewhere and ">" not in registered.removeprefix("Keras>")
+
+    def _operation(self, entry: Config, name: str) -> Config | None:
+        """An operation in a graph of Keras 3, which in an `.h5` does not say where it is from."""
+        if str(entry.get("module", "")).startswith("keras.src.ops."):
+            return entry
+        module, settings = operation_module(entry["class_name"]), entry.get("config")
+        # A layer writes its flag; some, such as Reshape, have an operation of the same name.
+        is_layer = not isinstance(settings, dict) or "trainable" in settings
+        if not module or is_layer or "module" in entry or entry["class_name"] in self.given:
+            return None
+        self.notes.add("operation-place", "The operation is looked for where Keras has it, not among layers", name)
+        return with_module(entry, module)
 
     def _is_graph(self, entry: Config) -> bool:
         settings = entry.get("config")
