@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from editor.errors import FileError, LoadError, PatchError
+from editor.files.code_needs import needed_to_load
 from editor.files.facts import CodeNeed, Preview
 from editor.files.options import OpenOptions
 from editor.inspection import inspection, inspection_text
@@ -94,17 +95,20 @@ def _known(tree: LayerTree) -> KnownFacts:
 
 
 def _needs(preview: Preview) -> tuple[Finding, ...]:
-    return tuple(map(_need, preview.needs))
+    to_load = needed_to_load(preview.needs)
+    return tuple(_need(need, is_to_load=need in to_load) for need in preview.needs)
 
 
-def _need(need: CodeNeed) -> Finding:
+def _need(need: CodeNeed, *, is_to_load: bool) -> Finding:
     what = "a Lambda whose code is in the file" if need.kind == "lambda" else f"the {need.kind} {need.name}"
     origin = f" of {need.module}" if need.module else ""
     return Finding(
-        "warning",
+        "warning" if is_to_load else "note",
         _CODES[need.kind],
         need.paths[0] if need.paths else "",
         f"Needs {what}{origin}",
-        "Keras does not have it. The model can be looked at and frozen without; loading it takes code that you trust.",
+        "Keras does not have it. The model can be looked at and frozen without; loading it takes code that you trust."
+        if is_to_load
+        else "Keras does not have it. The model was compiled with it, and loads without.",
         paths=need.paths,
     )

@@ -21,7 +21,6 @@ from editor.files.keras_knows import (
     has_identifier,
     is_pure_operation,
     is_pure_tensorflow,
-    optimizer_class,
 )
 from editor.files.lambda_listing import is_runnable, parts_listing
 from editor.files.lambda_parts import LambdaPart, is_lambda, lambda_parts, part_of
@@ -112,8 +111,6 @@ def code_places(config: Mapping[str, Any], *, compiled: Mapping[str, Any] | None
     search.run({key: value for key, value in config.items() if key != COMPILE_KEY}, _Place(""))
     for key, value in (compiled or config.get(COMPILE_KEY) or {}).items():
         place, kind = _COMPILE_PLACES.get(key, (key, ""))
-        if place == "optimizer" and isinstance(value, dict) and isinstance(value.get("class_name"), str):
-            value = value | {"class_name": optimizer_class(value["class_name"])}
         search.run(value, _Place(place, kind=kind, holder=compiled, key=key))
     return search.found
 

@@ -85,6 +85,8 @@ _IMPURE_OPERATION = re.compile(
 def has_class(entry: Mapping[str, Any]) -> bool:
     """Whether Keras has, or had, the class of a serialized object."""
     name = entry.get("class_name")
+    if isinstance(name, str) and optimizer_class(name) != name:
+        return True
     return _is_from_keras(entry, name) and (name in _CLASS_NAMES or name in _OLD_CLASSES)
 
 

@@ -190,7 +190,7 @@ def _fill_by_names(top: Draft, layer: StoredLayer) -> bool:
         _set_own(draft, named)
     for scope, named in groups.items():
         owner, rest = _unknown_owner(top, scope)
-        _set_own(_add_part(owner, "/".join(map(escape, rest)), rest[-1]), named)
+        _set_own(_add_part(owner, "/".join(map(escape, rest)), rest[-1]) if rest else owner, named)
     return is_right
 
 

@@ -58,7 +58,7 @@ def repair_graph(repairing: Repairing, settings: Config, place: Place) -> None:
     names = dict(zip(olds, new_names(olds), strict=True))
     for old, new in names.items():
         if old != new:
-            repairing.notes.add("name", f"Layers are renamed, as Keras 3 takes no '/' in a name, such as {old!r}", new)
+            repairing.notes.add("name", "Layers are renamed, as Keras 3 takes no '/' in a name", new)
     is_old = any(not is_of_today(node) for entry in entries for node in entry.get("inbound_nodes") or ())
     graph = _Graph(
         names,

@@ -21,7 +21,7 @@ def repair_sequential(repairing: Repairing, settings: Config, place: Place) -> N
     names = new_names([name_in(entry) for entry in entries])
     for old, new in zip([name_in(entry) for entry in entries], names, strict=True):
         if old and old != new:
-            repairing.notes.add("name", f"Layers are renamed, as Keras 3 takes no '/' in a name, such as {old!r}", new)
+            repairing.notes.add("name", "Layers are renamed, as Keras 3 takes no '/' in a name", new)
     settings["layers"] = list(_repaired(repairing, entries, names, place))
     if _has_input(settings):
         settings.pop("build_input_shape", None)
