@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from editor.native import prepare_tensorflow
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Before any test imports TensorFlow: a command that a test runs here would set it later, and processes that are started
+# then would compute in another way, in the last bit, than this one.
+prepare_tensorflow()
 
 
 @pytest.fixture(autouse=True)
