@@ -239,7 +239,7 @@ def _save(opened: _Opened, target: Path) -> None:
         opened.tree.freeze_map(),
         target,
         custom_objects=opened.custom_objects,
-        custom_code=opened.given.code_path,
+        options=opened.given,
     )
     _say_saved(opened, target, verified.forgotten)
     _say(verified.notes)
