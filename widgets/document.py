@@ -5,6 +5,7 @@ It stands on a preview of its file at first, and on the live model from when the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +30,7 @@ from widgets.rebasing import Rebased, rebase, touched_by
 from widgets.undo import FlagCommand
 
 _PATCHED_FORMATS = ("keras", "h5")
+_ENDINGS = re.compile(r"(\.weights)?\.(keras|h5|hdf5|json)$", re.IGNORECASE)
 
 
 class Stage(StrEnum):
@@ -90,7 +92,7 @@ class Document(QObject):
         self.path = path
         self.options = options
         self.workspace = workspace
-        self.model_name = preview.model_name or path.name.partition(".")[0]
+        self.model_name = preview.model_name or bare_name(path)
         self.tree = LayerTree(preview.root)
         self.stack = QUndoStack(self)
         self.made_notes = made_notes
@@ -295,6 +297,11 @@ class Document(QObject):
         if self._was_modified != self.is_modified:
             self._was_modified = self.is_modified
             self.modified_changed.emit(self._was_modified)
+
+
+def bare_name(path: Path) -> str:
+    """The name of a model's file without the endings that tell its kind; a folder's name as it is."""
+    return path.name if path.is_dir() else _ENDINGS.sub("", path.name) or path.name
 
 
 def lacks_architecture(document: Document) -> bool:
