@@ -54,6 +54,7 @@ class Document(QObject):
         document_id: The engine's number for it; another one at each loading.
         stage: What it stands on.
         trouble: Why there is no live model; None while nothing stands against one.
+        has_failed: Whether it was tried to load it, and failed for that.
         preview: What its file told before it was loaded.
         path: The file that Save writes, or would write if it were asked where to.
         options: What was given and allowed for its file.
@@ -63,6 +64,7 @@ class Document(QObject):
         opened: The flags as they were in the file.
         made_notes: What a person should know about the making of a new model, a sentence each.
         notes: What else a person should know about the opening, a sentence each.
+        remarks: What is good to know and nothing to worry about, a sentence each.
         repairs: What was changed in memory to load it.
         has_optimizer: Whether the engine's model has an optimizer, from its file or from a run.
         revision: Of the weights in the engine, as last heard.
@@ -88,6 +90,7 @@ class Document(QObject):
         self.document_id = 0
         self.stage = Stage.PREVIEW
         self.trouble: Problem | None = None
+        self.has_failed = False
         self.preview = preview
         self.path = path
         self.options = options
@@ -96,7 +99,8 @@ class Document(QObject):
         self.tree = LayerTree(preview.root)
         self.stack = QUndoStack(self)
         self.made_notes = made_notes
-        self.notes = (*made_notes, *preview.notes)
+        self.notes = made_notes
+        self.remarks = preview.notes
         self.repairs: tuple[Repair, ...] = ()
         self.has_optimizer = False
         self.saved_revision = workspace.info.saved_revision
@@ -170,14 +174,16 @@ class Document(QObject):
         self.document_id = document_id
         self.stage = Stage.LOADING
         self.trouble = None
+        self.has_failed = False
         if options != self.options:
             self.options = options
             self.workspace.update(msgspec.structs.replace(self.workspace.info, options=options))
 
-    def stay_preview(self, trouble: Problem) -> None:
+    def stay_preview(self, trouble: Problem, *, has_failed: bool = False) -> None:
         """There is no live model, and this is why."""
         self.stage = Stage.PREVIEW
         self.trouble = trouble
+        self.has_failed = has_failed
 
     def go_live(self, event: ModelOpened) -> Rebased:
         """The live model takes the place of the preview; all steps are carried over to it."""
@@ -191,6 +197,7 @@ class Document(QObject):
         self.trouble = None
         self.model_name = event.model_name or self.model_name
         self.notes = (*self.made_notes, *event.notes)
+        self.remarks = event.remarks
         self.repairs = event.repairs
         self.has_optimizer = event.has_optimizer
         self._journal.speak_of(keys_of(tree))
