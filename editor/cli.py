@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from editor.errors import EditorError, LoadError, NotBuiltYetError, UsageError
+from editor.errors import EditorError, LoadError, MissingCodeError, NotBuiltYetError, UsageError
 from editor.native import prepare_tensorflow
 from editor.quiet import quiet_native_output
 from editor.training.settings import AUTOMATIC, LOSSES, METRICS, OPTIMIZERS, TrainSettings
@@ -28,6 +28,9 @@ def main(arguments: Sequence[str]) -> int:
         except UsageError as error:
             print(f"frostline: {error}", file=errors)
             return WRONG_USAGE
+        except MissingCodeError as error:
+            print(f"frostline: {error} (--custom-code FILE.py)", file=errors)
+            return FAILED
         except EditorError as error:
             print(f"frostline: {error}", file=errors)
             return FAILED

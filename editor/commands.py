@@ -55,7 +55,7 @@ class _Opened:
             loaded = open_model(path, given)
         self.given = given
         self.custom_objects = loaded.custom_objects
-        self.notes = (*(f"Repaired: {repair.line}" for repair in loaded.repairs), *loaded.notes)
+        self.notes = (*(f"Repaired: {repair.line}" for repair in loaded.repairs), *loaded.notes, *loaded.remarks)
         self.index: ModelIndex = walk_model(loaded.model)
         self._path = path
         self.tree = LayerTree(self.index.root)

@@ -148,7 +148,7 @@ class Loader(QObject):
         return self._next_id
 
     def _stay(self, document: Document, trouble: Problem) -> None:
-        document.stay_preview(trouble)
+        document.stay_preview(trouble, has_failed=trouble is not _STOPPED)
         self.stayed.emit(document)
 
     # -- what the engine says ---------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from editor.errors import EditorError, Problem
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
+from editor.files.saved_model.place import model_path
 from editor.processes.reader_client import ReaderClient, ReaderTicket
 from editor.runs.abandoned import AbandonedWorkspace
 from editor.runs.journal import read_records
@@ -106,6 +107,7 @@ class Opener(QObject):
         self._drop()
         self._number += 1
         number = self._number
+        wish = replace(wish, path=model_path(wish.path))
         self._opening = _Opening(number, wish)
         try:
             if wish.abandoned:

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from editor.errors import FileError, ModelError
+from editor.errors import FileError, MissingCodeError, ModelError
 from editor.files.keras_archive import is_hdf5, reading
 from editor.files.zip_members import open_weights
 from editor.keras_model.changed_config import load_from_config
@@ -93,9 +93,9 @@ def explain(error: Exception, path: Path) -> ModelError:
             details=details,
         )
     if match := _UNKNOWN_CLASS.search(text):
-        return ModelError(
+        return MissingCodeError(
             f"{path.name!r} needs the class {match[1]!r}, which Keras does not know.",
-            hint="Open it together with the Python file that defines it (--custom-code FILE.py).",
+            hint="Open it together with the Python file that defines it.",
             details=details,
         )
     match = _OLD_ARGUMENT.search(text)

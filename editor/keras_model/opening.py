@@ -31,12 +31,14 @@ class LoadedModel:
         custom_objects: The classes and functions that it was given, by name.
         repairs: What was changed in memory to load it.
         notes: What else a person should know, a sentence each.
+        remarks: What is good to know and nothing to worry about, a sentence each.
     """
 
     model: keras.Model
     custom_objects: dict[str, Any] = field(default_factory=dict)
     repairs: tuple[Repair, ...] = ()
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:

@@ -195,6 +195,7 @@ class Engine:
                 freeze_map=rebased(LayerTree(index.root), freeze_map) if freeze_map else None,
                 revision=document.revision,
                 notes=notes,
+                remarks=loaded.remarks,
                 has_optimizer=bool(index.model.compiled),
                 repairs=loaded.repairs,
             )

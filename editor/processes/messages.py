@@ -208,6 +208,7 @@ class ModelOpened(Message, frozen=True, kw_only=True):
         freeze_map: The map in the file; None where it has none. It wins over the flags in `root`.
         revision: Of the weights, as `RunEnded`; 0 for the file's own.
         notes: What a person should know about the opening, a sentence each.
+        remarks: What is good to know and nothing to worry about, a sentence each.
         has_optimizer: Whether the model came with an optimizer, whose state a `.keras` file can keep.
         repairs: What was changed in memory to load it.
     """
@@ -219,6 +220,7 @@ class ModelOpened(Message, frozen=True, kw_only=True):
     freeze_map: FreezeMap | None = None
     revision: int = 0
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     has_optimizer: bool = False
     repairs: tuple[Repair, ...] = ()
 

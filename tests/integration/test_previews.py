@@ -88,7 +88,7 @@ def test_that_a_model_whose_code_is_not_there_is_frozen_and_saved_and_goes_live_
     driver.wait(lambda: driver.document.stage is Stage.PREVIEW)
     driver.keep_preview()
     assert "SmallCNN" in driver.preview_text
-    assert "SmallCNN" in driver.notice
+    assert "SmallCNN" not in driver.notice
     driver.click_tick("conv1")
     driver.save()
     assert FROM_PREVIEW in driver.notice
@@ -126,7 +126,8 @@ def test_that_what_ends_the_engine_leaves_a_preview_that_can_be_saved_and_tried_
     driver.wait(lambda: "loading the model" in driver.preview_text and driver.app.link.is_ready)
     driver.click_tick("conv1")
     driver.kill_engine()
-    assert "The engine ended while it loaded small_cnn.keras." in driver.preview_text
+    assert "The engine ended while it loaded small_cnn.keras." in driver.notice
+    assert driver.preview_text == "Preview only: small_cnn.keras could not be loaded."
     assert driver.document.stage is Stage.PREVIEW
     driver.click("loadAgainButton")
     driver.wait(lambda: driver.app.link.is_ready)

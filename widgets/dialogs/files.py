@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from editor.processes.messages import ExportKind
 
-_MODELS = "Keras models (*.keras *.h5 *.hdf5 *.json)"
+_MODELS = "Keras models (*.keras *.h5 *.hdf5 *.json saved_model.pb)"
 _MAPS = "Freeze maps, also of models (*.freeze.json *.keras *.h5 *.hdf5)"
 _TARGETS = {".keras": "Keras model (*.keras)", ".h5": "HDF5 model (*.h5 *.hdf5)"}
 _WEIGHTS = "Weights (*.weights.h5 *.h5 *.hdf5)"

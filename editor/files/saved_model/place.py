@@ -21,6 +21,12 @@ def saved_model_folder(path: Path) -> Path | None:
         return None
 
 
+def model_path(path: Path) -> Path:
+    """Where a model is, for any way to name it: absolute, and of a SavedModel the folder, by which people know it."""
+    path = path.absolute()
+    return path.parent if path.name == MODEL_FILE and saved_model_folder(path) else path
+
+
 class FileState(NamedTuple):
     """By what a change of a file is noticed: size in bytes, and time of change in nanoseconds."""
 
