@@ -16,7 +16,7 @@ from editor.files.atomic import write_atomically
 from editor.files.facts import FileFacts
 from editor.files.keras_archive import read_freeze_map
 from editor.files.options import OpenOptions
-from editor.files.saved_model.place import file_state
+from editor.files.saved_model.place import unchanged
 from editor.inspection import inspection, inspection_text
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.flags import rebased
@@ -42,6 +42,10 @@ class _Opened:
     """A model file, looked at by a reader and loaded, with the flags of its freeze map."""
 
     def __init__(self, path: Path, given: OpenOptions) -> None:
+        with unchanged(path) as self.found:
+            self._open(path, given)
+
+    def _open(self, path: Path, given: OpenOptions) -> None:
         with ReaderClient(start=False) as reader:
             preview = reader.preview_now(path, options=given)
         self.facts = preview.facts
@@ -49,7 +53,6 @@ class _Opened:
             _check_architecture(self.facts, Path(given.architecture))
         if preview.obstacle:
             raise ModelError(preview.obstacle)
-        self.found = file_state(path)
         # Standard output is for the command's own words, also when the custom code prints.
         with contextlib.redirect_stdout(sys.stderr):
             loaded = open_model(path, given)

@@ -249,7 +249,7 @@ class _Search:
 
 def _need(kind: Literal["class", "function"], name: str, path: str, *, module: str, registered: str = "") -> CodeNeed:
     """What is called `name`, which may be a registered one (`mine>my_fn`)."""
-    short = name.rpartition(">")[2]
+    short = name.rpartition(">")[2] or name  # A `<lambda>` was not registered.
     full = registered or name
     # Of any function Keras 3 writes that it is a builtin one.
     is_from_nowhere = module == "builtins" and not hasattr(builtins, short)

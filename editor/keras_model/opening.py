@@ -73,15 +73,14 @@ def _load(path: Path, options: OpenOptions) -> LoadedModel:
     Another, too, where Keras would look for a class where the file says that it is. Where the name does not tell Keras
     the format, its own way in is shut.
     """
-    found = read_model_config(path) if path.is_file() else None
+    found = read_model_config(path)
     if found is None:
-        return LoadedModel(load_model(path))
+        raise ModelError(f"{path.name!r} holds no architecture any more.", hint="Open it again.")
     agreed = consented(found.config, options, path.name)
     objects = agreed.custom_objects
     repaired = repair_config(agreed.config, found.keras_version, given=frozenset(objects), backend=found.backend)
     if repaired.repairs or not is_named_for_keras(path):
         repaired = replace(repaired, config=without_origins(repaired.config))
         return LoadedModel(load_repaired(path, repaired, objects), objects, repaired.repairs)
-    config = without_origins(agreed.config)
-    model = load_model(path, objects, None if config == found.config else config)
+    model = load_model(path, objects, without_origins(agreed.config))
     return LoadedModel(model, objects, mend_order(model, path))

@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import json
 import marshal
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -17,11 +18,12 @@ import numpy as np
 import pytest
 
 from editor import cli
-from editor.errors import ModelError
+from editor.errors import FileError, ModelError
 from editor.files.code_needs import code_needs
 from editor.files.lambda_parts import replacement_name
 from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
+from editor.files.saved_model.place import FileState, unchanged
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.opening import open_model
 from editor.keras_model.saving import save_model
@@ -141,6 +143,21 @@ def test_that_code_is_run_only_as_it_was_agreed_to(tmp_path):
     with pytest.raises(ModelError, match="has been changed since"):
         open_model(MODELS / "mmsplice" / "Acceptor.h5", options)
     assert not mark.exists()
+
+
+def test_that_a_file_that_is_replaced_while_it_is_opened_is_not_used(tmp_path):
+    """The code that was agreed to stands here for another program; it runs after the configuration was checked."""
+    path = changed(tmp_path, lambda config: NAMED["like keras"](layer_of(config)))
+    text = "import keras, shutil\nclass Dense(keras.layers.Dense):\n    pass\n"
+    other = shutil.copy(tmp_path / "good.keras", tmp_path / "other.keras")
+    code = tmp_path / "replacing.py"
+    code.write_text(f"{text}shutil.copy({str(other)!r}, {str(path)!r})\n")
+    with pytest.raises(FileError, match="was changed by another program"), unchanged(path):
+        model = open_model(path, OpenOptions.of_code(code)).model
+    # What was checked was built, and not what is there now.
+    assert type(model.get_layer("one")).__module__ == "replacing"
+    with pytest.raises(FileError, match="was changed"), unchanged(path, FileState(1, 1)):
+        raise AssertionError
 
 
 def test_that_an_installed_module_may_be_the_code(tmp_path, monkeypatch):
