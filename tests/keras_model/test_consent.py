@@ -220,11 +220,15 @@ def test_that_the_reader_and_a_command_run_nothing_of_a_file(tmp_path, capfd):
     mark = tmp_path / "mark"
     path = lambda_model(tmp_path / "m.keras", evil(mark))
     mark.unlink()
-    assert cli.main(["inspect", "--preview", str(path)]) == 0
+    assert cli.main(["inspect", "--preview", "--allow-lambdas", str(path)]) == 0
     assert "my lambda" in capfd.readouterr().out
     assert cli.main(["inspect", str(path)]) == 1
-    assert "would run Python code" in capfd.readouterr().err
+    told = capfd.readouterr().err
+    assert "would run Python code" in told
+    assert "--allow-lambdas" in told
     assert not mark.exists()
+    assert cli.main(["inspect", str(path), "--allow-lambdas"]) == 0
+    assert mark.exists()
 
 
 PARTS = """
@@ -258,7 +262,7 @@ def package(tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:The object being serialized includes a `lambda`:UserWarning")
-def test_that_a_model_with_allowed_lambdas_and_a_module_saves_as_what_was_allowed(tmp_path, package):
+def test_that_a_model_with_allowed_lambdas_and_a_module_saves_as_what_was_allowed(tmp_path, package, capfd):
     import tensorflow as tf
 
     code = compile("lambda x, scale: tf.nn.relu(x) * scale", __file__, "eval").co_consts[0]
@@ -267,6 +271,12 @@ def test_that_a_model_with_allowed_lambdas_and_a_module_saves_as_what_was_allowe
     needs = code_needs(config_in(path))
     options = OpenOptions(allowed_lambdas=tuple(need.digest for need in needs if need.digest), module="parts_package")
     assert [need.kind for need in needs] == ["lambda", "class", "lambda"]
+    assert cli.main(["inspect", str(path)]) == 1
+    told = capfd.readouterr().err
+    assert "the class 'Scaled' (at scaled of parts_package.inner), which" in told
+    assert "holds 2 Lambda layers (my lambda, scaled)" in told
+    assert "--module NAME, and --allow-lambdas" in told
+    assert cli.main(["inspect", str(path), "--module", "parts_package", "--allow-lambdas"]) == 0
     loaded = open_model(path, options)
     one, two = loaded.model.get_layer("one"), loaded.model.get_layer("two")
     sample = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
