@@ -16,6 +16,7 @@ import keras
 
 from editor.errors import FileError, ModelError
 from editor.files.code_files import CodeFile, find_module, read_code_file
+from editor.files.code_text import python_text
 from editor.files.facts import CodeNeed
 from editor.files.options import OpenOptions
 
@@ -110,6 +111,7 @@ def _check_digest(code: CodeFile, digest: str, name: str) -> None:
 
 
 def _run(code: CodeFile) -> ModuleType:
+    text = python_text(code)
     # The file's own name, unless another module has it: a saved model's configuration says where its classes were.
     path = code.path
     there = sys.modules.get(path.stem)
@@ -121,8 +123,9 @@ def _run(code: CodeFile) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        # Not by the loader: it would read the file again, or run a compiled one that lies beside it.
-        exec(compile(code.content, str(path), "exec", dont_inherit=True), vars(module))
+        # Not by the loader: it would read the file again, or run a compiled one that lies beside it. And from the text
+        # that a person was shown, so that no encoding can make another of it.
+        exec(compile(text, str(path), "exec", dont_inherit=True), vars(module))
     # A person's own code may raise anything, even SystemExit.
     except BaseException as error:
         del sys.modules[name]
