@@ -260,7 +260,7 @@ def test_that_an_installed_module_is_found_without_importing_it(trust, window, t
     field.selectAll()
     qtbot.keyClicks(field, "face_package.layers")
     assert "class L2Normalize" in dialog.text.toPlainText()
-    assert "of all 2 Python files of its package" in dialog.about.text()
+    assert "The first of 2 Python files, " in dialog.about.text()
     assert dialog.run_button.text() == "Import This Module and Open"
     press(qtbot, dialog.run_button)
     assert answers[0].module == "face_package.layers"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from editor.files.code_needs import needed_to_load
+from editor.files.code_text import visible_lines
 from editor.files.facts import CodeNeed
 from editor.files.lambda_parts import replacement_name
 
@@ -46,12 +47,15 @@ def lacking_words(needs: Iterable[CodeNeed], *, is_chosen: bool) -> Iterator[str
     lambdas = [need for need in needs if need.kind == "lambda"]
     if names:
         yield f"This file does not have {_listed(names)}." if is_chosen else f"Choose the code of {_listed(names)}."
-    if lambdas and not any(need.is_runnable for need in lambdas):
-        yield f"Choose a file that defines {_listed(replacement_name(need.paths[0]) for need in lambdas)}."
+    replacements = _listed(replacement_name(need.paths[0]) for need in lambdas)
+    runnable = _listed(f"Lambda {need.name}" for need in lambdas if need.is_runnable)
+    if runnable and all(need.is_runnable for need in lambdas):
+        yield f"Tick {runnable}, or choose a file that defines {replacements}."
+    elif runnable:
+        others = _listed(replacement_name(need.paths[0]) for need in lambdas if not need.is_runnable)
+        yield f"Tick {runnable}, and choose a file that defines {others}."
     elif lambdas:
-        one = lambdas[0]
-        tick = f"Tick {_listed(f'Lambda {need.name}' for need in lambdas)}"
-        yield f"{tick}, or choose a file that defines {replacement_name(one.paths[0])}{' …' if lambdas[1:] else ''}."
+        yield f"Choose a file that defines {replacements}."
 
 
 def _may_have(text: str, need: CodeNeed) -> bool:
@@ -63,6 +67,6 @@ def _may_have(text: str, need: CodeNeed) -> bool:
 
 
 def _listed(names: Iterable[str]) -> str:
-    listed = list(dict.fromkeys(names))
+    listed = list(dict.fromkeys(visible_lines(name)[0] for name in names))
     more = len(listed) - _MOST_NAMES
     return ", ".join(listed[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -77,6 +77,11 @@ class CodeSource(QWidget):
         """Name of the module, if it is a module."""
         return self.module_field.text().strip() or None if self.module_button.isChecked() else None
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether anything was chosen, whether it can be read or not."""
+        return bool(self.custom_code or self.module)
+
     def _arrange(self) -> None:
         group = QButtonGroup(self)
         group.addButton(self.file_button)

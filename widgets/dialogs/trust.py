@@ -70,7 +70,9 @@ class TrustDialog(QDialog):
         self.warning = QLabel()
         self.warning.setObjectName("codeWarning")
         self.list = NeedsList(preview.needs, options.allowed_lambdas)
-        self.all_lambdas = QCheckBox(f"Run the code of all {len(self.list.runnable)} Lambdas in the model file")
+        num_lambdas = len(self.list.runnable)
+        which = "both" if num_lambdas == 2 else f"all {num_lambdas}"
+        self.all_lambdas = QCheckBox(f"Run the code of {which} Lambdas in the model file")
         self.all_lambdas.setObjectName("allLambdasBox")
         self.source = CodeSource(path.parent)
         self.about = ElidedLabel()
@@ -184,7 +186,8 @@ class TrustDialog(QDialog):
         return " ".join(lacking_words(needs, is_chosen=is_file))
 
     def _run_words(self) -> str:
-        if self.source.code is None and self.list.allowed:
+        is_lambda = bool(self.list.allowed) or all(need.kind == "lambda" for need in self.list.loading)
+        if not self.source.is_chosen and is_lambda and self.list.loading:
             return "Run the Ticked Lambdas and Open"
         if self.list.allowed:
             return "Run This Code and the Ticked Lambdas and Open"
@@ -221,11 +224,11 @@ def _heading(name: str, needs: tuple[CodeNeed, ...]) -> str:
 def _code_words(code: CodeFile | None, trouble: str) -> str:
     if code is None:
         return trouble or "What you choose is shown here, before anything is run; so is the code of a Lambda above."
-    of = {0: " of this file alone, as its package is too large,", 1: ""}
-    words = of.get(
-        code.num_files, f" of all {code.num_files:,} Python files of its package, of which this is the first,"
-    )
-    return f"SHA-256{words} {code.digest}   {code.path}"
+    if code.num_files == 0:
+        return f"{code.path}   SHA-256 of this file alone, as its package is too large: {code.digest}"
+    if code.num_files > 1:
+        return f"The first of {code.num_files:,} Python files, {code.path}   SHA-256 of all {code.digest}"
+    return f"SHA-256 {code.digest}   {code.path}"
 
 
 def _first_lines(text: str | None) -> str:
