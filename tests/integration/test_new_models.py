@@ -88,6 +88,7 @@ def test_that_a_new_model_outlives_its_engine_is_saved_and_leaves_nothing(driver
     driver.click_tick("conv1")
     driver.kill_engine()
     driver.wait_for_engine()
+    driver.wait(lambda: "Untitled (MobileNet), as it was built" in driver.notice)
     assert driver.is_frozen("conv1")
     driver.trigger("save")  # It asks where to.
     driver.choose_file(tmp_path / "mine.keras")
