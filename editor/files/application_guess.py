@@ -38,7 +38,7 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
         application: With its input's channels, with or without its top and classes. Its input's size is told where
             the weights depend on it; else it is the application's own.
         num_extra: Number of stored weights that it has no place for.
-        is_size_by_name: Whether the input's size is what the file's name says.
+        is_size_by_name: Whether the input's size is what the name of the file or model says.
     """
 
     application: Application
@@ -55,21 +55,22 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
         top = f"with {_counted(application.num_classes, 'class', 'classes')}"
         text = f"The shapes fit {facts.title}{input_text} {top if application.include_top else 'without its top'}"
         if self.is_size_by_name:
-            text += f"; {facts.input_shape(application)[0]} px by the file's name"
+            text += f"; {facts.input_shape(application)[0]} px by its name"
         if self.num_extra:
             return f"{text}; {_counted(self.num_extra, 'more weight')} {_are(self.num_extra)} not part of it."
         return f"{text}."
 
 
-def guess_application(root: LayerRecord, name: str = "") -> tuple[Guess, ...]:
+def guess_application(root: LayerRecord, names: Iterable[str] = ()) -> tuple[Guess, ...]:
     """The applications that the weights below `root` fit, the best one first; empty if there is none.
 
     Args:
         root: The weights.
-        name: The file's name. Most weights do not depend on the input's size, and Keras's own files have it in theirs.
+        names: Of the file and the model, the first one counts most. Most weights do not depend on the input's size, and
+            Keras has it in some names.
     """
     guesses = guess_from_shapes(weight.shape for weight in _weights(root) if _counts(weight))
-    return tuple(_with_size_of(guess, name) for guess in guesses)
+    return tuple(_with_size_of(guess, tuple(names)) for guess in guesses)
 
 
 def guess_from_shapes(shapes: Iterable[tuple[int, ...]]) -> tuple[Guess, ...]:
@@ -79,19 +80,23 @@ def guess_from_shapes(shapes: Iterable[tuple[int, ...]]) -> tuple[Guess, ...]:
     return tuple(sorted(guesses, key=lambda guess: guess.num_extra))
 
 
-def _with_size_of(guess: Guess, name: str) -> Guess:
-    """With the input's size in a name, unless the shapes tell it, or there is none, or more than one."""
+def _with_size_of(guess: Guess, names: tuple[str, ...]) -> Guess:
+    """With the input's size in a name, unless the shapes tell it; a name with none or several of them tells nothing."""
     application = guess.application
     facts = facts_of(application)
     assert facts
     is_told = facts.hidden and application.include_top
-    sizes = {size for size in map(int, _SIZE.findall(name)) if size >= facts.least_size and size % _SIZE_STEP == 0}
-    channels = facts.input_shape(application)[2]
-    if is_told or len(sizes) != 1 or sizes == {facts.size}:
+    size = next((size for name in names if (size := _size_in(name, facts.least_size))), facts.size)
+    if is_told or size == facts.size:
         return guess
-    (size,) = sizes
+    channels = facts.input_shape(application)[2]
     sized = msgspec.structs.replace(application, input_shape=(size, size, channels))
     return msgspec.structs.replace(guess, application=sized, is_size_by_name=True)
+
+
+def _size_in(name: str, least: int) -> int:
+    sizes = {size for size in map(int, _SIZE.findall(name)) if size >= least and size % _SIZE_STEP == 0}
+    return sizes.pop() if len(sizes) == 1 else 0
 
 
 class _Entry(msgspec.Struct, frozen=True):

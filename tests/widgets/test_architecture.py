@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -76,7 +77,12 @@ def test_that_the_size_in_a_files_name_is_taken(question, window, name, size):
     question.decide(preview_of(filled(entry_of("MobileNetV2"), top=False), Path(name)), OPTIONS, list)
     dialog = dialog_of(window)
     assert dialog.options.application.input_shape == (size, size, 3)
-    assert (f"{size} px by the file's name" in dialog.guess_label.text()) == (size != 224)
+    assert (f"{size} px by its name" in dialog.guess_label.text()) == (size != 224)
+
+
+def test_that_the_size_in_the_models_name_is_taken_where_the_files_has_none(question, window, mobile_net):
+    question.decide(msgspec.structs.replace(mobile_net, model_name="mobilenetv2_1.00_96"), OPTIONS, list)
+    assert dialog_of(window).options.application.input_shape == (96, 96, 3)
 
 
 def test_that_the_guess_is_said_and_chosen(question, window, mobile_net, qtbot):

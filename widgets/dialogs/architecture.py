@@ -195,7 +195,7 @@ class ArchitectureQuestion(QObject):
             on_options(options)
             return
         path = Path(preview.facts.path)
-        guesses = guess_application(preview.root, path.name)
+        guesses = guess_application(preview.root, (path.name, preview.model_name))
         self._dialog = dialog = ArchitectureDialog(
             path.name, path.parent, guesses[0] if guesses else None, self._window
         )
