@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from editor.files.preview.drafts import Draft, Part, Variable, walk, walk_made
 from editor.files.preview.keras_layers import OwnWeight, num_seed_generators
-from editor.files.preview.skeleton import Draft, Part, Variable, walk, walk_made
 from editor.layers.plain_config import plain_config
 from editor.layers.plain_keras import PlainReload, plain_reload
 from editor.layers.records import LayerRecord, WeightRecord

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from editor.files.repair.old_names import KERAS_1_CLASS, SAME_CLASS
+
 Settings = Mapping[str, Any]
 """The arguments of a layer: `config` of its serialized form."""
 
@@ -187,21 +189,19 @@ KERAS_CLASSES = frozenset(_OWN) | _WITHOUT_WEIGHTS | GRAPHS | OPAQUE
 ALIASES: dict[str, str] = {
     "Model": "Functional",
     "GroupQueryAttention": "GroupedQueryAttention",
+    **SAME_CLASS,
+    **KERAS_1_CLASS,
     "AvgPool1D": "AveragePooling1D",
     "AvgPool2D": "AveragePooling2D",
     "AvgPool3D": "AveragePooling3D",
     "MaxPool1D": "MaxPooling1D",
     "MaxPool2D": "MaxPooling2D",
     "MaxPool3D": "MaxPooling3D",
-    "CuDNNGRU": "GRU",
-    "CuDNNLSTM": "LSTM",
     **{f"Convolution{number}D": f"Conv{number}D" for number in (1, 2, 3)},
     **{f"Convolution{number}DTranspose": f"Conv{number}DTranspose" for number in (1, 2, 3)},
     **{f"SeparableConvolution{number}D": f"SeparableConv{number}D" for number in (1, 2)},
     **{f"GlobalAvgPool{number}D": f"GlobalAveragePooling{number}D" for number in (1, 2, 3)},
     **{f"GlobalMaxPool{number}D": f"GlobalMaxPooling{number}D" for number in (1, 2, 3)},
-    "BatchNormalizationV1": "BatchNormalization",
-    "BatchNormalizationV2": "BatchNormalization",
 }
 """Other names under which a configuration may have a class, with the name that it has when Keras 3 has loaded it."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from editor.files.preview.drafts import Draft, walk
 from editor.files.preview.shape_rules import output_shape
-from editor.files.preview.skeleton import Draft, walk
 from editor.files.preview.weight_rules import ruled_variables
 from editor.layers.records import Shape
 
@@ -30,7 +30,8 @@ def _infer(draft: Draft, seen: set[int]) -> None:
         _infer_inside(draft)
         for child in draft.made:
             _infer(child, seen)
-        shape = None if draft.output_shapes else output_shape(draft.class_name, draft.settings, draft.input_shapes)
+        is_open = not draft.output_shapes and draft.num_outputs == 1
+        shape = output_shape(draft.class_name, draft.settings, draft.input_shapes) if is_open else None
         draft.output_shapes = draft.output_shapes or ((shape,) if shape else ())
 
 

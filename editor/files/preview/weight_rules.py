@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from editor.files.preview.drafts import Variable
 from editor.files.preview.keras_layers import OwnWeight, Settings, settings_of
 from editor.files.preview.shape_rules import product, sizes_of, split
-from editor.files.preview.skeleton import Variable
 from editor.layers.records import Shape
 
 _Sizes = tuple[int | None, ...]
