@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from editor.files.preview.drafts import Draft, Part, Variable, walk
-from editor.files.preview.keras_layers import OwnWeight
+from editor.files.preview.keras_layers import OwnWeight, Settings, quantization_of
 from editor.files.preview.old_layouts import is_of_gpu, lay_out_anew
 from editor.files.preview.snake_case import numbered, to_snake_case
 from editor.files.preview.weight_groups import VARIABLES, WeightGroups, walk_order_of_groups
+from editor.files.preview.weight_rules import variable_dtype
 from editor.layers.paths import escape
 
 _NO_LAYERS = frozenset({"optimizer", "_optimizer", "_compile_metrics", "_loss_tracker", "_metrics"})
@@ -80,16 +81,26 @@ def _variables(draft: Draft, groups: WeightGroups) -> list[Variable] | None:
     if sorted(number for number in numbers if number is not None) != list(range(len(stored))):
         return stored
     return [
-        stored[number] if number is not None else _low_rank(weight, stored[0], draft.settings.get("lora_rank"))
+        stored[number] if number is not None else _low_rank(weight, draft.settings, stored)
         for number, weight in zip(numbers, draft.own, strict=True)
     ]
 
 
-def _low_rank(weight: OwnWeight, matrix: Variable, rank: object) -> Variable:
+def _low_rank(weight: OwnWeight, settings: Settings, stored: list[Variable]) -> Variable:
     """A matrix of LoRA, which Keras merges into the one it belongs to on saving (fact F23)."""
+    matrix, last = stored[0], stored[0].shape[-1:]
+    rank = settings.get("lora_rank")
     rank = rank if isinstance(rank, int) else 0
-    shape = (*matrix.shape[:-1], rank) if weight.name.endswith("_a") else (rank, *matrix.shape[-1:])
-    return Variable(shape, matrix.dtype)
+    if quantization_of(settings).startswith("int4"):
+        # Two numbers to a byte; only what stands beside the matrix has its true size.
+        size = settings.get("output_dim")
+        last = (
+            (size,)
+            if isinstance(size, int)
+            else next(each.shape[-1:] for each in stored[1:] if each.dtype != "int8" and len(each.shape) > 1)
+        )
+    shape = (*matrix.shape[:-1], rank) if weight.name.endswith("_a") else (rank, *last)
+    return Variable(shape, variable_dtype(settings) or matrix.dtype)
 
 
 def _add_parts(draft: Draft, groups: WeightGroups) -> None:

@@ -42,7 +42,8 @@ def ruled_variables(
 def variable_dtype(settings: Settings) -> str:
     """The type of a layer's variables by its policy; empty if it is not certain."""
     dtype = settings.get("dtype", "float32") or "float32"
-    name: Any = settings_of(dtype).get("name") if isinstance(dtype, dict) else dtype
+    policy = settings_of(dtype)
+    name: Any = policy.get("source_name") or policy.get("name") if isinstance(dtype, dict) else dtype
     if not isinstance(name, str):
         return ""
     if name in ("mixed_float16", "mixed_bfloat16"):
