@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from editor.files.preview.drafts import Draft, Part, Variable, walk
 from editor.files.preview.keras_layers import OwnWeight, Settings, quantization_of
@@ -80,6 +81,10 @@ def _variables(draft: Draft, groups: WeightGroups) -> list[Variable] | None:
     numbers = [at if weight.stored_at == -1 else weight.stored_at for at, weight in enumerate(draft.own)]
     if sorted(number for number in numbers if number is not None) != list(range(len(stored))):
         return stored
+    rank = draft.settings.get("lora_rank")
+    if rank and stored and not quantization_of(draft.settings):
+        # Merged as it computes, which in a mixed policy is another type than that of the matrix.
+        stored[0] = replace(stored[0], dtype=variable_dtype(draft.settings) or stored[0].dtype)
     return [
         stored[number] if number is not None else _low_rank(weight, draft.settings, stored)
         for number, weight in zip(numbers, draft.own, strict=True)

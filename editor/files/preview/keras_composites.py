@@ -64,8 +64,9 @@ def _inner(class_name: str, settings: Settings) -> Iterator[InnerLayer]:
             yield _made("_lookup_layer", "StringLookup", {})
         case _ if class_name in WITH_ACTIVATION:
             function = settings.get("activation")
-            if _is_serialized(function) and function["class_name"] in KERAS_CLASSES:  # else it is somebody's function
-                yield InnerLayer("activation", function)
+            if isinstance(function, dict) and function.get("class_name") in KERAS_CLASSES:
+                # Else it is a function.
+                yield from _given("activation", function)
         case _:
             # Weightless; only the order in which each makes them is not kept here.
             yield from (_made(name, _camel(name), {}) for name in _augmentations(class_name, settings))

@@ -127,6 +127,9 @@ def _spectral(settings: Settings) -> tuple[OwnWeight, ...] | None:
     class_name = inner.get("class_name") if isinstance(inner, dict) else None
     weights = own_weights(class_name, settings_of(inner)) if isinstance(class_name, str) else None
     matrix = next((weight for weight in weights or () if weight.name in ("kernel", "embeddings")), None)
+    if matrix and settings_of(inner).get("lora_rank"):
+        # What it takes over is computed, and no weight.
+        return _statistics("vector_u")
     return (OwnWeight(matrix.name, attribute="kernel"), *_statistics("vector_u")) if matrix else None
 
 
