@@ -231,6 +231,7 @@ class _Records:
                     is_statistics=is_statistics,
                     is_trainable=not is_statistics,
                     is_name_known=is_known,
+                    is_kind_known=is_known,
                 )
             )
             self._num_weights += 1
