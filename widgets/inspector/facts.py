@@ -156,6 +156,8 @@ def _statistics_facts(subject: Subject) -> list[Fact]:
 
 def state_words(account: Account) -> str:
     """A state in words that say what training will do."""
+    if not account.is_state_known:
+        return "Unknown: the file does not tell whether training changes it"
     num_able = account.trainable.weights + account.frozen.weights
     return {
         State.TRAINABLE: "Trainable: training changes it",
