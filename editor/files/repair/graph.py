@@ -62,8 +62,8 @@ def repair_graph(repairing: Repairing, settings: Config, place: Place) -> None:
     is_old = any(not is_of_today(node) for entry in entries for node in entry.get("inbound_nodes") or ())
     graph = _Graph(
         names,
-        {name: _offset(entry) if is_old else 0 for name, entry in zip(olds, entries, strict=True)},
-        {name: _is_functional(entry) for name, entry in zip(olds, entries, strict=True)},
+        {name: calls_before(entry) if is_old else 0 for name, entry in zip(olds, entries, strict=True)},
+        {name: is_functional(entry) for name, entry in zip(olds, entries, strict=True)},
     )
     settings["layers"] = [
         _repaired(repairing, entry, old, graph, place) for entry, old in zip(entries, olds, strict=True)
@@ -75,9 +75,9 @@ def repair_graph(repairing: Repairing, settings: Config, place: Place) -> None:
         settings[key] = single(settings[key]) if is_old else settings[key]
 
 
-def _offset(entry: Config) -> int:
+def calls_before(entry: Config) -> int:
     """Keras 1 and 2 count the call by which a model was made, and so number calls of it from 1."""
-    if _is_functional(entry):
+    if is_functional(entry):
         return 1
     if entry.get("class_name") != "Sequential":
         return 0
@@ -88,7 +88,8 @@ def _offset(entry: Config) -> int:
     return int(first.get("class_name") in ("InputLayer", *_MODELS) or shape is not None)
 
 
-def _is_functional(entry: Config) -> bool:
+def is_functional(entry: Config) -> bool:
+    """Whether a serialized layer is a Functional model."""
     settings = entry.get("config")
     return entry.get("class_name") in _MODELS or (isinstance(settings, dict) and "input_layers" in settings)
 
