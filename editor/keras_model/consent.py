@@ -15,7 +15,7 @@ from editor.files.options import OpenOptions
 from editor.files.origins import without_origins
 from editor.files.outside_files import check_stays_inside
 from editor.keras_model.custom_code import given_objects
-from editor.keras_model.lambdas import lambda_function
+from editor.keras_model.lambdas import is_made_of, lambda_function
 
 _ALLOWED = "lambda at "
 _HINT = "Open it together with the Python file that defines {}."
@@ -148,7 +148,7 @@ def _allowed(places: Iterable[CodePlace], objects: Mapping[str, Any], options: O
 def _substitute_lambda(place: CodePlace, objects: Mapping[str, Any]) -> None:
     path = place.need.paths[0]
     name = replacement_name(path)
-    parts = {part.role: _key(path, part) for part in _parts(place.entry)}
+    parts = {part.role: _known(path, part, objects) for part in _parts(place.entry)}
     entry = place.entry
     if name in objects:
         _replace(entry, name, isinstance(objects[name], type))
@@ -193,6 +193,12 @@ def _parts(entry: dict[str, Any]) -> list[LambdaPart]:
 
 def _key(path: str, part: LambdaPart) -> str:
     return f"{_ALLOWED}{path}:{part.role}"
+
+
+def _known(path: str, part: LambdaPart, objects: Mapping[str, Any]) -> str:
+    """The name of what was allowed for a place; the layer may have had another name in the file it was opened from."""
+    key = _key(path, part)
+    return key if key in objects else next((name for name in objects if is_made_of(objects[name], part)), key)
 
 
 def _function(name: str) -> dict[str, Any]:
