@@ -14,6 +14,7 @@ from editor.files.repair.activations import repair_hard_sigmoid
 from editor.files.repair.arguments import Subject, repair_arguments
 from editor.files.repair.graph import repair_graph
 from editor.files.repair.kinds import RepairNotes
+from editor.files.repair.merge import as_graph, begins_with_merge
 from editor.files.repair.old_names import KERAS_1_CLASS, NOT_TODAY, SAME_CLASS, class_of_today
 from editor.files.repair.operations import OPERATION_LAYERS
 from editor.files.repair.sequential import repair_sequential
@@ -161,6 +162,9 @@ class Repairing:
         settings["name"] = (name or own).replace("/", "_") if is_root else name
         place = () if is_root else (*above, name)
         self._note_old_module(entry, class_name, name or own)
+        if class_name == "Sequential" and begins_with_merge(settings) and "Merge" not in self.given:
+            entry["config"] = settings = as_graph(settings)
+            class_name = "Functional"
         if class_name == "Sequential" or "input_layers" not in settings:
             if _MODELS.get(class_name) != "Sequential":
                 return with_module(entry, None)
