@@ -269,6 +269,21 @@ def test_that_an_output_listed_twice_inside_a_sequential_is_taken_once(tmp_path)
     assert "listed more than once" in lines(loaded)
 
 
+def test_that_a_word_that_keras_takes_for_its_function_is_left_a_word(tmp_path):
+    """Plain Keras cannot reopen what it wrote: `score_mode` becomes the function `keras.layers.dot`."""
+    words = keras.Input((5, 4), name="words")
+    own = keras.layers.AdditiveAttention(name="additive")([words, words])
+    model = keras.Model(words, keras.layers.Attention(use_scale=True, name="attention")([words, own]))
+    path = tmp_path / "attention.h5"
+    model.save(path)
+    with pytest.raises(TypeError, match="score_mode"):
+        keras.saving.load_model(path, compile=False)
+    loaded = open_model(path)
+    values = np.linspace(0, 1, 40, dtype="float32").reshape(2, 5, 4)
+    np.testing.assert_array_equal(np.array(loaded.model(values)), np.array(model(values)))
+    assert lines(loaded).startswith("'score_mode' is the word 'dot'")
+
+
 def test_that_an_architecture_of_keras_2_is_repaired(tmp_path):
     entry = layer("LSTM", "lstm", units=2, time_major=False, batch_input_shape=[None, 5, 3])
     config = {"class_name": "Sequential", "config": {"name": "s", "layers": [entry]}, "keras_version": "2.4.0"}

@@ -32,6 +32,7 @@ Kind = Literal[
     "theano-kernels",
     "value-form",
     "weights-by-name",
+    "word",
 ]
 
 PROOFS: Mapping[Kind, str] = MappingProxyType(
@@ -58,6 +59,7 @@ PROOFS: Mapping[Kind, str] = MappingProxyType(
         "theano-kernels": "NumPy",
         "value-form": "tf_keras",
         "weights-by-name": "tf_keras",
+        "word": "Keras 3",
     }
 )
 """With what the tests compare the outputs of a model after a repair of a kind; empty: with nothing yet."""
