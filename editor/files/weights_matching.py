@@ -123,6 +123,7 @@ def match_weights(
         stored = [part for layer in file.layers for part in _parts(layer)]
         return _Matching(_in_order_of_file(root, owners), stored, _direction).match()
     stored = _by_key(file.layers)
+    owners = [_without_lora(owner) for owner in owners]
     return max(
         (_Matching(owners, stored, family).match() for family in _families(root, file.layers)),
         key=lambda match: sum(len(pair.weights) for pair in match.pairs),
@@ -146,6 +147,13 @@ def owners_in(root: LayerRecord) -> list[Owner]:
 
     visit(root, "", (), ())
     return list(owners.values())
+
+
+def _without_lora(owner: Owner) -> Owner:
+    """A layer as Keras 3 writes it: with the product of A and B in its kernel (fact F23)."""
+    if not owner.record.has_lora:
+        return owner
+    return replace(owner, weights=tuple(each for each in owner.weights if not each.name.startswith("lora_")))
 
 
 def _is_automatic(name: str, class_name: str) -> bool:

@@ -137,6 +137,8 @@ def write_snapshot_to_h5(
 def _not_found_again(index: ModelIndex) -> str:
     """Why Keras would write such a file and not read it; empty if it would."""
     for layer in index.layers:
+        if isinstance(layer, keras.layers.Dense | keras.layers.Embedding) and layer.lora_alpha != layer.lora_rank:
+            return f"Keras forgets the 'lora_alpha' of {layer.name!r} when it reads such a file"
         if isinstance(layer, keras.layers.Attention) and not isinstance(layer, keras.layers.AdditiveAttention):
             if layer.score_mode == "dot":
                 return f"Keras reads the 'score_mode' of the Attention {layer.name!r} wrongly from such a file"
