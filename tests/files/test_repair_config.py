@@ -146,6 +146,17 @@ def test_that_the_same_repair_of_many_layers_is_one_line():
     ]
 
 
+def test_that_many_repairs_of_one_kind_are_one_line():
+    names = ["abs", "exp", "sqrt", "square", "sin", "cos"]
+    layers = [called(layer("TFOpLambda", f"tf.{name}", function=name), ["a", 0, 0, {}]) for name in names]
+    config = functional(start(), *layers, inputs=[["a", 0, 0]], outputs=[[f"tf.{names[-1]}", 0, 0]])
+    assert lines(repair_config(config, "2.9.0")) == [
+        "TensorFlow's operations become operations of Keras that do the same: 'tf.abs', 'tf.exp', 'tf.sqrt' and 3 more."
+    ]
+    del config["config"]["layers"][1]
+    assert len(lines(repair_config(config, "2.9.0"))) == 5
+
+
 def test_that_each_kind_of_repair_says_what_proves_it():
     assert PROOFS.keys() == set(typing.get_args(Kind))
     assert set(PROOFS.values()) <= {"", "Keras 3", "NumPy", "tf_keras"}
