@@ -14,6 +14,7 @@ from typing import Any
 import keras
 import msgspec
 import numpy as np
+import tensorflow as tf
 
 from editor.errors import EditorError, FileError, ModelError
 from editor.files.code_needs import code_needs
@@ -35,6 +36,7 @@ from editor.keras_model.loading import MODEL_SUFFIXES, explain
 from editor.keras_model.opening import LoadedModel
 from editor.keras_model.repaired import build
 from editor.keras_model.saved_classes import apply_saved_flags, build_own_class
+from editor.keras_model.saved_tables import with_tables, without_tables
 from editor.keras_model.stored_places import Places, StoredWeight, set_weights
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
@@ -63,17 +65,19 @@ def open_saved_model(path: Path, options: OpenOptions | None = None) -> LoadedMo
     objects = read_objects(folder)
     if not is_keras(objects):
         raise ModelError(NO_KERAS)
-    config = model_config(objects)
+    if not is_graph(objects.root):
+        agreed = consented(model_config(objects), options, folder.name)
+        return _of_own_class(objects, agreed.custom_objects, folder)
+    weights = read_weights(folder, objects)
+    config = with_tables(model_config(objects), objects, folder, weights)
     agreed = consented(config, options, folder.name)
     custom_objects = agreed.custom_objects
-    if not is_graph(objects.root):
-        return _of_own_class(objects, custom_objects, folder)
     with ThreadPoolExecutor(1) as threads:
         # Both take seconds, and neither waits for the other.
         reference = threads.submit(_reference, config, folder, custom_objects)
         repaired = repair_config(agreed.config, objects.keras_version, given=frozenset(custom_objects))
         model = _build(repaired, custom_objects, folder)
-        set_weights(model, read_weights(folder, objects), folder.name, repaired.stored)
+        set_weights(model, without_tables(weights, objects), folder.name, repaired.stored)
         proof = _proof(model, reference, folder.name)
     repairs = (*_marked(repaired.repairs, proof), proof)
     return LoadedModel(model, custom_objects, repairs, _no_longer_shared(model, objects))
@@ -148,7 +152,7 @@ def _proof(model: keras.Model, asked: Future[LegacyReference | str], name: str) 
     reference = asked.result()
     if isinstance(reference, str):
         return Repair(text=f"{rebuilt}; its outputs were not compared: {reference}", is_proven=False)
-    inputs = _arranged(model, list(reference.inputs), reference.answer.input_names)
+    inputs = _arranged(model, [tf.constant(value) for value in reference.inputs], reference.answer.input_names)
     _check_outputs(_outputs(model, inputs, name), list(reference.outputs), name)
     return Repair(text=f"{rebuilt}; on random inputs it computes what tf_keras computes.")
 
@@ -174,7 +178,13 @@ def _outputs(model: keras.Model, inputs: Any, name: str) -> list[Any]:
             hint="It was not opened. Save it as a .keras file with the Keras that wrote it.",
             details=repr(error),
         ) from error
-    return [np.asarray(output) for output in keras.tree.flatten(outputs)]
+    return [_array(output) for output in keras.tree.flatten(outputs)]
+
+
+def _array(output: Any) -> Any:
+    """Texts as bytes of a fixed length, as tf_keras's process gives them."""
+    value = np.asarray(output)
+    return value.astype(np.bytes_) if value.dtype == object else value
 
 
 def _check_outputs(found: list[Any], expected: list[Any], name: str) -> None:
@@ -185,13 +195,23 @@ def _check_outputs(found: list[Any], expected: list[Any], name: str) -> None:
             hint="It was not opened. Save it as a .keras file with the Keras that wrote it.",
         )
     for ours, theirs in zip(found, expected, strict=True):
-        if not np.allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+        if theirs.dtype.kind == "S":
+            _check_texts(ours, theirs, name)
+        elif not np.allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
             difference = float(np.max(np.abs(ours.astype("float64") - theirs.astype("float64"))))
             raise ModelError(
                 f"{name!r} rebuilt in Keras 3 computes something else than tf_keras: outputs differ by up to"
                 f" {difference:.3g}.",
                 hint="It was not opened. Save it as a .keras file with the Keras that wrote it.",
             )
+
+
+def _check_texts(found: Any, expected: Any, name: str) -> None:
+    if not np.array_equal(found, expected):
+        raise ModelError(
+            f"{name!r} rebuilt in Keras 3 gives other texts than tf_keras.",
+            hint="It was not opened. Save it as a .keras file with the Keras that wrote it.",
+        )
 
 
 # -- HDF5 -------------------------------------------------------------------------------------------------------------

@@ -160,6 +160,8 @@ class Repairing:
         own = str(settings.get("name") or name or class_name.lower())
         settings["name"] = (name or own).replace("/", "_") if is_root else name
         place = () if is_root else (*above, name)
+        if place and own != name:
+            self.stored[place] = StoredLayer(own, class_name)
         self._note_old_module(entry, class_name, name or own)
         if class_name == "Sequential" or "input_layers" not in settings:
             if _MODELS.get(class_name) != "Sequential":

@@ -13,6 +13,7 @@ Kind = Literal[
     "argument-gone",
     "argument-renamed",
     "argument-added",
+    "axis-list",
     "class-renamed",
     "cudnn",
     "hard-sigmoid",
@@ -31,6 +32,7 @@ Kind = Literal[
     "sequential-list",
     "theano-kernels",
     "value-form",
+    "state",
     "weights-by-name",
 ]
 
@@ -39,6 +41,7 @@ PROOFS: Mapping[Kind, str] = MappingProxyType(
         "argument-gone": "tf_keras",
         "argument-renamed": "NumPy",
         "argument-added": "NumPy",
+        "axis-list": "tf_keras",
         "class-renamed": "tf_keras",
         "cudnn": "NumPy",
         "hard-sigmoid": "tf_keras",
@@ -57,6 +60,7 @@ PROOFS: Mapping[Kind, str] = MappingProxyType(
         "sequential-list": "NumPy",
         "theano-kernels": "NumPy",
         "value-form": "tf_keras",
+        "state": "tf_keras",
         "weights-by-name": "tf_keras",
     }
 )
