@@ -5,6 +5,7 @@ Layers from the configuration, weights by their places; then the outputs are hel
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,7 +32,7 @@ from editor.files.saved_model.place import saved_model_folder
 from editor.keras_model.checkpoint import checkpoint_prefix, read_weights
 from editor.keras_model.consent import consented
 from editor.keras_model.error_text import first_sentence
-from editor.keras_model.legacy_reference import INSTALL_HINT, LegacyReference, ask_tf_keras, has_tf_keras
+from editor.keras_model.legacy_reference import INSTALL_HINT, LegacyProcess, LegacyReference, ask_tf_keras, has_tf_keras
 from editor.keras_model.loading import MODEL_SUFFIXES, explain
 from editor.keras_model.opening import LoadedModel
 from editor.keras_model.repaired import build
@@ -68,13 +69,28 @@ def open_saved_model(path: Path, options: OpenOptions | None = None) -> LoadedMo
     if not is_graph(objects.root):
         agreed = consented(model_config(objects), options, folder.name)
         return _of_own_class(objects, agreed.custom_objects, folder)
+    with _tf_keras(options) as tf_keras:
+        return _of_graph(objects, folder, options, tf_keras)
+
+
+def _tf_keras(options: OpenOptions) -> contextlib.AbstractContextManager[LegacyProcess | str]:
+    """The process that will prove the model, started at once, as its imports take longer than all else; or why not."""
+    if options.custom_code or options.module:
+        return contextlib.nullcontext("the classes that were given are of Keras 3, and tf_keras has none.")
+    try:
+        return LegacyProcess()
+    except ModelError as error:
+        return contextlib.nullcontext(error.summary if has_tf_keras() else _NOT_INSTALLED)
+
+
+def _of_graph(objects: SavedObjects, folder: Path, options: OpenOptions, tf_keras: LegacyProcess | str) -> LoadedModel:
     weights = read_weights(folder, objects)
     config = with_tables(model_config(objects), objects, folder, weights)
     agreed = consented(config, options, folder.name)
     custom_objects = agreed.custom_objects
     with ThreadPoolExecutor(1) as threads:
         # Both take seconds, and neither waits for the other.
-        reference = threads.submit(_reference, config, folder, custom_objects)
+        reference = threads.submit(_reference, config, folder, tf_keras)
         repaired = repair_config(agreed.config, objects.keras_version, given=frozenset(custom_objects))
         model = _build(repaired, custom_objects, folder)
         set_weights(model, without_tables(weights, objects), folder.name, repaired.stored)
@@ -125,13 +141,11 @@ def _marked(repairs: tuple[Repair, ...], proof: Repair) -> tuple[Repair, ...]:
 # -- the proof --------------------------------------------------------------------------------------------------------
 
 
-def _reference(config: dict[str, Any], folder: Path, custom_objects: dict[str, Any]) -> LegacyReference | str:
+def _reference(config: dict[str, Any], folder: Path, tf_keras: LegacyProcess | str) -> LegacyReference | str:
     """What tf_keras computes, or why it does not."""
-    if not has_tf_keras():
-        return _NOT_INSTALLED
-    if custom_objects:
-        return "the classes that were given are of Keras 3, and tf_keras has none."
-    return _told(lambda: ask_tf_keras(config=json.dumps(config), checkpoint=checkpoint_prefix(folder)))
+    if isinstance(tf_keras, str):
+        return tf_keras
+    return _told(lambda: tf_keras.ask(config=json.dumps(config), checkpoint=checkpoint_prefix(folder)))
 
 
 def _told(ask: Callable[[], LegacyReference]) -> LegacyReference | str:

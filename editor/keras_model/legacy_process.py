@@ -40,10 +40,12 @@ def main() -> None:
     # What Keras prints must not get between the bytes of the answer.
     answer_stream = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    question = decode_question(sys.stdin.buffer.read())
     answer: LegacyComputed | LegacyFailed
     try:
-        answer = _answer(question)
+        # It takes seconds, in which the question is still being made.
+        import tf_keras  # noqa: F401
+
+        answer = _answer(decode_question(sys.stdin.buffer.read()))
     except EditorError as error:
         answer = LegacyFailed(error.problem)
     # The edge of the process: tf_keras raises whatever it met.
@@ -114,7 +116,6 @@ def _finish(model: Any) -> None:
 def _built(config: dict[str, Any]) -> Any:
     """A model of classes of Keras alone, with random weights."""
     _check(config)
-    # It takes seconds; a model that is refused need not wait.
     import tf_keras
     from tf_keras.src.saving.legacy.model_config import model_from_config
     from tf_keras.src.saving.serialization_lib import SafeModeScope
