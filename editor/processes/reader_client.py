@@ -379,8 +379,12 @@ def dead_error(name: str, request: ReaderRequest, exit_status: int | None) -> Ed
         return PatchError(
             f"The flags in {name} could not be changed.", hint="Nothing was replaced. Save again.", details=details
         )
+    # Where memory ends within native code, the system ends the process before it could say so.
+    megabytes = request.limits.memory_bytes >> 20
     return FileError(
-        f"{name} could not be read; it is probably damaged.", hint="Copy or download it again.", details=details
+        f"{name} could not be read: it is damaged, or takes more than {megabytes:,} MB of memory.",
+        hint="Copy or download it again.",
+        details=details,
     )
 
 
