@@ -20,6 +20,7 @@ import keras
 from keras.src.legacy.saving import json_utils, saving_options
 from keras.src.legacy.saving.legacy_h5_format import _legacy_weights
 from keras.src.legacy.saving.saving_utils import model_from_config, model_metadata
+from keras.src.models.functional import Functional
 from keras.src.saving.serialization_lib import SafeModeScope
 
 from editor.errors import EditorError, ModelError
@@ -78,10 +79,12 @@ def take_snapshot(index: ModelIndex, freeze_map: FreezeMap) -> H5Snapshot:
     """Copies what is needed. To be called on the thread that changes the weights, or while none does.
 
     Raises:
-        ModelError: The model has no configuration.
+        ModelError: The model has no configuration, or one that Keras does not read from such a file.
         FreezeMapError: The map is not of this model.
     """
     tree = tree_with_map(index, freeze_map)
+    if reason := _not_found_again(index):
+        raise _refused(reason)
     try:
         legacy = saving_options.keras_option_scope(use_legacy_config=True)
         with flags_applied(index, tree), words_in_config(index.model), legacy:
@@ -133,6 +136,23 @@ def write_snapshot_to_h5(
             raise _refused(_cannot("write", error), error) from error
         add_freeze_map(path, snapshot.freeze_map)
         return _verify(snapshot, path, custom_code)
+
+
+def _not_found_again(index: ModelIndex) -> str:
+    """Why Keras would write such a file and not read it; empty if it would."""
+    for layer in index.layers:
+        if isinstance(layer, keras.layers.Dense | keras.layers.Embedding) and layer.lora_alpha != layer.lora_rank:
+            return f"Keras forgets the 'lora_alpha' of {layer.name!r} when it reads such a file"
+        if isinstance(layer, keras.layers.Attention) and not isinstance(layer, keras.layers.AdditiveAttention):
+            if layer.score_mode == "dot":
+                return f"Keras reads the 'score_mode' of the Attention {layer.name!r} wrongly from such a file"
+        elif isinstance(layer, Functional) and not isinstance(layer, keras.Sequential):
+            found = [each for each in layer.operations if not isinstance(each, keras.Layer)]
+            if found:
+                first = f"{found[0].name!r} ({type(found[0]).__name__})"
+                more = f" and {len(found) - 1} more in its graph are operations" if found[1:] else " is an operation"
+                return f"{first}{more}, which Keras does not find again in such a file"
+    return ""
 
 
 # -- rebuilding -----------------------------------------------------------------------------------------------

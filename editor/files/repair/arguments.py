@@ -197,6 +197,9 @@ def _plain_numbers(config: Config) -> bool:
 def _repair_values(config: Config, subject: Subject, notes: RepairNotes) -> None:
     if isinstance(config.get("dtype"), dict):
         _repair_dtype(config, subject, notes)
+    if subject.class_name == "Attention" and config.get("score_mode") == "dot" and not subject.has_module:
+        text = "'score_mode' is the word 'dot', which Keras takes for its function of this name in an .h5 file"
+        notes.add("word", text, subject.name)
     axis = config.get("axis")
     if subject.class_name == "BatchNormalization" and isinstance(axis, list) and len(axis) == 1:
         config["axis"] = int(axis[0])
