@@ -29,6 +29,7 @@ from editor.files.keras_archive import add_freeze_map, read_freeze_map
 from editor.keras_model.clean_process import reload_in_clean_process
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, tree_with_map
+from editor.keras_model.tables import words_in_config, words_of
 from editor.keras_model.values import Array, digest, weight_values
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.freeze_map import FreezeMap
@@ -46,12 +47,14 @@ class H5Snapshot:
     Attributes:
         config: The model's configuration with the flags that one can hold, as JSON.
         values: The value of each weight, by `weight_id`.
+        words: What its tables look up.
     """
 
     root: LayerRecord
     config: str
     values: Sequence[Array]
     freeze_map: FreezeMap
+    words: Sequence[tuple[Any, ...]] = ()
 
 
 def is_h5(path: Path) -> bool:
@@ -83,7 +86,8 @@ def take_snapshot(index: ModelIndex, freeze_map: FreezeMap) -> H5Snapshot:
     if reason := _not_found_again(index):
         raise _refused(reason)
     try:
-        with flags_applied(index, tree), saving_options.keras_option_scope(use_legacy_config=True):
+        legacy = saving_options.keras_option_scope(use_legacy_config=True)
+        with flags_applied(index, tree), words_in_config(index.model), legacy:
             config = model_metadata(index.model, include_optimizer=False)["model_config"]
             config["class_name"] = _class_name(index.model)
             text = json.dumps(config, default=json_utils.get_json_type)
@@ -92,7 +96,7 @@ def take_snapshot(index: ModelIndex, freeze_map: FreezeMap) -> H5Snapshot:
     # Keras raises whatever a layer's get_config raised.
     except Exception as error:
         raise _refused(_no_way_back(index.root) or _cannot("describe", error), error) from error
-    return H5Snapshot(index.root, text, weight_values(index), freeze_map)
+    return H5Snapshot(index.root, text, weight_values(index), freeze_map, words_of(index.model))
 
 
 def write_snapshot_to_h5(
@@ -169,6 +173,8 @@ def _rebuilt(snapshot: H5Snapshot, custom_objects: dict[str, Any] | None) -> ker
         raise _refused(
             _two_places(snapshot.freeze_map) or "Keras rebuilds it from its configuration with other weights"
         )
+    if words_of(model) != list(snapshot.words):
+        raise _refused("Keras rebuilds it from its configuration with other vocabularies or bins")
     for variable, value in zip(index.variables, snapshot.values, strict=True):
         variable.assign(value)
     _make_names_unique(model)

@@ -30,6 +30,7 @@ from editor.files.weights_matching import Match, Owner, Pair, Stored, match_weig
 from editor.keras_model.applications import build
 from editor.keras_model.architecture import build_architecture
 from editor.keras_model.places import above, layer_places
+from editor.keras_model.tables import finish
 from editor.keras_model.values import Array
 from editor.keras_model.walk import ModelIndex, own_variables, walk_model
 
@@ -196,9 +197,7 @@ def _put(index: ModelIndex, pair: Pair, file: h5py.File) -> bool:
         return False
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-    # Normalization and its kind work out from their weights what they use.
-    if hasattr(layer, "finalize_state"):
-        layer.finalize_state()
+    finish(layer)
     return True
 
 
