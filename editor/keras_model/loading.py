@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from editor.errors import FileError, ModelError
+from editor.errors import EditorError, FileError, MissingCodeError, ModelError
 from editor.files.keras_archive import is_hdf5, reading
 from editor.files.zip_members import open_weights
 from editor.keras_model.changed_config import load_from_config
@@ -38,7 +38,8 @@ def load_model(
     Args:
         path: A `.keras`, `.h5` or `.hdf5` file that a reader found sound.
         custom_objects: Classes that the model needs, by name.
-        config: What to build instead of the configuration in the file, whose weights it takes.
+        config: The configuration of the file that was checked; None lets Keras read it itself, which is for files
+            that were written here.
 
     Raises:
         FileError: The file's name does not tell Keras its format.
@@ -57,6 +58,8 @@ def load_model(
                 model = keras.saving.load_model(path, custom_objects, compile=False, safe_mode=True)
             else:
                 model = load_from_config(path, config, custom_objects or {})
+    except EditorError:
+        raise
     # Keras raises whatever it met: ValueError, TypeError, KeyError, OSError, and what a custom class raises.
     except Exception as error:
         raise explain(error, path) from error
@@ -96,9 +99,9 @@ def explain(error: Exception, path: Path) -> ModelError:
             details=details,
         )
     if match := _UNKNOWN_CLASS.search(text):
-        return ModelError(
+        return MissingCodeError(
             f"{path.name!r} needs the class {match[1]!r}, which Keras does not know.",
-            hint="Open it together with the Python file that defines it (--custom-code FILE.py).",
+            hint="Open it together with the Python file that defines it.",
             details=details,
         )
     match = _OLD_ARGUMENT.search(text)

@@ -32,12 +32,14 @@ class LoadedModel:
         custom_objects: The classes and functions that it was given, by name.
         repairs: What was changed in memory to load it.
         notes: What else a person should know, a sentence each.
+        remarks: What is good to know and nothing to worry about, a sentence each.
     """
 
     model: keras.Model
     custom_objects: dict[str, Any] = field(default_factory=dict)
     repairs: tuple[Repair, ...] = ()
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
@@ -76,15 +78,14 @@ def _load(path: Path, options: OpenOptions) -> LoadedModel:
     Another, too, where Keras would look for a class where the file says that it is. Where the name does not tell Keras
     the format, its own way in is shut.
     """
-    found = read_model_config(path) if path.is_file() else None
+    found = read_model_config(path)
     if found is None:
-        return LoadedModel(load_model(path))
+        raise ModelError(f"{path.name!r} holds no architecture any more.", hint="Open it again.")
     agreed = consented(found.config, options, path.name)
     objects = agreed.custom_objects
     repaired = repair_config(agreed.config, found.keras_version, given=frozenset(objects), backend=found.backend)
     if repaired.repairs or not is_named_for_keras(path):
         repaired = replace(repaired, config=without_origins(repaired.config))
         return LoadedModel(load_repaired(path, repaired, objects), objects, repaired.repairs)
-    config = without_origins(agreed.config)
-    model = load_model(path, objects, None if config == found.config else config)
+    model = load_model(path, objects, without_origins(agreed.config))
     return LoadedModel(model, objects, mend_order(model, path))

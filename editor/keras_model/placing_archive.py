@@ -44,6 +44,16 @@ def place_archive_weights(model: keras.Model, path: Path, stored: Mapping[Place,
     store.check_all_taken()
 
 
+def load_archive_weights(model: keras.Model, path: Path) -> None:
+    """Gives a model the weights and assets in its `.keras` archive, as Keras itself does on loading.
+
+    Raises:
+        ModelError: The weights do not fit.
+    """
+    with open_weights(path) as weights:
+        _load(model, _Store(weights, {}, {}), path)
+
+
 def _load(model: keras.Model, store: _Store, path: Path) -> None:
     failed: set[int] = set()
     errors: dict[int, Any] = {}

@@ -13,6 +13,7 @@ import numpy as np
 from editor.errors import EditorError, FileError, ModelError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import add_freeze_map, read_freeze_map
+from editor.files.options import OpenOptions
 from editor.files.saved_model.place import saved_model_folder
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, forgotten_by_keras, rebased, tree_with_map
@@ -122,12 +123,12 @@ def save_model(
     target: Path,
     *,
     custom_objects: dict[str, Any] | None = None,
-    custom_code: Path | None = None,
+    options: OpenOptions | None = None,
 ) -> VerifiedModel:
     """Writes beside the target, verifies, and only then renames over it; see `write_model` and `verify_model`.
 
-    An `.h5` file is written without the optimizer's state; see `h5_saving`. It alone needs `custom_code`, the file that
-    the `custom_objects` are from.
+    An `.h5` file is written without the optimizer's state; see `h5_saving`. It alone needs the `options` that the
+    `custom_objects` are from.
 
     Raises:
         FileError: The target cannot be written.
@@ -135,7 +136,7 @@ def save_model(
     """
     check_target(target)
     if is_h5(target):
-        forgotten = save_h5(index, freeze_map, target, custom_objects=custom_objects, custom_code=custom_code)
+        forgotten = save_h5(index, freeze_map, target, custom_objects=custom_objects, options=options)
         return VerifiedModel(forgotten, (OPTIMIZER_NOTE,) if index.model.compiled else ())
     with write_atomically(target) as path:
         return verify_model(write_model(index, freeze_map, path), custom_objects)
