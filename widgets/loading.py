@@ -8,10 +8,11 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from editor.errors import EditorError, Problem
+from editor.errors import EditorError, FileError, Problem
 from editor.files.options import OpenOptions
 from editor.files.saved_model.place import FileState
 from editor.processes.messages import CloseDocument, ModelOpened, OpenFailed, OpenModel
+from editor.runs.workspace import DocumentInfo
 from widgets.document import Document, Stage
 from widgets.engine_link import EngineLink
 from widgets.rebasing import Rebased
@@ -86,6 +87,8 @@ class Loader(QObject):
         """
         self._give_up()
         try:
+            # What a reader has not seen is not for the engine.
+            check_as_read(document.workspace.info)
             # A new number each time: an answer to an earlier try is known by the old one.
             document.begin_loading(self._new_id(), options or document.options)
         except EditorError as error:
@@ -181,6 +184,13 @@ class Loader(QObject):
             self._timer.start()
             return
         self._loading = self._arrived = None
+        try:
+            # A training script may write its model anew while the engine starts.
+            check_as_read(document.workspace.info)
+        except EditorError as error:
+            self._link.send(CloseDocument(document_id=document.document_id))
+            self._stay(document, error.problem)
+            return
         self.went_live.emit(WentLive(document, document.go_live(event)))
 
     def _on_open_failed(self, event: OpenFailed) -> None:
@@ -206,6 +216,17 @@ class Loader(QObject):
             self._stay(
                 document, Problem(f"The engine ended while it loaded {name}.", "The log may tell why; then try again.")
             )
+
+
+def check_as_read(info: DocumentInfo) -> None:
+    """Holds a model's file against what it was when its preview was read, or when it was saved here.
+
+    Raises:
+        FileError: It is gone, or another one.
+    """
+    if not info.is_file_unchanged:
+        what = "was changed by another program" if info.path.exists() else "is no longer there"
+        raise FileError(f"{info.path.name} {what} since it was read.", hint="Open it again.")
 
 
 def _is_mouse_down() -> bool:

@@ -8,6 +8,7 @@ from editor.errors import Problem
 from editor.files.code_needs import needed_to_load
 from widgets.document import Document, Stage, lacks_architecture
 from widgets.engine_link import EngineLink
+from widgets.inspector.subject import are_statistics_known
 from widgets.loading import Loader
 from widgets.main_window import MainWindow
 from widgets.opening import Opener
@@ -50,7 +51,12 @@ class WindowState:
         is_modified = bool(document and document.is_modified)
         window.setWindowTitle(f"{name}[*] – {TITLE}" if document else TITLE)
         window.setWindowModified(is_modified)
-        window.summary.show_document(name, is_modified, is_preview=bool(document and not document.is_live))
+        window.summary.show_document(
+            name,
+            is_modified,
+            is_preview=bool(document and not document.is_live),
+            are_statistics_known=document is None or are_statistics_known(document.tree.root.weights_below),
+        )
         window.summary.show_account(document.tree.account(document.tree.root) if document else None)
         obstacle = self._obstacle(document)
         window.training.set_engine_ready(not obstacle, obstacle)

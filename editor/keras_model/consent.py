@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from editor.errors import MissingCodeError, MissingLambdaError
+from editor.errors import MissingCodeError, MissingLambdaError, ModelError
 from editor.files.code_needs import COMPILE_KEY, CodePlace, code_places
 from editor.files.facts import CodeNeed
 from editor.files.lambda_parts import LambdaPart, lambda_parts, part_of, replacement_name

@@ -19,6 +19,7 @@ from typing import Any
 
 from editor.errors import EditorError, ModelError, Problem
 from editor.files.saved_model.descriptions import plain_tuples
+from editor.keras_model.child_process import end_with_parent
 from editor.keras_model.legacy_reference import (
     LegacyComputed,
     LegacyFailed,
@@ -37,6 +38,7 @@ _NEVER = frozenset({"ClassMethod", "InstanceMethod", "InstanceProperty", "Lambda
 
 def main() -> None:
     """Reads the question from standard input and writes the answer to standard output, and nothing else there."""
+    end_with_parent()
     # What Keras prints must not get between the bytes of the answer.
     answer_stream = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

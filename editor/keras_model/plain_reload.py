@@ -10,11 +10,13 @@ from typing import Any
 
 from editor.errors import EditorError, Problem
 from editor.files.options import OpenOptions
+from editor.keras_model.child_process import end_with_parent
 from editor.keras_model.clean_process import FileReloaded, ReloadFailed, ReloadFile, decode_request, encode
 
 
 def main() -> None:
     """Reads the question from standard input and writes the answer to standard output, and nothing else there."""
+    end_with_parent()
     # What Keras and custom code print must not get between the bytes of the answer.
     answer_stream = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

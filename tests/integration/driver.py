@@ -301,7 +301,7 @@ class Driver:
         """Waits for a question and reads what it says."""
         self.wait(lambda: self.boxes(box_name))
         (box,) = self.boxes(box_name)
-        return f"{box.text()} {box.informativeText()}"
+        return f"{box.text()} {box.informativeText()}".replace("\u200b", "")
 
     def read_details(self) -> str:
         """Reads the long text behind the notice and closes its dialog."""

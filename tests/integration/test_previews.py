@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -135,7 +136,20 @@ def test_that_what_ends_the_engine_leaves_a_preview_that_can_be_saved_and_tried_
     assert "Loading was stopped" in driver.preview_text
     driver.save()
     assert FROM_PREVIEW in driver.notice
+
+    saved_at = path.stat().st_mtime_ns
+    os.utime(path)
+    driver.click("loadAgainButton")
+    assert "was changed by another program since it was read. Open it again." in driver.notice
+    os.utime(path, ns=(saved_at, saved_at))
+    driver.click("loadAgainButton")
+    assert driver.document.stage is Stage.LOADING
+    driver.window.notices.clear()
+    os.utime(path)
     marker.touch()
+    driver.wait(lambda: "was changed by another program" in driver.notice)
+    assert driver.document.stage is Stage.PREVIEW
+    os.utime(path, ns=(saved_at, saved_at))
     driver.click("loadAgainButton")
     driver.wait(lambda: driver.document.is_live)
     assert driver.is_frozen("conv1")

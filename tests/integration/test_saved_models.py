@@ -27,4 +27,7 @@ def test_that_a_saved_model_is_opened_edited_and_saved_beside_it(driver: Driver,
     driver.open(tmp_path / "mine.keras")
     tree = driver.document.tree
     assert tree.state(tree.find("dense")) is State.FROZEN
+    driver.window.actions_["open_folder"].trigger()
+    driver.choose_file(folder)
+    driver.wait(lambda: driver.document.path == folder)
     assert sorted((path, path.stat().st_mtime_ns) for path in folder.rglob("*")) == before

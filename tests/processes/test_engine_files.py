@@ -25,6 +25,7 @@ from tests import models
 from tests.integration import plain_keras
 from tests.processes.opened import CASES, FOR_EVER, Opened
 
+
 def test_that_another_file_than_the_one_that_was_looked_at_is_not_opened(engine, files):
     path = files / "bare_normalization.keras"
     seen = file_state(path)

@@ -11,10 +11,11 @@ from editor.files.keras_archive import read_freeze_map
 from editor.files.look import Look
 from editor.files.preview.compile_facts import compile_facts
 from editor.files.preview.draft_records import records
+from editor.files.preview.drafts import Draft, walk
 from editor.files.preview.found_weights import fill
 from editor.files.preview.map_names import name_by_map
 from editor.files.preview.shapes import infer_shapes
-from editor.files.preview.skeleton import Draft, draft_of, walk
+from editor.files.preview.skeleton import draft_of
 from editor.files.preview.weight_groups import WeightGroups
 from editor.layers.freeze_map import FreezeMap
 

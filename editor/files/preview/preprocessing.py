@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from editor.files.preview.skeleton import Draft, walk
+from editor.files.preview.drafts import Draft, walk
 from editor.files.stored_weights import StoredLayer
 
 _SUMMARY, _COUNTS = "summary:0", "Variable:0"

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from editor.errors import FileError
+from editor.files.preview.drafts import Draft, Part, Variable, assign_stores, walk
 from editor.files.preview.preprocessing import has_state
-from editor.files.preview.skeleton import Draft, Part, Variable, assign_stores, draft_of, walk
+from editor.files.preview.skeleton import draft_of
 from editor.files.saved_model.objects import SavedNode, SavedObjects, is_graph, is_layer
 from editor.layers.paths import escape, join
 

@@ -18,10 +18,11 @@ from editor.files.look import Look
 from editor.files.options import OpenOptions
 from editor.files.preview.archive import map_in
 from editor.files.preview.draft_records import records
+from editor.files.preview.drafts import Draft, walk
 from editor.files.preview.found_weights import fill
 from editor.files.preview.hdf5_variables import STATISTICS, fill_variables
 from editor.files.preview.shapes import infer_shapes
-from editor.files.preview.skeleton import Draft, draft_of, walk
+from editor.files.preview.skeleton import draft_of
 from editor.files.preview.weight_groups import WeightGroups
 from editor.files.probe import probe_file
 from editor.files.stored_weights import (
@@ -229,6 +230,7 @@ class _Records:
                     is_statistics=is_statistics,
                     is_trainable=not is_statistics,
                     is_name_known=is_known,
+                    is_kind_known=is_known,
                 )
             )
             self._num_weights += 1
