@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 import zipfile
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import keras
@@ -39,6 +41,15 @@ def run(*arguments):
 
 
 def done(*arguments):
+    """A command in this process, which has TensorFlow already."""
+    output, errors = io.StringIO(), io.StringIO()
+    with redirect_stdout(output), redirect_stderr(errors):
+        status = cli.main([str(argument) for argument in arguments])
+    assert (status, errors.getvalue()) == (0, "")
+    return output.getvalue()
+
+
+def done_apart(*arguments):
     result = run(*arguments)
     assert (result.returncode, result.stderr) == (0, "")
     return result.stdout
@@ -226,12 +237,12 @@ def random_data(path, x_shape, num_classes, num_samples=4):
     return path
 
 
-def check_case(folder, model, frozen, data, *options):
+def check_case(folder, model, frozen, data, *options, done=done):
     """Freeze, look, train an epoch, compare bit for bit, open again."""
     source, start, end, report = (folder / name for name in ("source.keras", "start.keras", "end.keras", "report.json"))
     model.save(source)
     done("freeze", source, "-o", start, "--freeze", frozen, *options)
-    layer = layers_by_path(inspected(start, *options))[frozen]
+    layer = layers_by_path(json.loads(done("inspect", start, "--json", *options)))[frozen]
     assert layer["state"] == "frozen"
     assert layer["trainable"] == 0
     settings = ["--epochs", 1, "--batch-size", 2, "--seed", 1, "--validation-split", 0, "--report", report]
@@ -255,7 +266,7 @@ def check_case(folder, model, frozen, data, *options):
 
 def test_that_the_case_of_the_flat_cnn_works_end_to_end(tmp_path):
     data = random_data(tmp_path / "data.npz", (28, 28, 1), 10, num_samples=64)
-    told = check_case(tmp_path, models.seeded(models.digits_cnn), "conv", data)
+    told = check_case(tmp_path, models.seeded(models.digits_cnn), "conv", data, done=done_apart)
     assert set(told) >= {
         *("run_id", "epochs", "phases", "trainable", "frozen", "seconds", "feature_cache", "proof"),
     }
@@ -504,9 +515,12 @@ def test_that_custom_code_cannot_end_a_command_in_silence(capfd, tmp_path):
     assert not out.exists()
 
 
-def test_that_custom_code_that_prints_does_not_spoil_the_json(small_model, tmp_path):
+def test_that_custom_code_that_prints_does_not_spoil_the_json(capfd, tmp_path):
     (tmp_path / "talking.py").write_text("print('hello')")
-    assert inspected(DEMO, "--custom-code", tmp_path / "talking.py")["layers"]
+    assert cli.main(["inspect", str(DEMO), "--json", "--custom-code", str(tmp_path / "talking.py")]) == 0
+    output, errors = capfd.readouterr()
+    assert json.loads(output)["layers"]
+    assert errors == "hello\n"
 
 
 @pytest.mark.parametrize(

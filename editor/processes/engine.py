@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from editor.errors import EditorError, ModelError, Problem
 from editor.files.atomic import write_atomically
-from editor.files.keras_archive import read_freeze_map
+from editor.files.keras_archive import usable_freeze_map
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import rebased
@@ -183,7 +183,8 @@ class Engine:
         else:
             notes += restore_from_file(index, path, loaded.custom_objects)
         document.newest_revision = max(document.revision, request.newest_revision)
-        freeze_map = read_freeze_map(path)
+        freeze_map, remarks = usable_freeze_map(path)
+        notes += remarks
         if not self._keep(request.document_id, document):
             return
         self._send(

@@ -13,6 +13,7 @@ import h5py
 from tests.files.samples import MODELS
 from tests.hostile.trick import GOOD_ARCHIVE, WEIGHTS
 
+SAVED_MODELS = MODELS.parent / "saved_models"
 _SAMPLES = (
     "network-intrusion-detection/cnn_lstm_unsw_finetuned.h5",
     "mmsplice/Donor.h5",
@@ -28,7 +29,7 @@ def collect(folder: Path) -> list[Path]:
         weights.write_bytes(archive.read(WEIGHTS))
     with h5py.File(found[1]) as file:
         architecture.write_text(file.attrs["model_config"])
-    return [*found, weights, architecture]
+    return [*found, weights, architecture, SAVED_MODELS / "nested"]
 
 
 def make_apart(folder: Path) -> list[Path]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import h5py
 
+from editor.files.saved_model.wire import fields_of
 from tests.hostile.trick import CONFIG, MARK, METADATA, WEIGHTS
 
 HEAD_BYTES = 4096
@@ -20,6 +21,10 @@ HEAD_BYTES = 4096
 _HDF5_WORDS = (b"OHDR", b"TREE", b"SNOD", b"HEAP", b"GCOL", b"FRHP", b"BTHD", b"OCHK")
 _ATTRIBUTES = ("model_config", "training_config", "keras_version")
 _LONG = "x" * 5_000
+
+KERAS_METADATA = "keras_metadata.pb"
+"""Of a SavedModel: https://github.com/keras-team/tf-keras/blob/master/tf_keras/protobuf/saved_metadata.proto."""
+_DESCRIPTION = 5
 
 Change = Callable[[Path, random.Random], None]
 
@@ -33,6 +38,9 @@ def mutate(source: Path, folder: Path, generator: random.Random) -> tuple[Path, 
     target = folder / source.name
     if source.is_dir():
         shutil.copytree(source, target)
+        if (target / KERAS_METADATA).exists() and generator.random() < 0.7:
+            _edit_description(target / KERAS_METADATA, generator)
+            return target, "folder: JSON"
         inner = generator.choice([path for path in sorted(target.rglob("*")) if path.is_file()])
         name, change = generator.choice(_BYTES)
         change(inner, generator)
@@ -168,6 +176,28 @@ def _edit_objects(path: Path, generator: random.Random) -> None:
                 attributes = file[first].attrs
                 for key in attributes:
                     attributes[key] = generator.choice([3, "text", [b"one", b"two"]])
+
+
+# -- SavedModel ---------------------------------------------------------------------------------------------------
+
+
+def _edit_description(path: Path, generator: random.Random) -> None:
+    """Keras's description of one layer is another one; the root's, which holds the architecture, most often."""
+    with path.open("rb") as file:
+        nodes = list(fields_of(file, 0, path.stat().st_size))
+        node = generator.choice([nodes[0], nodes[0], *nodes])
+        found = next(field for field in fields_of(file, node.start, node.end) if field.number == _DESCRIPTION)
+    old = path.read_bytes()
+    new = _edited(old[found.start : found.end], generator, path.parents[1])
+    described = old[node.start : found.start - len(_varint(found.end - found.start))] + _varint(len(new)) + new
+    described += old[found.end : node.end]
+    head = old[: node.start - len(_varint(node.end - node.start))]
+    path.write_bytes(head + _varint(len(described)) + described + old[node.end :])
+
+
+def _varint(value: int) -> bytes:
+    low, rest = value & 0x7F, value >> 7
+    return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])
 
 
 # -- JSON ---------------------------------------------------------------------------------------------------------

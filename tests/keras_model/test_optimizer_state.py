@@ -46,7 +46,7 @@ def compile_for(index, tree, optimizer, *frozen):
     tree.apply(tree.plan([tree.root], trainable=True))
     tree.apply(tree.plan([tree.find(path) for path in frozen], trainable=False))
     apply_tree(index, tree)
-    index.model.compile(optimizer, "sparse_categorical_crossentropy")
+    index.model.compile(optimizer, "sparse_categorical_crossentropy", run_eagerly=True)  # a trace takes longer
     index.model.optimizer.build(index.model.trainable_variables)
 
 

@@ -22,39 +22,7 @@ from editor.processes.messages import (
 from editor.runs.workspace import WEIGHTS_FOLDER
 from tests import models
 from tests.integration import plain_keras
-from tests.processes.engine_driver import EngineDriver
-from tests.processes.test_engine import CASES, FOR_EVER, Opened
-
-
-@pytest.fixture(scope="module")
-def engine():
-    driver = EngineDriver()
-    yield driver
-    driver.close()
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("files")
-    for builder in (models.bare_normalization, models.small_cnn, models.composites):
-        models.seeded(builder).save(folder / f"{builder.__name__}.keras")
-    x = models.sample_inputs(models.bare_normalization(), 16)
-    np.savez(folder / "data.npz", x=x, y=np.arange(16) % 3)
-    return folder
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    (tmp_path / "workspace" / WEIGHTS_FOLDER).mkdir(parents=True)
-    return tmp_path / "workspace"
-
-
-@pytest.fixture
-def document(engine, files):
-    document = Opened(engine, files / "bare_normalization.keras")
-    yield document
-    document.close()
-
+from tests.processes.opened import CASES, FOR_EVER, Opened
 
 # -- .h5 ------------------------------------------------------------------------------------------------------
 

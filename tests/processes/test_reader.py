@@ -159,7 +159,7 @@ def test_that_the_next_look_works_after_one_that_hung(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory from inside")
 def test_that_a_file_that_eats_memory_is_refused(tmp_path: Path) -> None:
     with ReaderClient(limits=ReaderLimits(memory_bytes=30 << 20)) as client:
-        with pytest.raises(FileError, match="(within|more than) 30 MB of memory"):
+        with pytest.raises(FileError, match=r"(within|more than) 30 MB of memory"):
             client.probe_now(write_memory_eater(tmp_path / "eater.keras"))
         assert client.probe_now(KERAS_FILE).format == "keras"
 

@@ -129,8 +129,8 @@ EDITS = {
     "at-random": (Edit("all at random", 5, trainable=True, updates=True),),
     "every-kind": EVERY_KIND,
 }
-HARDEST = (hard_models.attributes, hard_models.holds_functional)
 HARD = (
+    hard_models.holds_functional,
     models.composites,
     models.siamese,
     models.deep_nest,
@@ -139,7 +139,8 @@ HARD = (
     hard_models.time_distributed,
     hard_models.nameless_weights,
 )
-CASES = [(builder, kind) for builder in HARDEST for kind in EDITS]
+CASES = [(hard_models.attributes, kind) for kind in EDITS]
+CASES += [(hard_models.holds_functional, kind) for kind in ("thawed-child", "frozen-child")]
 CASES += [(builder, "every-kind") for builder in HARD]
 
 
@@ -186,18 +187,22 @@ POLICIES = {
     "still-while-gamma-and-beta-train": (True, StatisticsMode.STILL, {"gamma", "beta"}),
     "trainable-and-updating": (True, StatisticsMode.UPDATE, {"gamma", "beta", *MOVING}),
 }
+DEEP = (hard_models.attributes, "branches/left/1", "_hidden")
 NORMALIZATIONS = [
     (models.bare_normalization, "bn", "head"),
     (models.siamese, "tower/bn", "same"),
     (hard_models.time_distributed, "each/layer/bn", "head"),
-    (hard_models.attributes, "branches/left/1", "_hidden"),
     (hard_models.three_levels, "outer/inner/norm", "head"),
     (hard_models.holds_functional, "holder/graph/bn", "head"),
 ]
+HARDEST_POLICIES = ("updating-over-frozen-gamma-and-beta", "still-while-gamma-and-beta-train")
+POLICY_CASES = [(*DEEP, policy) for policy in POLICIES]
+POLICY_CASES += [(*case, policy) for case in NORMALIZATIONS for policy in HARDEST_POLICIES]
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize(("builder", "path", "head"), NORMALIZATIONS, ids=lambda it: getattr(it, "__name__", None))
+@pytest.mark.parametrize(
+    ("builder", "path", "head", "policy"), POLICY_CASES, ids=lambda it: getattr(it, "__name__", it)
+)
 def test_that_a_normalization_in_a_frozen_block_follows_its_policy(builder, path, head, policy, tmp_path):
     trains, mode, expected = POLICIES[policy]
     trial = Trial(builder, tmp_path)
