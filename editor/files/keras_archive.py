@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import h5py
 
-from editor.errors import FileError
+from editor.errors import FileError, FreezeMapError
 from editor.files.atomic import write_atomically
 from editor.files.freeze_json import MAP_ENDING
 from editor.files.hdf5_superblock import superblock_offset
@@ -63,6 +63,18 @@ def read_freeze_map(path: Path) -> FreezeMap | None:
             return read_map_beside(path)
         text = _hdf5_map(path) if is_hdf5(path) else _archive_map(path)
     return None if text is None else FreezeMap.from_json(text)
+
+
+def usable_freeze_map(path: Path) -> tuple[FreezeMap | None, tuple[str, ...]]:
+    """The map as `read_freeze_map` gives it, and what stands against the one that is there, as a sentence.
+
+    Raises:
+        FileError: The file cannot be read.
+    """
+    try:
+        return read_freeze_map(path), ()
+    except FreezeMapError as error:
+        return None, (f"The freeze map in the file is not used. {error.summary}",)
 
 
 def add_freeze_map(path: Path, freeze_map: FreezeMap) -> None:

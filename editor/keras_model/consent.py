@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from editor.errors import MissingCodeError, MissingLambdaError
+from editor.errors import MissingCodeError, MissingLambdaError, ModelError
 from editor.files.code_needs import COMPILE_KEY, CodePlace, code_places
 from editor.files.facts import CodeNeed
 from editor.files.lambda_parts import LambdaPart, lambda_parts, part_of, replacement_name
 from editor.files.options import OpenOptions
 from editor.files.origins import without_origins
-from editor.files.outside_files import check_stays_inside
+from editor.files.outside_files import check_stays_inside, graph_obstacle
 from editor.keras_model.custom_code import given_objects
 from editor.keras_model.lambdas import is_made_of, lambda_function
 
@@ -77,6 +77,8 @@ def _check(places: Iterable[CodePlace], objects: Mapping[str, Any], options: Ope
     for place in places:
         if not _is_covered(place.need, objects, options):
             missing.setdefault(place.need)
+    if obstacle := graph_obstacle(missing):
+        raise ModelError(obstacle)
     if missing:
         raise _missing(list(missing), name)
 

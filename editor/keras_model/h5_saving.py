@@ -20,6 +20,7 @@ import keras
 from keras.src.legacy.saving import json_utils, saving_options
 from keras.src.legacy.saving.legacy_h5_format import _legacy_weights
 from keras.src.legacy.saving.saving_utils import model_from_config, model_metadata
+from keras.src.models.functional import Functional
 from keras.src.saving.serialization_lib import SafeModeScope
 
 from editor.errors import EditorError, ModelError
@@ -31,6 +32,7 @@ from editor.keras_model.consent import substituted
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, tree_with_map
 from editor.keras_model.lambdas import unmarshalling_forbidden
+from editor.keras_model.tables import words_in_config, words_of
 from editor.keras_model.values import Array, digest, weight_values
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.freeze_map import FreezeMap
@@ -48,12 +50,14 @@ class H5Snapshot:
     Attributes:
         config: The model's configuration with the flags that one can hold, as JSON.
         values: The value of each weight, by `weight_id`.
+        words: What its tables look up.
     """
 
     root: LayerRecord
     config: str
     values: Sequence[Array]
     freeze_map: FreezeMap
+    words: Sequence[tuple[Any, ...]] = ()
 
 
 def is_h5(path: Path) -> bool:
@@ -78,12 +82,15 @@ def take_snapshot(index: ModelIndex, freeze_map: FreezeMap) -> H5Snapshot:
     """Copies what is needed. To be called on the thread that changes the weights, or while none does.
 
     Raises:
-        ModelError: The model has no configuration.
+        ModelError: The model has no configuration, or one that Keras does not read from such a file.
         FreezeMapError: The map is not of this model.
     """
     tree = tree_with_map(index, freeze_map)
+    if reason := _not_found_again(index):
+        raise _refused(reason)
     try:
-        with flags_applied(index, tree), saving_options.keras_option_scope(use_legacy_config=True):
+        legacy = saving_options.keras_option_scope(use_legacy_config=True)
+        with flags_applied(index, tree), words_in_config(index.model), legacy:
             config = model_metadata(index.model, include_optimizer=False)["model_config"]
             config["class_name"] = _class_name(index.model)
             text = json.dumps(config, default=json_utils.get_json_type)
@@ -92,7 +99,7 @@ def take_snapshot(index: ModelIndex, freeze_map: FreezeMap) -> H5Snapshot:
     # Keras raises whatever a layer's get_config raised.
     except Exception as error:
         raise _refused(_no_way_back(index.root) or _cannot("describe", error), error) from error
-    return H5Snapshot(index.root, text, weight_values(index), freeze_map)
+    return H5Snapshot(index.root, text, weight_values(index), freeze_map, words_of(index.model))
 
 
 def write_snapshot_to_h5(
@@ -134,6 +141,23 @@ def write_snapshot_to_h5(
         return _verify(snapshot, path, options)
 
 
+def _not_found_again(index: ModelIndex) -> str:
+    """Why Keras would write such a file and not read it; empty if it would."""
+    for layer in index.layers:
+        if isinstance(layer, keras.layers.Dense | keras.layers.Embedding) and layer.lora_alpha != layer.lora_rank:
+            return f"Keras forgets the 'lora_alpha' of {layer.name!r} when it reads such a file"
+        if isinstance(layer, keras.layers.Attention) and not isinstance(layer, keras.layers.AdditiveAttention):
+            if layer.score_mode == "dot":
+                return f"Keras reads the 'score_mode' of the Attention {layer.name!r} wrongly from such a file"
+        elif isinstance(layer, Functional) and not isinstance(layer, keras.Sequential):
+            found = [each for each in layer.operations if not isinstance(each, keras.Layer)]
+            if found:
+                first = f"{found[0].name!r} ({type(found[0]).__name__})"
+                more = f" and {len(found) - 1} more in its graph are operations" if found[1:] else " is an operation"
+                return f"{first}{more}, which Keras does not find again in such a file"
+    return ""
+
+
 # -- rebuilding -----------------------------------------------------------------------------------------------
 
 
@@ -154,6 +178,8 @@ def _rebuilt(snapshot: H5Snapshot, custom_objects: dict[str, Any] | None) -> ker
         raise _refused(
             _two_places(snapshot.freeze_map) or "Keras rebuilds it from its configuration with other weights"
         )
+    if words_of(model) != list(snapshot.words):
+        raise _refused("Keras rebuilds it from its configuration with other vocabularies or bins")
     for variable, value in zip(index.variables, snapshot.values, strict=True):
         variable.assign(value)
     _make_names_unique(model)

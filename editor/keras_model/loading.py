@@ -15,6 +15,7 @@ from editor.files.zip_members import open_weights
 from editor.keras_model.changed_config import load_from_config
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.lambdas import unmarshalling_forbidden
+from editor.keras_model.tables import holds_state
 from editor.keras_model.walk import store_keys
 
 _OLD_ARGUMENT = re.compile(r"Unrecognized keyword arguments passed to (\w+): \{'(\w+)'")
@@ -72,7 +73,9 @@ def load_model(
 def _check_all_loaded(model: keras.Model, path: Path) -> None:
     """Refuses a model of which Keras, without a word, left weights in the file: their layers were not built."""
     stores = store_keys(model)
-    unbuilt = [(layer, stores.get(id(layer), "")) for layer in model._flatten_layers() if not layer.built]
+    # A table inside of a TextVectorization is never built, and yet loaded.
+    layers = [layer for layer in model._flatten_layers() if not layer.built and not holds_state(layer)]
+    unbuilt = [(layer, stores.get(id(layer), "")) for layer in layers]
     if not unbuilt:
         return
     with reading(path), open_weights(path) as weights:

@@ -20,6 +20,7 @@ from editor.keras_model.architecture import build_architecture
 from editor.keras_model.consent import consented
 from editor.keras_model.loading import is_named_for_keras, load_model
 from editor.keras_model.repaired import load_repaired, mend_order
+from editor.keras_model.tables import note_of_empty
 from editor.keras_model.weights_matching import open_weights
 
 
@@ -48,7 +49,11 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
         FileError: A file is missing or cannot be read.
         ModelError: The model cannot be built.
     """
-    options = options or OpenOptions()
+    opened = _open(path, options or OpenOptions())
+    return replace(opened, notes=(*opened.notes, *note_of_empty(opened.model)))
+
+
+def _open(path: Path, options: OpenOptions) -> LoadedModel:
     if saved_model_folder(path):
         # Here, as it gives what this module defines.
         from editor.keras_model.legacy import open_saved_model

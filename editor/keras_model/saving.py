@@ -21,6 +21,7 @@ from editor.keras_model.h5_saving import OPTIMIZER_NOTE, is_h5, save_h5
 from editor.keras_model.lora import lora_note, values_after_merging
 from editor.keras_model.optimizer_state import OptimizerState, optimizer_state
 from editor.keras_model.saved_optimizer import fit_optimizer
+from editor.keras_model.tables import check_words, words_in_config, words_of
 from editor.keras_model.values import weight_values
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.keras_model.written import load_written
@@ -36,12 +37,14 @@ class WrittenModel:
         values: The value of each weight at the moment of writing, by `weight_id`; with LoRA what Keras makes of it.
         freeze_map: The map in the file.
         optimizer: The state of the optimizer at that moment, of the weights that train; None where there is none.
+        words: What the tables of the model look up.
     """
 
     path: Path
     values: Sequence[np.ndarray[Any, Any]]
     freeze_map: FreezeMap
     optimizer: OptimizerState | None = None
+    words: Sequence[tuple[Any, ...]] = ()
 
 
 @dataclass(frozen=True)
@@ -93,10 +96,11 @@ def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path) -> Written
         ModelError: Keras cannot write this model.
         FreezeMapError: The map is not of this model.
     """
+    check_words(index.model)
     tree = tree_with_map(index, freeze_map)
     state = optimizer_state(index)
     try:
-        with flags_applied(index, tree):
+        with flags_applied(index, tree), words_in_config(index.model, only_where_lost=True):
             index.model.save(path)
     except (EditorError, OSError):
         raise
@@ -109,7 +113,8 @@ def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path) -> Written
         ) from error
     add_freeze_map(path, freeze_map)
     trains = {weight.weight_id for weight in tree.root.weights_below if tree.is_trainable(weight)}
-    return WrittenModel(path, values_after_merging(index), freeze_map, state.only(trains) if state else None)
+    kept = state.only(trains) if state else None
+    return WrittenModel(path, values_after_merging(index), freeze_map, kept, words_of(index.model))
 
 
 def save_model(
@@ -160,6 +165,8 @@ def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = 
     if tree.freeze_map().layers != rebased(tree, written.freeze_map).layers:
         raise _unfaithful(written.path, "its layers differ")
     _check_weights(written, index)
+    if words_of(index.model) != list(written.words):
+        raise _unfaithful(written.path, "its vocabularies or bins differ")
     return VerifiedModel(forgotten_by_keras(index.model, index, tree), tuple(filter(None, notes)))
 
 

@@ -75,6 +75,39 @@ STATES = [
 ]
 
 
+def with_a_mask():
+    """Keras makes an operation of the mask: `NotEqual`."""
+    words = keras.Input((5,), dtype="int32")
+    inner = keras.Model(words, layers.LSTM(2)(layers.Embedding(9, 3, mask_zero=True)(words)))
+    return keras.Sequential([keras.Input((5,), dtype="int32"), inner, layers.Dense(2)])
+
+
+def with_operations():
+    numbers = keras.Input((4,), name="numbers")
+    return keras.Model(numbers, keras.ops.reshape(layers.Dense(4)(numbers) + 1.0, (-1, 2, 2)))
+
+
+def with_attention():
+    words = keras.Input((5, 4), name="words")
+    return keras.Model(words, layers.Attention(name="attention")([words, words]))
+
+
+@pytest.mark.parametrize(
+    ("builder", "words"),
+    [
+        (with_a_mask, r"as \.h5: 'not_equal' \(NotEqual\) is an operation, which Keras does not find again"),
+        (with_operations, r"as \.h5: 'add' \(Add\) and 1 more in its graph are operations, which"),
+        (with_attention, r"as \.h5: Keras reads the 'score_mode' of the Attention 'attention' wrongly"),
+    ],
+)
+def test_that_what_keras_does_not_read_back_is_refused_beforehand(tmp_path, builder, words):
+    index, tree = opened(builder)
+    with pytest.raises(ModelError, match=words) as caught:
+        save(index, tree, tmp_path / "operations.h5", custom_code=None)
+    assert caught.value.hint.startswith("Save it as .keras instead.")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(("builder", "edit"), STATES)
 def test_that_an_h5_file_reloads_right_whatever_is_frozen(builder, edit, tmp_path):
     path = tmp_path / "saved.h5"
