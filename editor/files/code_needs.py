@@ -194,8 +194,9 @@ class _Search:
                 for part in parts:
                     if part.is_named:
                         self._add("function", part.code, place.path, module=part.module, entry=config, key=part.role)
-            case "TFOpLambda":
-                name = str(config.get("function", ""))
+            case "TFOpLambda" | "SlicingOpLambda":
+                # Either calls what it names; the other alone has slices among its arguments.
+                name = str(config.get("function", "__operators__.getitem"))
                 if not is_pure_tensorflow(name):
                     self._add("function", name, place.path, module="tensorflow", entry=entry)
             case "ClassMethod" | "InstanceMethod" | "InstanceProperty":

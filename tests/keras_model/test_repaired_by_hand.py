@@ -284,6 +284,40 @@ def test_that_a_word_that_keras_takes_for_its_function_is_left_a_word(tmp_path):
     assert lines(loaded).startswith("'score_mode' is the word 'dot'")
 
 
+def test_that_nodes_of_tensorflow_2_3_compute_what_they_did(tmp_path, random):
+    """A `TensorFlowOpLayer` has the operation with its attributes, and the constants by their place."""
+    layers = [
+        {**layer("InputLayer", "a", batch_input_shape=[None, 4, 3], dtype="float32"), "name": "a", "inbound_nodes": []}
+    ]
+
+    def node(op, *sources, constants=(), **attributes):
+        name = f"tf_op_layer_{op}"
+        config = {"name": op, "trainable": True, "dtype": "float32", "constants": dict(constants)}
+        config["node_def"] = {"name": op, "op": op, "input": ["x"], "attr": attributes}
+        inbound = [[[source, 0, 0, {}] for source in sources]]
+        layers.append({"class_name": "TensorFlowOpLayer", "config": config, "name": name, "inbound_nodes": inbound})
+        return name
+
+    scaled = node("RealDiv", "a", constants={"1": 127.5})
+    value = node("Sub", scaled, constants={"1": 1.0})
+    added = node("BiasAdd", value, constants={"1": [1.0, 2.0, 3.0]}, data_format={"s": "TkhXQw=="})
+    both = node("BatchMatMulV2", added, value, adj_x={"b": False}, adj_y={"b": True})
+    mean = node("Mean", both, constants={"1": [1]}, keep_dims={"b": True})
+    masks = {"begin_mask": {"i": "3"}, "end_mask": {"i": "1"}, "shrink_axis_mask": {"i": "4"}}
+    part = node("StridedSlice", value, constants={"1": [0, 0, 2], "2": [0, 3, 3], "3": [1, 1, 1]}, **masks)
+    flat = node("Squeeze", mean, squeeze_dims={"list": {"i": ["1"]}})
+    joined = node("ConcatV2", part, flat, constants={"2": 1})
+    last = node("Relu", joined)
+    settings = {"name": "m", "layers": layers, "input_layers": [["a", 0, 0]], "output_layers": [[last, 0, 0]]}
+    loaded = open_model(
+        write_h5(tmp_path / "n.h5", {"class_name": "Functional", "config": settings}, {}, version="2.4.0")
+    )
+    values = random.normal(size=(2, 4, 3))
+    plain = values / 127.5 - 1.0
+    means = ((plain + np.array([1.0, 2.0, 3.0])) @ plain.transpose(0, 2, 1)).mean(axis=1)
+    assert_close(loaded.model, values, np.maximum(np.concatenate([plain[:, :3, 2], means], axis=1), 0))
+
+
 def test_that_an_architecture_of_keras_2_is_repaired(tmp_path):
     entry = layer("LSTM", "lstm", units=2, time_major=False, batch_input_shape=[None, 5, 3])
     config = {"class_name": "Sequential", "config": {"name": "s", "layers": [entry]}, "keras_version": "2.4.0"}

@@ -12,6 +12,7 @@ from editor.errors import ModelError
 from editor.files.repair.making import REBUILD_HINT, Making, Step
 from editor.files.repair.nodes import Call
 from editor.files.repair.operation_images import IMAGE_RULES
+from editor.files.repair.operation_nodes import node_operation
 from editor.files.repair.operation_numbers import NUMBER_RULES
 from editor.files.repair.operation_shapes import SHAPE_RULES
 from editor.files.repair.operation_tables import PLAIN, Plain
@@ -23,24 +24,12 @@ _OLD_PLACE = re.compile(r"^(compat\.v[12]\.|dtypes\.)+")
 _LOST = frozenset({"__operators__.eq", "__operators__.ne", "einsum", "meshgrid"})
 """Of these Keras 2 writes the first argument alone, whatever they were called with."""
 
-_NODE_OP = re.compile(r'\bop: "(\w+)"')
-_SPELLED = MappingProxyType(
-    {
-        "addn": "add_n", "addv2": "add", "biasadd": "nn.bias_add", "logicaland": "math.logical_and", "mul": "multiply",
-        "neg": "negative", "rsqrt": "math.rsqrt", "squareddifference": "math.squared_difference", "sub": "subtract",
-    }
-)  # fmt: skip
-
 
 def function_of(class_name: str, config: Mapping[str, Any]) -> str:
     """TensorFlow's name of the operation in such a layer."""
     if class_name == "SlicingOpLambda":
         return str(config.get("function", "__operators__.getitem"))
-    if class_name == "TFOpLambda":
-        return str(config.get("function", ""))
-    found = _NODE_OP.search(str(config.get("node_def", "")))
-    name = found[1].lower() if found else ""
-    return _SPELLED.get(name, name)
+    return node_operation(config) if class_name == "TensorFlowOpLayer" else str(config.get("function", ""))
 
 
 def short_name(function: str) -> str:
