@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from editor.errors import FileError, ModelError
-from editor.files.keras_knows import operation_module
+from editor.files.keras_knows import is_namesake, operation_module
 from editor.files.preview.drafts import Draft, Part, assign_stores, walk_order
 from editor.files.preview.graph_flow import join_chain, join_graph
 from editor.files.preview.graph_order import Config, graph_of, shape_of
@@ -76,6 +76,8 @@ def layer_list(place: Config) -> list[Config] | None:
 
 def _is_of_keras(place: Config) -> bool:
     """Whether Keras would take its own class for it: it is in none of Keras's modules if it is somebody else's."""
+    if is_namesake(place):
+        return False
     module = place.get("module")
     package, _, name = place["class_name"].rpartition(">")
     is_foreign = isinstance(module, str) and not _is_module_of_keras(module)
