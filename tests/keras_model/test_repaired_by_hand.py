@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import h5py
 import keras
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from editor.errors import ModelError
+from editor.files.options import OpenOptions
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.opening import open_model
 from editor.keras_model.saving import save_model
@@ -39,6 +41,10 @@ def sequential(*layers):
 
 def lines(loaded):
     return " ".join(repair.text for repair in loaded.repairs)
+
+
+def leaky(value):
+    return np.where(value > 0, value, 0.1 * value)
 
 
 def assert_close(model, inputs, expected):
@@ -379,3 +385,30 @@ def test_that_a_repaired_model_is_saved_as_plain_keras_opens_it(tmp_path, random
         values = random.normal(size=(3, 6, 5)).astype("float32")
         np.testing.assert_allclose(np.array(plain(values)), np.array(loaded.model(values)), atol=1e-6)
         assert open_model(tmp_path / name).repairs == ()
+
+
+def test_that_a_function_without_a_name_is_given_and_saved_under_one(tmp_path, random):
+    config = sequential(
+        layer("Dense", "a", units=3, activation="<lambda>", batch_input_shape=[None, 4]),
+        layer("Dense", "b", units=2, activation="<lambda>"),
+    )
+    kernels = weights(random, (4, 3), (3,), (3, 2), (2,))
+    stored = {name: named(name, kernels[at : at + 2], ("kernel", "bias")) for name, at in (("a", 0), ("b", 2))}
+    path = write_h5(tmp_path / "unnamed.h5", config, stored)
+    with pytest.raises(
+        ModelError, match=re.escape("needs the function '<lambda>' (at a and 1 more), which")
+    ) as refused:
+        open_model(path)
+    assert "activation = lambda x: …" in refused.value.hint
+    code = tmp_path / "my_activation.py"
+    code.write_text("import keras\nleaky = lambda x: keras.ops.leaky_relu(x, 0.1)\n")
+    options = OpenOptions.of_code(code)
+    loaded = open_model(path, options)
+    values = random.normal(size=(5, 4)).astype("float32")
+    hidden = leaky(values @ kernels[0] + kernels[1])
+    assert_close(loaded.model, values, leaky(hidden @ kernels[2] + kernels[3]))
+    index = walk_model(loaded.model)
+    freeze_map = LayerTree(index.root).freeze_map()
+    for name in ("saved.keras", "saved.h5"):
+        save_model(index, freeze_map, tmp_path / name, custom_objects=loaded.custom_objects, options=options)
+        assert_close(open_model(tmp_path / name, options).model, values, np.array(loaded.model(values)))
