@@ -27,6 +27,7 @@ from editor.files.preview.keras_layers import (
 )
 from editor.files.preview.output_counts import num_outputs
 from editor.files.preview.snake_case import numbered, to_snake_case
+from editor.files.repair.arguments import todays_arguments
 from editor.files.repair.merge import is_merge, merge_layer
 from editor.files.repair.nodes import is_of_today
 from editor.files.repair.operations import OPERATION_LAYERS
@@ -106,8 +107,10 @@ class _Builder:
     def _new(self, place: Config) -> Draft:
         name = place["class_name"].rpartition(">")[2]
         is_keras = _is_of_keras(place)
-        settings = settings_of(place)
         class_name = ALIASES.get(name, name) if is_keras else name
+        settings = settings_of(place)
+        if is_keras:
+            settings = dict(todays_arguments(class_name, settings))
         draft = Draft(class_name, settings, place, is_keras and class_name not in OPAQUE)
         draft.own = own_weights(class_name, settings) if draft.is_keras else None
         draft.input_shapes = _built_with(place)
