@@ -18,6 +18,8 @@ from editor.keras_model.saving import save_model
 from editor.keras_model.walk import walk_model
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
+from editor.files.preview import read_preview
+from tests.files.patching import patched, set_state
 from tests.old_keras import by_hand
 from tests.old_keras.by_hand import layer, write_h5
 
@@ -212,6 +214,35 @@ def test_that_a_sequential_of_keras_1_that_begins_with_merge_computes_what_it_di
     found = np.array(loaded.model([a, b, c], training=False))
     np.testing.assert_allclose(found, np.maximum(dense["d"](both), 0), atol=1e-5)
     assert "Merge of Keras 1" in lines(loaded)
+
+
+def test_that_a_branch_that_stands_twice_is_shared_and_previewed(tmp_path, random):
+    def dense(name, **settings):
+        return layer("Dense", name, output_dim=3, activation="linear", bias=True, **settings)
+
+    shared = sequential(dense("twin", batch_input_shape=[None, 4]), layer("Dropout", "drop", p=0.5))
+    other = sequential(dense("other", batch_input_shape=[None, 2]))
+    inner = layer("Merge", "inner", mode="sum", mode_type="raw", layers=[shared, other])
+    outer = layer("Merge", "outer", mode="concat", concat_axis=-1, layers=[sequential(inner, dense("mid")), shared])
+    config = sequential(outer, dense("head"))
+    sizes = {"twin": 4, "other": 2, "mid": 3, "head": 6}
+    arrays = {name: weights(random, (size, 3), (3,)) for name, size in sizes.items()}
+    stored = {name: named(name, arrays[name], ("W", "b")) for name in sizes}
+    path = write_h5(tmp_path / "one.h5", config, stored, version="1.2.2")
+    loaded = open_model(path)
+    values = [random.normal(size=(5, size)).astype("float32") for size in (4, 2, 4)]
+    run = {name: lambda x, both=both: x @ both[0] + both[1] for name, both in arrays.items()}
+    mid = run["mid"](run["twin"](values[0]) + run["other"](values[1]))
+    expected = run["head"](np.concatenate([mid, run["twin"](values[2])], axis=-1))
+    np.testing.assert_allclose(np.array(loaded.model(values, training=False)), expected, atol=1e-5)
+    tree = LayerTree(read_preview(path).root)
+    live = LayerTree(walk_model(loaded.model).root)
+    assert [layer.path for layer in tree.walk_layers()] == [layer.path for layer in live.walk_layers()]
+    set_state(tree, "twin")
+    patched(tree, path, tmp_path / "frozen.h5")
+    frozen = open_model(tmp_path / "frozen.h5").model
+    assert not frozen.get_layer("twin").trainable
+    np.testing.assert_array_equal(np.array(frozen(values)), np.array(loaded.model(values)))
 
 
 def test_that_a_bidirectional_layer_of_keras_1_computes_what_it_did(tmp_path, random):

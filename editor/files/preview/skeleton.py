@@ -28,7 +28,7 @@ from editor.files.preview.keras_layers import (
 from editor.files.preview.output_counts import num_outputs
 from editor.files.preview.snake_case import numbered, to_snake_case
 from editor.files.repair.arguments import todays_arguments
-from editor.files.repair.merge import is_merge, merge_layer
+from editor.files.repair.merge import is_merge, merge_layer, without_branches
 from editor.files.repair.nodes import is_of_today
 from editor.files.repair.operations import OPERATION_LAYERS
 from editor.layers.paths import escape
@@ -52,7 +52,7 @@ def draft_of(config: Config) -> Draft:
             "The architecture in this file names no class and settings of a model.",
             hint="It is probably damaged. Copy or download it again.",
         )
-    root = _Builder().draft(config)
+    root = _Builder().draft(without_branches(config))
     assign_stores(root)
     return root
 
