@@ -12,13 +12,13 @@ import pytest
 
 from editor.errors import ModelError
 from editor.files.options import OpenOptions
+from editor.files.preview import read_preview
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.opening import open_model
 from editor.keras_model.saving import save_model
 from editor.keras_model.walk import walk_model
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
-from editor.files.preview import read_preview
 from tests.files.patching import patched, set_state
 from tests.old_keras import by_hand
 from tests.old_keras.by_hand import layer, write_h5

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from editor.files.graph_nodes import node_definition
 from editor.files.repair.nodes import Call
 
 _SAME = MappingProxyType(
@@ -51,16 +52,14 @@ _TYPES = MappingProxyType(
 
 
 def node_operation(config: Mapping[str, Any]) -> str:
-    """The operation that such a layer holds; empty where it is written in binary."""
-    node = config.get("node_def")
-    return str(node.get("op", "")) if isinstance(node, dict) else ""
+    """The operation that such a layer holds; empty where it is no node."""
+    return str(node_definition(config.get("node_def")).get("op", ""))
 
 
 def call_of_node(config: Mapping[str, Any], call: Call) -> tuple[str, Call]:
     """TensorFlow's function that does the same, with its arguments; the operation itself where none is known."""
     operation, args = node_operation(config), call[0]
-    node = config.get("node_def")
-    attributes = node.get("attr", {}) if isinstance(node, dict) else {}
+    attributes = node_definition(config.get("node_def")).get("attr", {})
     if operation in _SAME:
         return _SAME[operation], _paired(_SAME[operation], operation, args, attributes)
     if operation in _REDUCING and len(args) == 2:

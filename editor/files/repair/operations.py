@@ -74,8 +74,16 @@ def with_constants(call: Call, config: Mapping[str, Any]) -> Call:
     first = call[0][0]
     args = list(first) if isinstance(first, list) else [first]
     for place, value in sorted((config.get("constants") or {}).items(), key=lambda item: int(item[0])):
-        args.insert(int(place), value)
+        args.insert(int(place), _plain_constant(value))
     return args, {}
+
+
+def _plain_constant(value: Any) -> Any:
+    """A constant as plain numbers; a `.keras` of Keras 2 has arrays as objects."""
+    match value:
+        case {"class_name": "__numpy__", "config": {"value": plain}} | {"type": "ndarray", "value": plain}:
+            return plain
+    return value
 
 
 def _plain(make: Making, known: Plain, args: list[Any], kwargs: dict[str, Any]) -> Any:
