@@ -19,6 +19,7 @@ from editor.keras_model.lambdas import is_made_of, lambda_function
 
 _ALLOWED = "lambda at "
 _HINT = "Open it together with the Python file that defines {}."
+_UNNAMED_HINT = " '<lambda>' was a function without a name; write it there as 'activation = lambda x: …'."
 
 
 @dataclass(frozen=True)
@@ -102,18 +103,23 @@ def _missing(needs: list[CodeNeed], name: str) -> MissingCodeError:
             " file and give that.",
             details=details,
         )
-    names = _list(dict.fromkeys(f"{need.kind} {need.name!r} {_where(need)}" for need in others))
-    code = "it" if len(others) == 1 else "them"
+    named: dict[tuple[str, str], list[CodeNeed]] = {}
+    for need in others:
+        named.setdefault((need.kind, need.name), []).append(need)
+    names = _list(f"{kind} {own!r} {_where(*places)}" for (kind, own), places in named.items())
+    code = "it" if len(named) == 1 else "them"
+    unnamed = _UNNAMED_HINT if ("function", "<lambda>") in named else ""
     return MissingCodeError(
         f"{name!r} needs the {names}, which Keras does not know{f', and holds {held}' if lambdas else ''}.",
-        hint=_HINT.format(f"{code}, and allow the code of its Lambda layers" if lambdas else code),
+        hint=_HINT.format(f"{code}, and allow the code of its Lambda layers" if lambdas else code) + unnamed,
         details=details,
     )
 
 
-def _where(need: CodeNeed) -> str:
+def _where(need: CodeNeed, *others: CodeNeed) -> str:
     origin = f" of {need.module}" if need.module else ""
-    return f"(at {_path(need)}{origin})"
+    more = f" and {len(others)} more" if others else ""
+    return f"(at {_path(need)}{more}{origin})"
 
 
 def _path(need: CodeNeed) -> str:

@@ -74,6 +74,7 @@ def test_that_a_lambda_in_any_form_is_no_secret(tmp_path: Path, role: str, form:
         ("InstanceMethod", {"method_name": "eval"}),
         ("InstanceProperty", {"attr_name": "graph"}),
         ("TFOpLambda", {"function": "io.write_file"}),
+        ("SlicingOpLambda", {"function": "io.write_file"}),
         ("TensorFlowOpLayer", {"node_def": "\n\x01w\x12\tWriteFile\x1a\x01a\x1a\x01b", "constants": {}}),
         ("TensorFlowOpLayer", {"node_def": {"name": "w", "op": "WriteFile", "input": ["a"]}, "constants": {}}),
     ],

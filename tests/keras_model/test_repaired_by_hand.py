@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import h5py
 import keras
@@ -10,12 +11,15 @@ import numpy as np
 import pytest
 
 from editor.errors import ModelError
+from editor.files.options import OpenOptions
+from editor.files.preview import read_preview
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.opening import open_model
 from editor.keras_model.saving import save_model
 from editor.keras_model.walk import walk_model
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
+from tests.files.patching import patched, set_state
 from tests.old_keras import by_hand
 from tests.old_keras.by_hand import layer, write_h5
 
@@ -39,6 +43,10 @@ def sequential(*layers):
 
 def lines(loaded):
     return " ".join(repair.text for repair in loaded.repairs)
+
+
+def leaky(value):
+    return np.where(value > 0, value, 0.1 * value)
 
 
 def assert_close(model, inputs, expected):
@@ -208,6 +216,35 @@ def test_that_a_sequential_of_keras_1_that_begins_with_merge_computes_what_it_di
     assert "Merge of Keras 1" in lines(loaded)
 
 
+def test_that_a_branch_that_stands_twice_is_shared_and_previewed(tmp_path, random):
+    def dense(name, **settings):
+        return layer("Dense", name, output_dim=3, activation="linear", bias=True, **settings)
+
+    shared = sequential(dense("twin", batch_input_shape=[None, 4]), layer("Dropout", "drop", p=0.5))
+    other = sequential(dense("other", batch_input_shape=[None, 2]))
+    inner = layer("Merge", "inner", mode="sum", mode_type="raw", layers=[shared, other])
+    outer = layer("Merge", "outer", mode="concat", concat_axis=-1, layers=[sequential(inner, dense("mid")), shared])
+    config = sequential(outer, dense("head"))
+    sizes = {"twin": 4, "other": 2, "mid": 3, "head": 6}
+    arrays = {name: weights(random, (size, 3), (3,)) for name, size in sizes.items()}
+    stored = {name: named(name, arrays[name], ("W", "b")) for name in sizes}
+    path = write_h5(tmp_path / "one.h5", config, stored, version="1.2.2")
+    loaded = open_model(path)
+    values = [random.normal(size=(5, size)).astype("float32") for size in (4, 2, 4)]
+    run = {name: lambda x, both=both: x @ both[0] + both[1] for name, both in arrays.items()}
+    mid = run["mid"](run["twin"](values[0]) + run["other"](values[1]))
+    expected = run["head"](np.concatenate([mid, run["twin"](values[2])], axis=-1))
+    np.testing.assert_allclose(np.array(loaded.model(values, training=False)), expected, atol=1e-5)
+    tree = LayerTree(read_preview(path).root)
+    live = LayerTree(walk_model(loaded.model).root)
+    assert [layer.path for layer in tree.walk_layers()] == [layer.path for layer in live.walk_layers()]
+    set_state(tree, "twin")
+    patched(tree, path, tmp_path / "frozen.h5")
+    frozen = open_model(tmp_path / "frozen.h5").model
+    assert not frozen.get_layer("twin").trainable
+    np.testing.assert_array_equal(np.array(frozen(values)), np.array(loaded.model(values)))
+
+
 def test_that_a_bidirectional_layer_of_keras_1_computes_what_it_did(tmp_path, random):
     there, back = (weights(random, *[(3, 4), (4, 4), (4,)] * 4) for _ in range(2))
     wrapped = layer("LSTM", "lstm", output_dim=4, activation="tanh", inner_activation="hard_sigmoid", input_dim=3,
@@ -284,6 +321,40 @@ def test_that_a_word_that_keras_takes_for_its_function_is_left_a_word(tmp_path):
     assert lines(loaded).startswith("'score_mode' is the word 'dot'")
 
 
+def test_that_nodes_of_tensorflow_2_3_compute_what_they_did(tmp_path, random):
+    """A `TensorFlowOpLayer` has the operation with its attributes, and the constants by their place."""
+    layers = [
+        {**layer("InputLayer", "a", batch_input_shape=[None, 4, 3], dtype="float32"), "name": "a", "inbound_nodes": []}
+    ]
+
+    def node(op, *sources, constants=(), **attributes):
+        name = f"tf_op_layer_{op}"
+        config = {"name": op, "trainable": True, "dtype": "float32", "constants": dict(constants)}
+        config["node_def"] = {"name": op, "op": op, "input": ["x"], "attr": attributes}
+        inbound = [[[source, 0, 0, {}] for source in sources]]
+        layers.append({"class_name": "TensorFlowOpLayer", "config": config, "name": name, "inbound_nodes": inbound})
+        return name
+
+    scaled = node("RealDiv", "a", constants={"1": 127.5})
+    value = node("Sub", scaled, constants={"1": 1.0})
+    added = node("BiasAdd", value, constants={"1": [1.0, 2.0, 3.0]}, data_format={"s": "TkhXQw=="})
+    both = node("BatchMatMulV2", added, value, adj_x={"b": False}, adj_y={"b": True})
+    mean = node("Mean", both, constants={"1": [1]}, keep_dims={"b": True})
+    masks = {"begin_mask": {"i": "3"}, "end_mask": {"i": "1"}, "shrink_axis_mask": {"i": "4"}}
+    part = node("StridedSlice", value, constants={"1": [0, 0, 2], "2": [0, 3, 3], "3": [1, 1, 1]}, **masks)
+    flat = node("Squeeze", mean, squeeze_dims={"list": {"i": ["1"]}})
+    joined = node("ConcatV2", part, flat, constants={"2": 1})
+    last = node("Relu", joined)
+    settings = {"name": "m", "layers": layers, "input_layers": [["a", 0, 0]], "output_layers": [[last, 0, 0]]}
+    loaded = open_model(
+        write_h5(tmp_path / "n.h5", {"class_name": "Functional", "config": settings}, {}, version="2.4.0")
+    )
+    values = random.normal(size=(2, 4, 3))
+    plain = values / 127.5 - 1.0
+    means = ((plain + np.array([1.0, 2.0, 3.0])) @ plain.transpose(0, 2, 1)).mean(axis=1)
+    assert_close(loaded.model, values, np.maximum(np.concatenate([plain[:, :3, 2], means], axis=1), 0))
+
+
 def test_that_an_architecture_of_keras_2_is_repaired(tmp_path):
     entry = layer("LSTM", "lstm", units=2, time_major=False, batch_input_shape=[None, 5, 3])
     config = {"class_name": "Sequential", "config": {"name": "s", "layers": [entry]}, "keras_version": "2.4.0"}
@@ -345,3 +416,30 @@ def test_that_a_repaired_model_is_saved_as_plain_keras_opens_it(tmp_path, random
         values = random.normal(size=(3, 6, 5)).astype("float32")
         np.testing.assert_allclose(np.array(plain(values)), np.array(loaded.model(values)), atol=1e-6)
         assert open_model(tmp_path / name).repairs == ()
+
+
+def test_that_a_function_without_a_name_is_given_and_saved_under_one(tmp_path, random):
+    config = sequential(
+        layer("Dense", "a", units=3, activation="<lambda>", batch_input_shape=[None, 4]),
+        layer("Dense", "b", units=2, activation="<lambda>"),
+    )
+    kernels = weights(random, (4, 3), (3,), (3, 2), (2,))
+    stored = {name: named(name, kernels[at : at + 2], ("kernel", "bias")) for name, at in (("a", 0), ("b", 2))}
+    path = write_h5(tmp_path / "unnamed.h5", config, stored)
+    with pytest.raises(
+        ModelError, match=re.escape("needs the function '<lambda>' (at a and 1 more), which")
+    ) as refused:
+        open_model(path)
+    assert "activation = lambda x: …" in refused.value.hint
+    code = tmp_path / "my_activation.py"
+    code.write_text("import keras\nleaky = lambda x: keras.ops.leaky_relu(x, 0.1)\n")
+    options = OpenOptions.of_code(code)
+    loaded = open_model(path, options)
+    values = random.normal(size=(5, 4)).astype("float32")
+    hidden = leaky(values @ kernels[0] + kernels[1])
+    assert_close(loaded.model, values, leaky(hidden @ kernels[2] + kernels[3]))
+    index = walk_model(loaded.model)
+    freeze_map = LayerTree(index.root).freeze_map()
+    for name in ("saved.keras", "saved.h5"):
+        save_model(index, freeze_map, tmp_path / name, custom_objects=loaded.custom_objects, options=options)
+        assert_close(open_model(tmp_path / name, options).model, values, np.array(loaded.model(values)))
