@@ -5,20 +5,20 @@ from __future__ import annotations
 import msgspec
 
 from editor.files.facts import FileFacts
-from editor.layers.accounts import Account, State
+from editor.layers.accounts import Account
 from editor.layers.findings.finding import Finding, Severity
-from editor.layers.nodes import LayerNode
+from editor.layers.nodes import LayerNode, Node
 from editor.layers.records import Shape
 from editor.layers.tree import LayerTree
 
 
 class InspectedWeight(msgspec.Struct, frozen=True):
-    """One weight; `state` is `trainable`, `frozen` or `statistics`."""
+    """One weight; `state` is `trainable`, `frozen` or `statistics`, or `unknown` in a preview that cannot tell."""
 
     name: str
     shape: tuple[int, ...]
     dtype: str
-    state: State
+    state: str
 
 
 class InspectedLayer(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +26,8 @@ class InspectedLayer(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         depth: 0 for the children of the root.
+        state: As `State` has it; `unknown` in a preview that cannot tell whether any weight below ever trains. The
+            numbers count such weights as trainable.
         class_name: None where a preview does not know it.
         is_path_known: False in a preview of a file that does not tell the layer's name: the path has the key by which
             the file has it; left out elsewhere.
@@ -37,7 +39,7 @@ class InspectedLayer(msgspec.Struct, frozen=True, kw_only=True):
     store: str
     class_name: str | None = msgspec.field(name="class")
     depth: int
-    state: State
+    state: str
     parameters: int
     trainable: int
     frozen: int
@@ -140,16 +142,21 @@ def _layer(tree: LayerTree, node: LayerNode) -> InspectedLayer:
         class_name=node.record.class_name or None,
         is_path_known=msgspec.UNSET if _is_path_known(node) else False,
         depth=node.depth,
-        state=tree.state(node),
+        state=_state(tree, node),
         statistics_mode=mode.value if mode else None,
         shared_with=tuple(place.path for place in tree.places(node)[1:]),
         output_shape=(shapes[0] if len(shapes) == 1 else shapes) or None,
         weights=tuple(
-            InspectedWeight(weight.name, weight.record.shape, weight.record.dtype, tree.state(weight))
+            InspectedWeight(weight.name, weight.record.shape, weight.record.dtype, _state(tree, weight))
             for weight in node.weights
         ),
         **_counts(tree.account(node)),
     )
+
+
+def _state(tree: LayerTree, node: Node) -> str:
+    account = tree.account(node)
+    return account.state.value if account.is_state_known else "unknown"
 
 
 def _is_path_known(node: LayerNode) -> bool:
@@ -159,7 +166,7 @@ def _is_path_known(node: LayerNode) -> bool:
 def inspection_text(found: Inspection) -> str:
     """The same for people: a line a layer, aligned."""
     cells = [
-        ("  " * layer.depth + name, layer.class_name or "unknown", layer.state.value)
+        ("  " * layer.depth + name, layer.class_name or "unknown", layer.state)
         for layer, name in zip(found.layers, _names(found.layers), strict=True)
     ]
     widths = [max(map(len, column)) for column in zip(("layer", "class", "state"), *cells, strict=True)]

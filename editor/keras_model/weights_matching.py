@@ -30,6 +30,7 @@ from editor.files.weights_matching import Match, Owner, Pair, Stored, match_weig
 from editor.keras_model.applications import build
 from editor.keras_model.architecture import build_architecture
 from editor.keras_model.places import above, layer_places
+from editor.keras_model.tables import finish
 from editor.keras_model.values import Array
 from editor.keras_model.walk import ModelIndex, own_variables, walk_model
 
@@ -60,7 +61,8 @@ def open_weights(path: Path, options: OpenOptions, wrap: Wrap) -> LoadedModel:
     """
     if options.application:
         model = build(msgspec.structs.replace(options.application, weights="random"))
-        return wrap(model, notes=put_weights(model, path).lines)
+        report = put_weights(model, path)
+        return wrap(model, notes=report.doubts, remarks=report.remarks)
     if not options.architecture:
         raise ModelError(
             f"{path.name!r} holds weights only, without an architecture.",
@@ -68,7 +70,7 @@ def open_weights(path: Path, options: OpenOptions, wrap: Wrap) -> LoadedModel:
         )
     built = build_architecture(Path(options.architecture), options)
     report = put_weights(built.model, path, built.stored)
-    return wrap(built.model, built.custom_objects, built.repairs, report.lines)
+    return wrap(built.model, built.custom_objects, built.repairs, report.doubts, report.remarks)
 
 
 # -- putting ------------------------------------------------------------------------------------------------------
@@ -87,6 +89,21 @@ class WeightsReport:
     pairs: tuple[Pair, ...]
     left: tuple[Owner, ...]
     unused: tuple[Stored, ...]
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether every layer got its weights by its name, and none are left over."""
+        return not self.left and not self.unused and all(pair.how == "name" for pair in self.pairs)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What a person should look at, a sentence each; none where all is certain."""
+        return () if self.is_certain else self.lines
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The same where all is certain."""
+        return self.lines if self.is_certain else ()
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -196,9 +213,7 @@ def _put(index: ModelIndex, pair: Pair, file: h5py.File) -> bool:
         return False
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-    # Normalization and its kind work out from their weights what they use.
-    if hasattr(layer, "finalize_state"):
-        layer.finalize_state()
+    finish(layer)
     return True
 
 

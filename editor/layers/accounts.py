@@ -41,11 +41,13 @@ class Account:
     """The parameters of a node and all below it; what is shared counts once.
 
     *Frozen* could train and does not; *statistics* never train. Keras's "non-trainable" is frozen + statistics.
+    *Unsure* are those of the trainable that may be statistics, as a preview cannot tell.
     """
 
     trainable: Tally = Tally()
     frozen: Tally = Tally()
     statistics: Tally = Tally()
+    unsure: Tally = Tally()
 
     @property
     def total(self) -> Tally:
@@ -57,6 +59,11 @@ class Account:
         """Trainable parameters as a share of all, 0.0 to 1.0; 0.0 where there are none."""
         total = self.total.parameters
         return self.trainable.parameters / total if total else 0.0
+
+    @property
+    def is_state_known(self) -> bool:
+        """Whether the state is sure; a preview may have nothing but numbers of which it cannot tell what they are."""
+        return self.state is not State.TRAINABLE or self.unsure.weights < self.trainable.weights
 
     @property
     def state(self) -> State:

@@ -27,6 +27,8 @@ class WeightRecord(msgspec.Struct, frozen=True):
         attribute: The layer's attribute that holds it, such as `kernel` or `_kernel`; empty if none does.
         is_name_known: False in a preview of a file that does not tell the name; then it is the number in Keras's
             weights file.
+        is_kind_known: False in a preview of a file that does not tell whether it ever trains; then it is taken for a
+            weight that does.
     """
 
     weight_id: int
@@ -39,6 +41,7 @@ class WeightRecord(msgspec.Struct, frozen=True):
     position: int = -1
     attribute: str = ""
     is_name_known: bool = True
+    is_kind_known: bool = True
 
     @property
     def num_parameters(self) -> int:

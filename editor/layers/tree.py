@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from editor.layers.accounts import Account, State, StatisticsMode, Tally, account_of
 from editor.layers.flag_change import FlagChange, differences
@@ -35,6 +36,7 @@ class LayerTree:
         self._is_trainable = {
             weight.weight_id: weight.is_trainable for weight in self.root.weights_below if not weight.is_statistics
         }
+        self._unsure = {weight.weight_id for weight in self.root.weights_below if not weight.is_kind_known}
         self._modes = {
             layer.layer_id: StatisticsMode.UPDATE if layer.is_flag_set else StatisticsMode.STILL
             for layer in self.root.layers_below
@@ -90,7 +92,14 @@ class LayerTree:
                 )
                 for weight in node.weights_below
             )
+            if self._unsure and (unsure := self._unsure_below(node)).weights:
+                account = self._accounts[node] = replace(account, unsure=unsure)
         return account
+
+    def _unsure_below(self, node: Node) -> Tally:
+        weights = (weight for weight in node.weights_below if weight.weight_id in self._unsure)
+        tallies = (Tally(each.num_parameters, each.num_bytes, 1) for each in weights if self.is_trainable(each))
+        return sum(tallies, start=Tally())
 
     def state(self, node: Node) -> State:
         """The effective state of a node."""

@@ -12,6 +12,7 @@ from keras import layers
 
 from editor.errors import FileError, ModelError
 from editor.files.keras_archive import read_freeze_map
+from editor.files.options import OpenOptions
 from editor.keras_model.flags import apply_tree, tree_with_map
 from editor.keras_model.h5_saving import is_h5
 from editor.keras_model.loading import load_model
@@ -36,7 +37,7 @@ def freeze(tree, *paths, trainable=False):
 
 
 def save(index, tree, path, custom_code=MODELS_FILE):
-    return save_model(index, tree.freeze_map(), path, custom_code=custom_code)
+    return save_model(index, tree.freeze_map(), path, options=OpenOptions.of_code(custom_code))
 
 
 def states(tree):
@@ -280,7 +281,7 @@ def test_that_a_model_that_an_h5_file_cannot_hold_is_refused_with_the_reason(bui
     index, tree = opened(builder)
     custom = {"SmallCNN": models.SmallCNN, "Forgetful": Forgetful, "Unwritable": Unwritable}
     with pytest.raises(ModelError, match=r"cannot be saved as \.h5") as caught:
-        save_model(index, tree.freeze_map(), path, custom_objects=custom, custom_code=MODELS_FILE)
+        save_model(index, tree.freeze_map(), path, custom_objects=custom, options=OpenOptions.of_code(MODELS_FILE))
     assert reason in caught.value.summary
     assert ".keras" in caught.value.hint
     assert path.read_bytes() == b"what was there"

@@ -14,7 +14,7 @@ from editor.keras_model.opening import open_model
 
 FAMILIES = (
     "recurrent", "hard_sigmoid", "convolutions", "conv_lstm", "nested", "transfer", "operations",
-    "more_operations", "attention", "sequence_to_sequence", "masked", "normalized", "cells",
+    "more_operations", "attention", "sequence_to_sequence", "masked", "normalized", "cells", "preprocessing",
 )  # fmt: skip
 FILES = (
     *[f"{name}{suffix}" for name in FAMILIES for suffix in (".h5", ".keras")],

@@ -245,8 +245,26 @@ def cells():
     return keras.Sequential([layers.Input((5, 2)), stack, layers.Dense(2, name="head")], name="cells")
 
 
+def preprocessing():
+    """Layers that learn from data before training, which is no weight in Keras 3; and axes that are lists."""
+    data = np.random.default_rng(0).normal(size=(80, 3, 2)).astype("float32")
+    scaled = layers.Normalization(axis=[1, 2], name="scaled")
+    bins = layers.Discretization(num_bins=4, name="bins")
+    few = layers.Discretization(num_bins=5, output_mode="multi_hot", name="few")
+    scaled.adapt(data), bins.adapt(data), few.adapt(data + 1)
+    words = layers.StringLookup(vocabulary=["a", "b", "c"], idf_weights=[0.2, 0.3, 0.5], output_mode="tf_idf")
+    inner = keras.Sequential(
+        [layers.Input((3, 2)), scaled, layers.LayerNormalization(axis=[1, 2]), bins, layers.Flatten()], name="inner"
+    )
+    number, text = layers.Input((3, 2), name="number"), layers.Input((2,), dtype="string", name="text")
+    sorted_in = layers.Embedding(4, 2, name="embedding")(inner(number))
+    ends = [sorted_in, layers.Dense(2)(few(layers.Flatten()(number))), layers.Dense(2)(words(text))]
+    ends.append(layers.Softmax(axis=[1, 2])(number))
+    return keras.Model([number, text], ends, name="preprocessing")
+
+
 FAMILIES = (
     recurrent, hard_sigmoid, convolutions, conv_lstm, nested, transfer, operations, more_operations,
     operations_on_numbers, operations_on_shapes, attention,
-    sequence_to_sequence, masked, normalized, cells,
+    sequence_to_sequence, masked, normalized, cells, preprocessing,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from editor.layers.accounts import State, StatisticsMode
+from editor.layers.accounts import Account, State, StatisticsMode
 from editor.layers.nodes import LayerNode, Node, WeightNode
 from editor.layers.policies import RuleKind, StatisticsPolicy
 from editor.layers.tree import LayerTree
@@ -66,14 +66,15 @@ def row_of(tree: LayerTree, node: Node, model_name: str) -> Row:
     has_numbers = state is not State.WEIGHTLESS
     chips = _chips(tree, node)
     is_updating = state is State.STATISTICS and updates_statistics(tree, node)
-    words = ", ".join((_state_words(state, is_updating=is_updating), *(chip.text for chip in chips)))
+    in_words = _state_words(state, is_updating=is_updating) if account.is_state_known else "not known whether it trains"
+    words = ", ".join((in_words, *(chip.text for chip in chips)))
     return Row(
         texts=(
             name,
             _type(node),
             _shape(node),
             count(account.total.parameters) if has_numbers else "",
-            count(account.trainable.parameters) if has_numbers else "",
+            _trainable(account) if has_numbers else "",
         ),
         state=state,
         is_weight=isinstance(node, WeightNode),
@@ -82,6 +83,10 @@ def row_of(tree: LayerTree, node: Node, model_name: str) -> Row:
         spoken=f"{name}, {words}",
         hint=f"{node.path or model_name}\n{words[0].upper()}{words[1:]}{_name_words(node)}",
     )
+
+
+def _trainable(account: Account) -> str:
+    return count(account.trainable.parameters) if account.is_state_known else UNKNOWN
 
 
 def _name_words(node: Node) -> str:

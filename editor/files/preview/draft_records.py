@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from editor.files.preview.drafts import Draft, Part, Variable, walk, walk_made
 from editor.files.preview.keras_layers import OwnWeight, num_seed_generators
-from editor.files.preview.skeleton import Draft, Part, Variable, walk, walk_made
 from editor.layers.plain_config import plain_config
 from editor.layers.plain_keras import PlainReload, plain_reload
 from editor.layers.records import LayerRecord, WeightRecord
@@ -47,6 +47,7 @@ class _Named:
     attribute: str
     is_statistics: bool
     is_name_known: bool
+    is_kind_known: bool
 
 
 def named_weights(draft: Draft) -> list[_Named]:
@@ -71,7 +72,8 @@ def _named(draft: Draft, at: int, variable: Variable, own: OwnWeight | None) -> 
     name = variable.name or (own.name if own else "")
     is_statistics = variable.is_statistics if variable.is_statistics is not None else bool(own and own.is_statistics)
     attribute = own.held_by if own and own.name == name else ""
-    return _Named(_key(draft, at, own), variable, name or str(at), attribute, is_statistics, bool(name))
+    is_kind_known = bool(name) or variable.is_statistics is not None
+    return _Named(_key(draft, at, own), variable, name or str(at), attribute, is_statistics, bool(name), is_kind_known)
 
 
 def _key(draft: Draft, at: int, own: OwnWeight | None) -> _Key:
@@ -146,6 +148,7 @@ class _Making:
             position=self.positions.get(weight.key, -1),
             attribute=weight.attribute,
             is_name_known=weight.is_name_known,
+            is_kind_known=weight.is_kind_known,
         )
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from editor.files.preview.keras_layers import OwnWeight
-from editor.files.preview.skeleton import Draft, Part, Variable, walk
+from collections import Counter
+from dataclasses import replace
+
+from editor.files.preview.drafts import Draft, Part, Variable, walk
+from editor.files.preview.keras_layers import OwnWeight, Settings, quantization_of
+from editor.files.preview.old_layouts import is_of_gpu, lay_out_anew
+from editor.files.preview.snake_case import numbered, to_snake_case
 from editor.files.preview.weight_groups import VARIABLES, WeightGroups, walk_order_of_groups
+from editor.files.preview.weight_rules import variable_dtype
 from editor.layers.paths import escape
 
 _NO_LAYERS = frozenset({"optimizer", "_optimizer", "_compile_metrics", "_loss_tracker", "_metrics"})
@@ -17,36 +23,94 @@ def fill(root: Draft, groups: WeightGroups) -> None:
     Of such a layer the file tells the attribute that holds it, or, in a list or a dict, only its class in snake case
     and a number; never the class itself.
     """
+    _assign_groups(root, groups)
     for draft in list(walk(root)):
         if draft.own != ():
             draft.variables = _variables(draft, groups)
         if not draft.is_keras:
             _add_parts(draft, groups)
+    lay_out_anew(root)
+
+
+def _assign_groups(root: Draft, groups: WeightGroups) -> None:
+    """Finds the group of each layer, which in a file of an old Keras may be called otherwise than today (fact F22)."""
+    visited: set[int] = set()
+
+    def visit(draft: Draft, group: str) -> None:
+        if id(draft) in visited:
+            return
+        visited.add(id(draft))
+        draft.group = group
+        counts: dict[str, _Counts] = {}
+        for part in draft.parts:
+            inner = f"{group}/{part.attribute}" if group else part.attribute
+            if part.is_listed:
+                counted = counts.setdefault(part.attribute, (Counter(), Counter()))
+                visit(part.draft, _listed_group(inner, part.draft, groups, counted))
+            elif is_of_gpu(draft):
+                # It has the weights itself, without a cell.
+                visit(part.draft, group)
+            else:
+                private = f"{group}/_{part.attribute}" if group else f"_{part.attribute}"
+                visit(part.draft, private if groups.has(private) and not groups.has(inner) else inner)
+
+    visit(root, "")
+
+
+_Counts = tuple[Counter[str], Counter[str]]
+"""How often each class came in a list: by its name in the file, and by that of today."""
+
+
+def _listed_group(above: str, draft: Draft, groups: WeightGroups, counts: _Counts) -> str:
+    names = _class_in_file(draft), draft.class_name
+    was, today = (f"{above}/{numbered(to_snake_case(name), each)}" for name, each in zip(names, counts, strict=True))
+    return was if groups.has(was) else today
+
+
+def _class_in_file(draft: Draft) -> str:
+    if draft.place is None or draft.is_graph:
+        return draft.class_name
+    class_name: str = draft.place["class_name"]
+    return class_name.rpartition(">")[2]
 
 
 def _variables(draft: Draft, groups: WeightGroups) -> list[Variable] | None:
-    stored = groups.variables(draft.store)
+    stored = groups.variables(draft.group)
     if stored is None or draft.own is None:
         return stored
     numbers = [at if weight.stored_at == -1 else weight.stored_at for at, weight in enumerate(draft.own)]
     if sorted(number for number in numbers if number is not None) != list(range(len(stored))):
         return stored
+    rank = draft.settings.get("lora_rank")
+    if rank and stored and not quantization_of(draft.settings):
+        # Merged as it computes, which in a mixed policy is another type than that of the matrix.
+        stored[0] = replace(stored[0], dtype=variable_dtype(draft.settings) or stored[0].dtype)
     return [
-        stored[number] if number is not None else _low_rank(weight, stored[0], draft.settings.get("lora_rank"))
+        stored[number] if number is not None else _low_rank(weight, draft.settings, stored)
         for number, weight in zip(numbers, draft.own, strict=True)
     ]
 
 
-def _low_rank(weight: OwnWeight, matrix: Variable, rank: object) -> Variable:
+def _low_rank(weight: OwnWeight, settings: Settings, stored: list[Variable]) -> Variable:
     """A matrix of LoRA, which Keras merges into the one it belongs to on saving (fact F23)."""
+    matrix, last = stored[0], stored[0].shape[-1:]
+    rank = settings.get("lora_rank")
     rank = rank if isinstance(rank, int) else 0
-    shape = (*matrix.shape[:-1], rank) if weight.name.endswith("_a") else (rank, *matrix.shape[-1:])
-    return Variable(shape, matrix.dtype)
+    if quantization_of(settings).startswith("int4"):
+        # Two numbers to a byte; only what stands beside the matrix has its true size.
+        size = settings.get("output_dim")
+        last = (
+            (size,)
+            if isinstance(size, int)
+            else next(each.shape[-1:] for each in stored[1:] if each.dtype != "int8" and len(each.shape) > 1)
+        )
+    shape = (*matrix.shape[:-1], rank) if weight.name.endswith("_a") else (rank, *last)
+    return Variable(shape, variable_dtype(settings) or matrix.dtype)
 
 
 def _add_parts(draft: Draft, groups: WeightGroups) -> None:
     known = {part.attribute for part in draft.parts}
-    for name in walk_order_of_groups(groups.groups(draft.store)):
+    for name in walk_order_of_groups(groups.groups(draft.group)):
         if name != VARIABLES and name not in known and name not in _NO_LAYERS:
             _add_group(draft, name, groups, is_attribute=True)
     draft.made = [part.draft for part in draft.parts]
@@ -54,16 +118,17 @@ def _add_parts(draft: Draft, groups: WeightGroups) -> None:
 
 def _add_group(draft: Draft, name: str, groups: WeightGroups, *, is_attribute: bool) -> None:
     """Adds the layer at a group below a draft's own; a list or a dict adds all that are in it."""
-    store = f"{draft.store}/{name}" if draft.store else name
-    if not groups.has_variables(store):
-        for inner in walk_order_of_groups(groups.groups(store)):
+    group = f"{draft.group}/{name}" if draft.group else name
+    if not groups.has_variables(group):
+        for inner in walk_order_of_groups(groups.groups(group)):
             _add_group(draft, f"{name}/{inner}", groups, is_attribute=False)
         return
-    variables = groups.variables(store)
-    layer_name = groups.layer_name(store)
+    variables = groups.variables(group)
+    layer_name = groups.layer_name(group)
     if _is_no_layer(layer_name, variables or []):
         return
-    child = Draft("", {"name": layer_name} if layer_name else {}, store=store, variables=variables)
+    store = f"{draft.store}/{name}" if draft.store else name
+    child = Draft("", {"name": layer_name} if layer_name else {}, store=store, group=group, variables=variables)
     access = (f".{name}",) if is_attribute and name.isidentifier() else ()
     draft.parts.append(Part(escape(name) if is_attribute else name, child, access, is_name_known=is_attribute))
     _add_parts(child, groups)

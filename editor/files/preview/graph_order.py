@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from editor.files.preview.keras_layers import settings_of
+from editor.files.repair.graph import calls_before, is_functional
+from editor.files.repair.nodes import is_of_today
 
 Config = dict[str, Any]
 
@@ -27,19 +29,35 @@ class Call:
     Attributes:
         sources: What it takes, in order.
         training: The value of `training` that was given; None if none was.
+        inputs: What it takes without masks.
+        gives_scores: Whether an attention was asked for its scores too.
     """
 
     sources: list[Source] = field(default_factory=list)
     training: bool | None = None
+    inputs: list[Source] = field(default_factory=list)
+    gives_scores: bool = False
 
 
-def calls_of(place: Config) -> list[Call]:
+def _calls_of(place: Config, offsets: Mapping[str, int]) -> list[Call]:
     """The calls of a layer in its graph, of any version of Keras; one without sources for an input."""
+    return [_call(node, offsets) for node in _nodes(place)] or [Call()]
+
+
+def _nodes(place: Config) -> list[Any]:
     nodes = place.get("inbound_nodes")
-    return [_call(node) for node in nodes] if isinstance(nodes, list) and nodes else [Call()]
+    return nodes if isinstance(nodes, list) else []
 
 
-def _call(node: Any) -> Call:
+def _calls_before(place: Config) -> int:
+    try:
+        return calls_before(place)
+    # A model whose layers are none.
+    except (AttributeError, KeyError, TypeError):
+        return 0
+
+
+def _call(node: Any, offsets: Mapping[str, int]) -> Call:
     if isinstance(node, dict):
         arguments = node.get("args"), node.get("kwargs")
         kwargs = node.get("kwargs")
@@ -47,8 +65,21 @@ def _call(node: Any) -> Call:
         arguments = (node, None)
         entries = [entry for entry in node if isinstance(entry, list)] if isinstance(node, list) else []
         kwargs = next((entry[3] for entry in entries if len(entry) > 3 and isinstance(entry[3], dict)), {})
-    training = kwargs.get("training") if isinstance(kwargs, dict) else None
-    return Call(list(_sources(arguments)), training if isinstance(training, bool) else None)
+    kwargs = kwargs if isinstance(kwargs, dict) else {}
+    training = kwargs.get("training")
+    unmasked = {key: value for key, value in kwargs.items() if key != "mask" and not key.endswith("_mask")}
+    inputs = (arguments[0], unmasked) if isinstance(node, dict) else arguments
+    return Call(
+        _numbered(_sources(arguments), offsets),
+        training if isinstance(training, bool) else None,
+        _numbered(_sources(inputs), offsets),
+        bool(kwargs.get("return_attention_scores")),
+    )
+
+
+def _numbered(sources: Iterable[Source], offsets: Mapping[str, int]) -> list[Source]:
+    """The same with the calls of each layer numbered from 0."""
+    return [source._replace(call=max(0, source.call - offsets.get(source.layer, 0))) for source in sources]
 
 
 def _sources(value: Any) -> Iterator[Source]:
@@ -94,11 +125,6 @@ def shape_of(value: Any) -> tuple[int | None, ...] | None:
     return None
 
 
-def references(value: Any) -> list[Source]:
-    """The tensors of `input_layers` or `output_layers`, which may be one, a list, or a dict."""
-    return list(_sources(value))
-
-
 _Node = tuple[str, int]
 
 
@@ -107,34 +133,57 @@ class GraphOrder:
     """A graph as Keras 3 has it.
 
     Attributes:
+        calls_of: The calls of each layer and bare operation.
+        inputs: Its inputs.
+        outputs: Its outputs.
         layers: The names of the layers and bare operations.
         calls: The calls, from the inputs on, each by its layer and its number.
     """
 
-    layers: list[str]
-    calls: list[_Node]
+    calls_of: dict[str, list[Call]]
+    inputs: list[Source]
+    outputs: list[Source]
+    layers: list[str] = field(default_factory=list)
+    calls: list[_Node] = field(default_factory=list)
 
 
-def order_of(config: Config, calls: dict[str, list[Call]]) -> GraphOrder:
-    """The order in which Keras 3 has the layers and calls of a graph (`keras.src.ops.function.map_graph`).
+def graph_of(settings: Config, places: Mapping[str, Config]) -> GraphOrder:
+    """A graph with its layers and calls in the order of Keras 3 (`keras.src.ops.function.map_graph`).
 
     Keras writes the layers in this order too; files of old versions and of other programs may have another. Where the
     graph is not whole, it is the order in which they are written.
+
+    Args:
+        settings: The arguments of the model.
+        places: Its layers and bare operations, serialized, by name.
     """
-    as_written = GraphOrder(list(calls), [(name, at) for name, called in calls.items() for at in range(len(called))])
+    is_old = any(not is_of_today(node) for place in places.values() for node in _nodes(place))
+    offsets = {name: _calls_before(place) for name, place in places.items()} if is_old else {}
+    # Keras 3 counts the call by which a model was made among the outputs alone.
+    of_ends = offsets if is_old else {name: int(is_functional(place)) for name, place in places.items()}
+    calls = {name: _calls_of(place, offsets) for name, place in places.items()}
+    inputs, outputs = (_numbered(_sources(settings.get(key)), of_ends) for key in ("input_layers", "output_layers"))
+    graph = GraphOrder(calls, inputs, outputs)
+    _set_order(graph)
+    return graph
+
+
+def _set_order(graph: GraphOrder) -> None:
+    calls = graph.calls_of
+    graph.layers = list(calls)
+    graph.calls = [(name, at) for name, called in calls.items() for at in range(len(called))]
     try:
-        nodes, depths, indices = _depths(references(config.get("output_layers")), calls)
+        nodes, depths, indices = _depths(graph.outputs, calls)
     except KeyError:
-        return as_written
-    for source in references(config.get("input_layers")):
+        return
+    for source in graph.inputs:
         if source.layer in calls and source.layer not in depths:
             depths[source.layer], indices[source.layer] = 0, -1
             nodes[_node(source, calls)] = 0
     if depths.keys() != calls.keys():
-        return as_written
-    return GraphOrder(
-        sorted(calls, key=lambda name: (-depths[name], indices[name])), sorted(nodes, key=lambda node: -nodes[node])
-    )
+        return
+    graph.layers = sorted(calls, key=lambda name: (-depths[name], indices[name]))
+    graph.calls = sorted(nodes, key=lambda node: -nodes[node])
 
 
 def _depths(
@@ -191,5 +240,4 @@ def _inputs(node: _Node, calls: dict[str, list[Call]]) -> list[_Node]:
 
 
 def _node(source: Source, calls: dict[str, list[Call]]) -> _Node:
-    # A nested model counts a call more than the graph around it has.
-    return source.layer, max(0, min(source.call, len(calls[source.layer]) - 1))
+    return source.layer, min(source.call, len(calls[source.layer]) - 1)

@@ -8,16 +8,17 @@ tell whose a weight is; then the names in the file do, which have the names of t
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from editor.files.preview.draft_records import records
+from editor.files.preview.drafts import Draft, Part, Variable, walk
 from editor.files.preview.keras_layers import OwnWeight, settings_of
-from editor.files.preview.skeleton import Draft, Part, Variable, layer_list, walk
+from editor.files.preview.old_layouts import lay_out_anew
+from editor.files.preview.preprocessing import without_state
+from editor.files.preview.skeleton import layer_list
 from editor.files.stored_weights import ROOT_WEIGHTS, StoredLayer, StoredWeight
 from editor.files.weight_names import is_same_layer, split_name
 from editor.layers.nodes import LayerNode
@@ -46,10 +47,10 @@ def fill_variables(root: Draft, layers: Sequence[StoredLayer]) -> tuple[str, ...
         return ()
     notes = []
     for part in root.parts:
-        found = stored.pop(part.draft.layer_name, None)
+        found = without_state(part.draft, stored.pop(part.draft.layer_name, None))
         if found and not (_fill_in_order(orders.of(part.draft), found) or _fill_by_names(part.draft, found)):
             notes.append(f"The weights of {found.name!r} in the file are not those that its class has.")
-        _lay_out_anew(part.draft)
+        lay_out_anew(part.draft)
     left = [name for name, layer in stored.items() if layer.weights]
     return (*notes, *(f"The file has weights of {name!r}, which its architecture does not have." for name in left))
 
@@ -144,17 +145,6 @@ def _fill_in_order(order: list[list[_Place]] | None, layer: StoredLayer) -> bool
 def _own_name(draft: Draft, at: int) -> str:
     assert draft.own is not None
     return draft.own[at].name
-
-
-def _lay_out_anew(top: Draft) -> None:
-    """The shapes that the bias of an old GPU class has as the layer that takes its place (`CuDNNGRU`, `CuDNNLSTM`)."""
-    for draft in walk(top):
-        class_name = str((draft.place or {}).get("class_name"))
-        cell = draft.parts[0].draft if draft.parts else None
-        if class_name.startswith("CuDNN") and cell and cell.variables and len(cell.variables) == 3:
-            bias = cell.variables[2]
-            size = math.prod(bias.shape) // 2
-            cell.variables[2] = replace(bias, shape=(size,) if class_name == "CuDNNLSTM" else (2, size))
 
 
 # -- by names -----------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from editor.files.preview.keras_layers import Settings, names_in, settings_of
+from editor.files.preview.keras_layers import KERAS_CLASSES, Settings, names_in, settings_of
 
 _AUGMENTATIONS = names_in(
     """
@@ -14,6 +14,15 @@ _AUGMENTATIONS = names_in(
     random_rotation random_sharpness random_shear random_translation solarization
     """
 )
+
+
+WITH_ACTIVATION = names_in("Activation Dense EinsumDense").union(
+    *(
+        (f"Conv{number}D", f"Conv{number}DTranspose", f"DepthwiseConv{number}D", f"SeparableConv{number}D")
+        for number in (1, 2, 3)
+    )
+)
+"""Classes that take a function as their activation, and a layer too."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,11 @@ def _inner(class_name: str, settings: Settings) -> Iterator[InnerLayer]:
             yield from _attention_layers("" if class_name == "MultiHeadAttention" else "_", settings)
         case "TextVectorization":
             yield _made("_lookup_layer", "StringLookup", {})
+        case _ if class_name in WITH_ACTIVATION:
+            function = settings.get("activation")
+            if isinstance(function, dict) and function.get("class_name") in KERAS_CLASSES:
+                # Else it is a function.
+                yield from _given("activation", function)
         case _:
             # Weightless; only the order in which each makes them is not kept here.
             yield from (_made(name, _camel(name), {}) for name in _augmentations(class_name, settings))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from editor.files.repair.old_names import KERAS_1_CLASS, SAME_CLASS
+
 Settings = Mapping[str, Any]
 """The arguments of a layer: `config` of its serialized form."""
 
@@ -63,21 +65,25 @@ def _einsum(settings: Settings) -> tuple[OwnWeight, ...] | None:
 
 def _computed(name: str, settings: Settings, has_bias: bool) -> tuple[OwnWeight, ...] | None:
     """A matrix and what LoRA or quantization make of it."""
-    mode = quantization_of(settings)
-    bias = _weights("bias") if has_bias else ()
-    if mode and settings.get("lora_rank"):
-        return None
-    if mode == "int8":
-        scale = OwnWeight(f"{name}_scale", is_statistics=True, stored_at=len(bias) + 1)
-        matrix = OwnWeight(name, is_statistics=True, stored_at=0)
-        return (*(OwnWeight("bias", stored_at=1) for _ in bias), matrix, scale)
-    if mode:
-        return None
-    if settings.get("lora_rank"):
-        # Keras merges both into the matrix on saving (fact F23).
-        lora = [OwnWeight(f"lora_{name}_{part}", stored_at=None) for part in "ab"]
-        return (OwnWeight(name, attribute=f"_{name}"), *bias, *lora)
-    return (OwnWeight(name), *bias)
+    mode, _, block_size = quantization_of(settings).partition("/")
+    # Keras merges both into the matrix on saving (fact F23).
+    rank = settings.get("lora_rank")
+    lora = tuple(OwnWeight(f"lora_{name}_{part}", stored_at=None) for part in "ab") if rank else ()
+    bias = (OwnWeight("bias", stored_at=1),) if has_bias else ()
+    held_by = f"_{name}" if rank or mode == "int4" else name
+    match mode:
+        case "":
+            return (OwnWeight(name, held_by), *bias, *lora)
+        case "int4" | "int8":
+            is_by_block = mode == "int4" and block_size not in ("", "-1", "None")
+            added = (f"{name}_scale", *((f"{name}_zero", "g_idx") if is_by_block else ()))
+            numbers = (OwnWeight(each, "", True, at) for at, each in enumerate(added, 1 + has_bias))
+            return (*bias, *lora, OwnWeight(name, held_by, is_statistics=True, stored_at=0), *numbers)
+        case "float8" if name == "kernel":
+            added = tuple(f"{of}_{what}" for of in ("inputs", name, "outputs_grad") for what in _OF_FLOAT8)
+            numbers = (OwnWeight(each, stored_at=at) for at, each in enumerate(added, 1 + has_bias))
+            return (*numbers, OwnWeight(name, held_by, stored_at=0), *bias, *lora)
+    return None
 
 
 def _embedding(settings: Settings) -> tuple[OwnWeight, ...] | None:
@@ -121,6 +127,9 @@ def _spectral(settings: Settings) -> tuple[OwnWeight, ...] | None:
     class_name = inner.get("class_name") if isinstance(inner, dict) else None
     weights = own_weights(class_name, settings_of(inner)) if isinstance(class_name, str) else None
     matrix = next((weight for weight in weights or () if weight.name in ("kernel", "embeddings")), None)
+    if matrix and settings_of(inner).get("lora_rank"):
+        # What it takes over is computed, and no weight.
+        return _statistics("vector_u")
     return (OwnWeight(matrix.name, attribute="kernel"), *_statistics("vector_u")) if matrix else None
 
 
@@ -129,6 +138,7 @@ def _spectrogram(settings: Settings) -> tuple[OwnWeight, ...]:
     return _weights(*(f"{part}_kernel" for part in ("real", "imag") if part != left_out))
 
 
+_OF_FLOAT8 = ("scale", "amax_history")
 _CELL = _with_bias("kernel", "recurrent_kernel")
 _SEPARABLE = _with_bias("depthwise_kernel", "pointwise_kernel")
 
@@ -187,21 +197,19 @@ KERAS_CLASSES = frozenset(_OWN) | _WITHOUT_WEIGHTS | GRAPHS | OPAQUE
 ALIASES: dict[str, str] = {
     "Model": "Functional",
     "GroupQueryAttention": "GroupedQueryAttention",
+    **SAME_CLASS,
+    **KERAS_1_CLASS,
     "AvgPool1D": "AveragePooling1D",
     "AvgPool2D": "AveragePooling2D",
     "AvgPool3D": "AveragePooling3D",
     "MaxPool1D": "MaxPooling1D",
     "MaxPool2D": "MaxPooling2D",
     "MaxPool3D": "MaxPooling3D",
-    "CuDNNGRU": "GRU",
-    "CuDNNLSTM": "LSTM",
     **{f"Convolution{number}D": f"Conv{number}D" for number in (1, 2, 3)},
     **{f"Convolution{number}DTranspose": f"Conv{number}DTranspose" for number in (1, 2, 3)},
     **{f"SeparableConvolution{number}D": f"SeparableConv{number}D" for number in (1, 2)},
     **{f"GlobalAvgPool{number}D": f"GlobalAveragePooling{number}D" for number in (1, 2, 3)},
     **{f"GlobalMaxPool{number}D": f"GlobalMaxPooling{number}D" for number in (1, 2, 3)},
-    "BatchNormalizationV1": "BatchNormalization",
-    "BatchNormalizationV2": "BatchNormalization",
 }
 """Other names under which a configuration may have a class, with the name that it has when Keras 3 has loaded it."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from editor.files.preview.drafts import Draft, Part, Variable, walk
 from editor.files.preview.keras_layers import own_weights
-from editor.files.preview.skeleton import Draft, Part, Variable, walk
 from editor.layers.freeze_map import FreezeMap, LayerFlags
 from editor.layers.paths import join
 

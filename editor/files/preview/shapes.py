@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from editor.files.preview.drafts import Draft, Variable, walk
+from editor.files.preview.graph_order import shape_of
 from editor.files.preview.shape_rules import output_shape
-from editor.files.preview.skeleton import Draft, walk
-from editor.files.preview.weight_rules import ruled_variables
+from editor.files.preview.weight_rules import attention_sizes, ruled_variables, variable_dtype
 from editor.layers.records import Shape
 
-_CELL_CLASSES = ("GRUCell", "LSTMCell", "SimpleRNNCell")
+_CELL_CLASSES = ("ConvLSTMCell", "GRUCell", "LSTMCell", "SimpleRNNCell")
+_MATRICES = ("embeddings", "kernel")
+_ATTENTIONS = ("GroupedQueryAttention", "MultiHeadAttention")
 
 
 def infer_shapes(root: Draft) -> None:
@@ -30,7 +33,8 @@ def _infer(draft: Draft, seen: set[int]) -> None:
         _infer_inside(draft)
         for child in draft.made:
             _infer(child, seen)
-        shape = None if draft.output_shapes else output_shape(draft.class_name, draft.settings, draft.input_shapes)
+        is_open = not draft.output_shapes and draft.num_outputs == 1
+        shape = output_shape(draft.class_name, draft.settings, draft.input_shapes) if is_open else None
         draft.output_shapes = draft.output_shapes or ((shape,) if shape else ())
 
 
@@ -41,8 +45,9 @@ def _taken(draft: Draft) -> tuple[Shape, ...]:
 
 def _infer_inside(draft: Draft) -> None:
     """What the one layer inside a wrapper takes."""
-    given = draft.input_shapes
-    if len(given) != 1:
+    # The first states of a recurrent layer come behind.
+    given = draft.input_shapes[:1]
+    if not given:
         return
     if draft.class_name == "TimeDistributed":
         given = ((given[0][0], *given[0][2:]),)
@@ -55,6 +60,43 @@ def _infer_inside(draft: Draft) -> None:
 def fill_by_rules(root: Draft) -> None:
     """Sets the variables that a model without weights would have, where they are certain."""
     for draft in walk(root):
-        if draft.is_keras and draft.own and draft.variables is None:
+        if draft.class_name in _ATTENTIONS and draft.is_keras:
+            _fill_attention(draft)
+        elif draft.is_keras and draft.own and draft.variables is None:
             given = draft.input_shapes[0] if len(draft.input_shapes) == 1 else None
             draft.variables = ruled_variables(draft.class_name, draft.settings, draft.own, given)
+    for draft in walk(root):
+        if draft.class_name == "SpectralNormalization" and draft.is_keras:
+            _fill_spectral(draft)
+
+
+def _fill_attention(draft: Draft) -> None:
+    """The layers that an attention makes for query, key, value and output."""
+    sizes = attention_sizes(draft.class_name, draft.settings, _attended(draft))
+    dtype = variable_dtype(draft.settings)
+    for child in draft.made:
+        shapes = sizes.get(child.layer_name)
+        if shapes and dtype and child.own is not None:
+            child.variables = [Variable(shape, dtype) for shape in shapes[: len(child.own)]]
+
+
+def _attended(draft: Draft) -> list[Shape]:
+    """The shapes of query, value and key."""
+    built = (draft.place or {}).get("build_config")
+    shapes = built.get("shapes_dict") if isinstance(built, dict) else None
+    if isinstance(shapes, dict):
+        named = [shape_of(shapes.get(f"{role}_shape")) for role in ("query", "value", "key")]
+        return [shape for shape in (*named[:2], named[2] or named[1]) if shape]
+    given = list(draft.input_shapes)
+    return [*given, given[-1]] if len(given) == 2 else []
+
+
+def _fill_spectral(draft: Draft) -> None:
+    """The matrix of the layer inside, and a vector along its last axis."""
+    inner = draft.made[0] if draft.made else None
+    if not inner or not inner.variables or not inner.own or not draft.own or draft.variables:
+        return
+    found = [each for each, own in zip(inner.variables, inner.own, strict=False) if own.name in _MATRICES]
+    dtype = variable_dtype(draft.settings)
+    if found and dtype and found[0].shape:
+        draft.variables = [*found[: len(draft.own) - 1], Variable((1, found[0].shape[-1]), dtype)]

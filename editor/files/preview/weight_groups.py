@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from editor.files.hdf5_outline import DatasetOutline, GroupOutline
-from editor.files.preview.skeleton import Variable
+from editor.files.preview.drafts import Variable
 
 VARIABLES = "vars"
 _OLD_LAYERS = "_layer_checkpoint_dependencies"
@@ -36,6 +36,10 @@ class WeightGroups:
         """The names of the groups in a group."""
         group = self._open(store)
         return [name.decode("utf-8", "replace") for name in group.groups] if group else []
+
+    def has(self, path: str) -> bool:
+        """Whether there is a group."""
+        return self._open(path) is not None
 
     def has_variables(self, store: str) -> bool:
         """Whether a group is that of a layer, and not of a list of layers."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+from editor.files.preview.drafts import Variable
 from editor.files.preview.keras_layers import OwnWeight, Settings, settings_of
+from editor.files.preview.quantized_rules import added_variable
 from editor.files.preview.shape_rules import product, sizes_of, split
-from editor.files.preview.skeleton import Variable
 from editor.layers.records import Shape
 
 _Sizes = tuple[int | None, ...]
@@ -28,26 +29,63 @@ def ruled_variables(
     dtype = variable_dtype(settings)
     if rule is None or not dtype:
         return None
+
+    def size_of(name: str) -> tuple[int, ...]:
+        return tuple(map(int, cast("tuple[int, ...]", rule(name, settings, given))))
+
     try:
-        sizes = [rule(weight.name, settings, given) for weight in own]
-        known = [tuple(int(size) for size in each if size is not None) for each in sizes]
+        found = [added_variable(weight.name, class_name, settings, size_of) for weight in own]
     # Arguments of a wrong type or number, or no shape to go by.
     except (TypeError, ValueError, IndexError, KeyError, AttributeError):
         return None
-    if any(None in each for each in sizes):
-        return None
-    return [Variable(shape, dtype) for shape in known]
+    types = _TYPES.get(class_name, {})
+    return [
+        Variable(shape, types.get(weight.name, kind or dtype)) for weight, (shape, kind) in zip(own, found, strict=True)
+    ]
 
 
 def variable_dtype(settings: Settings) -> str:
     """The type of a layer's variables by its policy; empty if it is not certain."""
     dtype = settings.get("dtype", "float32") or "float32"
-    name: Any = settings_of(dtype).get("name") if isinstance(dtype, dict) else dtype
+    policy = settings_of(dtype)
+    name: Any = policy.get("source_name") or policy.get("name") if isinstance(dtype, dict) else dtype
     if not isinstance(name, str):
         return ""
     if name in ("mixed_float16", "mixed_bfloat16"):
         return "float32"
     return name if name in ("float16", "bfloat16", "float32", "float64") else ""
+
+
+def attention_sizes(class_name: str, settings: Settings, given: list[Shape]) -> dict[str, list[tuple[int, ...]]]:
+    """The shapes of matrix and bias of each layer that an attention makes, by its name; empty where one is not certain.
+
+    Args:
+        class_name: `MultiHeadAttention` or `GroupedQueryAttention`.
+        settings: Its arguments.
+        given: The shapes of query, value and key.
+    """
+    try:
+        query, value, key = (int(cast("int", shape[-1])) for shape in given)
+        if class_name == "MultiHeadAttention":
+            heads = of_keys = int(settings["num_heads"])
+            size = int(settings["key_dim"])
+            of_value = int(settings.get("value_dim") or size)
+            output = settings.get("output_shape")
+        else:
+            heads, of_keys = int(settings["num_query_heads"]), int(settings["num_key_value_heads"])
+            size = of_value = int(settings["head_dim"])
+            output = None
+        last = [query] if output is None else [output] if isinstance(output, int) else [int(each) for each in output]
+    except (KeyError, TypeError, ValueError):
+        return {}
+    asked = [(query, heads, size), (heads, size)]
+    return {
+        "query": asked,
+        "gate": asked,
+        "key": [(key, of_keys, size), (of_keys, size)],
+        "value": [(value, of_keys, of_value), (of_keys, of_value)],
+        "attention_output": [(heads, of_value, *last), tuple(last)],
+    }
 
 
 def _dense(name: str, settings: Settings, given: Shape | None) -> _Sizes:
@@ -123,7 +161,51 @@ def _cell(gates: int) -> Callable[[str, Settings, Shape | None], _Sizes]:
     return sizes
 
 
+def _einsum(name: str, settings: Settings, given: Shape | None) -> _Sizes:
+    left, outputs = settings["equation"].split("->")
+    inputs, kernel = left.split(",")
+    output_shape = settings["output_shape"]
+    output_shape = [output_shape] if isinstance(output_shape, int) else list(output_shape)
+    given = given or ()
+    if not (inputs + kernel + outputs).isalpha() or (len(inputs), len(outputs)) != (len(given), len(output_shape) + 1):
+        raise KeyError(name)
+    sizes = {**dict(zip(outputs[1:], output_shape, strict=True)), **dict(zip(inputs, given, strict=True))}
+    if name == "kernel":
+        return tuple(sizes[axis] for axis in kernel)
+    axes = settings["bias_axes"]
+    first = min(map(outputs.index, axes))
+    return tuple(sizes[axis] if axis in axes else 1 for axis in outputs[first:])
+
+
+def _reversible(name: str, settings: Settings, given: Shape | None) -> _Sizes:
+    sizes = settings["input_dim"], settings["output_dim"]
+    return sizes if name == "embeddings" else sizes[::-1]
+
+
+def _normalization(name: str, settings: Settings, given: Shape | None) -> _Sizes:
+    axes = settings.get("axis", -1)
+    axes = [] if axes is None else [axes] if isinstance(axes, int) else axes
+    return (
+        ()
+        if name == "count"
+        else tuple((given or ())[axis] for axis in sorted(axis % len(given or ()) for axis in axes))
+    )
+
+
+def _convolutional_cell(name: str, settings: Settings, given: Shape | None) -> _Sizes:
+    """What is given is a sequence: batch, time, places and channels."""
+    filters, given = settings["filters"], given or ()
+    if name == "bias":
+        return (4 * filters,)
+    channels = given[2] if settings.get("data_format") == "channels_first" else given[-1]
+    sizes = sizes_of(settings["kernel_size"], len(given) - 3)
+    return (*sizes, channels if name == "kernel" else filters, 4 * filters)
+
+
 _GRU_GATES = 3
+_TYPES: dict[str, dict[str, str]] = {"Normalization": {"count": "int64"}}
+"""Types of weights that do not have the type of their layer."""
+
 _RULES: dict[str, Callable[[str, Settings, Shape | None], _Sizes]] = {
     **{f"Conv{number}D": _convolution for number in (1, 2, 3)},
     **{f"Conv{number}DTranspose": _transposed for number in (1, 2, 3)},
@@ -132,10 +214,14 @@ _RULES: dict[str, Callable[[str, Settings, Shape | None], _Sizes]] = {
     **dict.fromkeys(
         ("BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization"), _along_axes
     ),
+    "ConvLSTMCell": _convolutional_cell,
     "Dense": _dense,
+    "EinsumDense": _einsum,
     "Embedding": _embedding,
     "GRUCell": _cell(_GRU_GATES),
     "LSTMCell": _cell(4),
+    "Normalization": _normalization,
     "PReLU": _slopes,
+    "ReversibleEmbedding": _reversible,
     "SimpleRNNCell": _cell(1),
 }

@@ -11,17 +11,17 @@ import h5py
 
 from editor.files.architecture_file import read_architecture_of
 from editor.files.code_needs import code_needs
-from editor.files.facts import Preview
+from editor.files.facts import NO_ARCHITECTURE, Preview
 from editor.files.hdf5_outline import GroupOutline
-from editor.files.keras_archive import reading
+from editor.files.keras_archive import reading, usable_freeze_map
 from editor.files.look import Look
 from editor.files.options import OpenOptions
-from editor.files.preview.archive import map_in
 from editor.files.preview.draft_records import records
+from editor.files.preview.drafts import Draft, walk
 from editor.files.preview.found_weights import fill
 from editor.files.preview.hdf5_variables import STATISTICS, fill_variables
 from editor.files.preview.shapes import infer_shapes
-from editor.files.preview.skeleton import Draft, draft_of, walk
+from editor.files.preview.skeleton import draft_of
 from editor.files.preview.weight_groups import WeightGroups
 from editor.files.probe import probe_file
 from editor.files.stored_weights import (
@@ -37,7 +37,6 @@ from editor.files.weight_names import natural_order, split_name
 from editor.layers.paths import escape
 from editor.layers.records import LayerRecord, WeightRecord
 
-NO_ARCHITECTURE = "This file holds weights only; it opens as a model together with an architecture."
 OTHER_NAMES = "The layers of the architecture have other names than those in the file; shown are those in the file."
 
 
@@ -48,7 +47,7 @@ def preview_weights(path: Path, look: Look, options: OpenOptions) -> Preview:
         FileError: A file is damaged, or the architecture is none.
     """
     config = _architecture(options)
-    freeze_map, notes = map_in(path)
+    freeze_map, notes = usable_freeze_map(path)
     with reading(path), h5py.File(path, "r") as file:
         stored = stored_weights(file)
         draft = _filled(config, stored, look.weights) if config and look.weights else None
@@ -230,6 +229,7 @@ class _Records:
                     is_statistics=is_statistics,
                     is_trainable=not is_statistics,
                     is_name_known=is_known,
+                    is_kind_known=is_known,
                 )
             )
             self._num_weights += 1

@@ -164,6 +164,8 @@ class Repairing:
         own = str(settings.get("name") or name or class_name.lower())
         settings["name"] = (name or own).replace("/", "_") if is_root else name
         place = () if is_root else (*above, name)
+        if place and own != name:
+            self.stored[place] = StoredLayer(own, class_name)
         self._note_old_module(entry, class_name, name or own)
         if class_name == "Sequential" and begins_with_merge(settings) and "Merge" not in self.given:
             entry["config"] = settings = as_graph(settings)

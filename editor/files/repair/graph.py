@@ -84,8 +84,8 @@ def repair_graph(repairing: Repairing, settings: Config, place: Place) -> None:
     calls = {old: _calls(entry, names, old) for old, entry in by_name.items()}
     graph = _Graph(
         names,
-        {old: _offset(entry) if is_old else 0 for old, entry in by_name.items()},
-        {old: _is_functional(entry) for old, entry in by_name.items()},
+        {old: calls_before(entry) if is_old else 0 for old, entry in by_name.items()},
+        {old: is_functional(entry) for old, entry in by_name.items()},
         calls,
         Sizes.of(by_name, calls),
     )
@@ -99,9 +99,9 @@ def repair_graph(repairing: Repairing, settings: Config, place: Place) -> None:
         settings[key] = single(settings[key]) if is_old else settings[key]
 
 
-def _offset(entry: Config) -> int:
+def calls_before(entry: Config) -> int:
     """Keras 1 and 2 count the call by which a model was made, and so number calls of it from 1."""
-    if _is_functional(entry):
+    if is_functional(entry):
         return 1
     if entry.get("class_name") != "Sequential":
         return 0
@@ -112,7 +112,8 @@ def _offset(entry: Config) -> int:
     return int(first.get("class_name") in ("InputLayer", *_MODELS) or shape is not None)
 
 
-def _is_functional(entry: Config) -> bool:
+def is_functional(entry: Config) -> bool:
+    """Whether a serialized layer is a Functional model."""
     settings = entry.get("config")
     return entry.get("class_name") in _MODELS or (isinstance(settings, dict) and "input_layers" in settings)
 

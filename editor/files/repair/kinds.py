@@ -14,6 +14,7 @@ Kind = Literal[
     "argument-gone",
     "argument-renamed",
     "argument-added",
+    "axis-list",
     "class-renamed",
     "cudnn",
     "hard-sigmoid",
@@ -33,6 +34,7 @@ Kind = Literal[
     "sequential-list",
     "theano-kernels",
     "value-form",
+    "state",
     "weights-by-name",
     "word",
 ]
@@ -42,6 +44,7 @@ PROOFS: Mapping[Kind, str] = MappingProxyType(
         "argument-gone": "tf_keras",
         "argument-renamed": "NumPy",
         "argument-added": "NumPy",
+        "axis-list": "tf_keras",
         "class-renamed": "tf_keras",
         "cudnn": "NumPy",
         "hard-sigmoid": "tf_keras",
@@ -61,6 +64,7 @@ PROOFS: Mapping[Kind, str] = MappingProxyType(
         "sequential-list": "NumPy",
         "theano-kernels": "NumPy",
         "value-form": "tf_keras",
+        "state": "tf_keras",
         "weights-by-name": "tf_keras",
         "word": "Keras 3",
     }

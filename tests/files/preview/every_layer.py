@@ -102,12 +102,16 @@ def _lora_and_quantized() -> dict[str, Example]:
 
         return made
 
-    def quantized(make: Callable[[], keras.Layer], shape: Any) -> Callable[[], keras.Layer]:
+    def quantized(make: Callable[[], keras.Layer], shape: Any, mode: str) -> Callable[[], keras.Layer]:
         def made() -> keras.Layer:
             layer = make()
-            layer.build(shape)
-            layer.quantize("int8")
-            return layer
+            if not layer.built:
+                layer.build(shape)
+            layer.quantize(mode)
+            # As it is loaded: another order than that of a layer that is quantized later.
+            loaded = type(layer).from_config(layer.get_config())
+            loaded.build(shape)
+            return loaded
 
         return made
 
@@ -120,7 +124,21 @@ def _lora_and_quantized() -> dict[str, Example]:
     return {
         **{f"{title} with LoRA": (with_lora(*example), None) for title, example in able.items()},
         "Conv2D with LoRA": (with_lora(lambda: layers.Conv2D(3, 2), _IMAGE), None),
-        **{f"{title} quantized": (quantized(*example), None) for title, example in able.items()},
+        **{
+            f"{title} in {mode}": (quantized(*example, mode), None)
+            for title, example in able.items()
+            for mode in ("int8", "int4", "float8")
+            if (title, mode) != ("Embedding", "float8")
+        },
+        **{
+            f"{title} with LoRA in {mode}": (quantized(with_lora(*able[title]), able[title][1], mode), None)
+            for title, mode in (
+                ("Dense", "int4"),
+                ("EinsumDense", "int8"),
+                ("Dense bare", "float8"),
+                ("Embedding", "int4"),
+            )
+        },
     }
 
 
@@ -128,6 +146,8 @@ def _with_weights() -> dict[str, Example]:
     return {
         "Dense": (lambda: layers.Dense(3), _SIGNAL),
         "Dense bare": (lambda: layers.Dense(3, use_bias=False), _ROW),
+        "Dense with a layer": (lambda: layers.Dense(3, activation=layers.ReLU()), _ROW),
+        "Activation with a layer": (lambda: layers.Activation(layers.LeakyReLU()), _ROW),
         "EinsumDense": (lambda: layers.EinsumDense("abc,cd->abd", (None, 6), bias_axes="d"), _SIGNAL),
         "EinsumDense bare": (lambda: layers.EinsumDense("ab,bc->ac", 6), _ROW),
         "Embedding": (lambda: layers.Embedding(7, 3), (None, 5)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -14,7 +15,7 @@ from editor.files.facts import Preview
 from editor.files.keras_archive import add_freeze_map
 from editor.files.preview import read_preview
 from editor.files.preview.draft_records import all_records
-from editor.files.zip_members import WEIGHTS_MEMBER, open_weights
+from editor.files.zip_members import CONFIG_MEMBER, WEIGHTS_MEMBER, open_weights
 from editor.keras_model.walk import walk_model
 from editor.layers.records import LayerRecord
 from editor.layers.tree import LayerTree
@@ -88,18 +89,58 @@ def test_that_an_optimizer_is_no_layer(tmp_path: Path):
 def test_that_generators_of_random_numbers_of_older_files_are_no_layers(tmp_path: Path):
     path = tmp_path / "model.keras"
     hard_models.three_levels().save(path)
-    older = tmp_path / "older.keras"
-    weights = tmp_path / WEIGHTS_MEMBER
+
+    def change(weights: h5py.File) -> None:
+        generator = weights.create_group("layers/level/dense/seed_generator/vars")
+        generator["0"] = np.zeros(2, "uint32")
+        weights["layers/level/norm/_layers"] = h5py.Empty("f")
+
+    older = changed(path, change)
+    assert by_store(read_preview(older).root).keys() == by_store(read_preview(path).root).keys()
+
+
+def test_that_old_attributes_and_classes_have_today_s_keys(tmp_path: Path):
+    """Keras 2 kept the layers of an attention in private attributes, and NVIDIA's classes had their weights."""
+    text = keras.Input((5, 4), name="text")
+    values = layers.ReLU(name="relu")(layers.MultiHeadAttention(2, 3, name="mha")(text, text))
+    model = keras.Model(text, layers.LSTM(2, name="lstm")(values))
+    preview = preview_of(model, tmp_path)
+
+    def change(weights: h5py.File) -> None:
+        attention, bias = weights["layers/multi_head_attention"], np.zeros(16, "float32")
+        for role in ("query", "key", "value", "output"):
+            attention.move(f"{role}_dense", f"_{role}_dense")
+        weights.move("layers/lstm/cell", "layers/cu_dnnlstm")
+        del weights["layers/cu_dnnlstm/vars/2"]
+        weights["layers/cu_dnnlstm/vars/2"] = bias
+
+    older = changed(
+        tmp_path / "model.keras",
+        change,
+        (b'"class_name": "LSTM"', b'"class_name": "CuDNNLSTM"'),
+        (b'"ReLU"', b'"ThresholdedReLU"'),
+    )
+    found, right = by_store(read_preview(older).root), by_store(preview.root)
+    assert found.keys() == right.keys()
+    assert {store: each.weights for store, each in found.items()} == {
+        store: each.weights for store, each in right.items()
+    }
+
+
+def changed(path: Path, change: Callable[[h5py.File], None], *replaced: tuple[bytes, bytes]) -> Path:
+    """The same archive with other weights, and with other words in its configuration."""
+    older, weights = path.with_name("older.keras"), path.with_name(WEIGHTS_MEMBER)
     with open_weights(path) as source, h5py.File(weights, "w") as target:
         for name in source:
             source.copy(name, target)
-        generator = target.create_group("layers/level/dense/seed_generator/vars")
-        generator["0"] = np.zeros(2, "uint32")
-        target["layers/level/norm/_layers"] = h5py.Empty("f")
+        change(target)
     with zipfile.ZipFile(path) as archive, zipfile.ZipFile(older, "w") as copy:
         for name in archive.namelist():
-            copy.writestr(name, weights.read_bytes() if name == WEIGHTS_MEMBER else archive.read(name))
-    assert by_store(read_preview(older).root).keys() == by_store(read_preview(path).root).keys()
+            content = weights.read_bytes() if name == WEIGHTS_MEMBER else archive.read(name)
+            for old, new in replaced if name == CONFIG_MEMBER else ():
+                content = content.replace(old, new)
+            copy.writestr(name, content)
+    return older
 
 
 def test_that_types_that_numpy_does_not_have_are_told(tmp_path: Path):

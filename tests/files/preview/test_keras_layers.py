@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import pytest
 
+from editor.files.preview.drafts import Draft
 from editor.files.preview.keras_layers import (
     ALIASES,
     GRAPHS,
@@ -16,7 +17,7 @@ from editor.files.preview.keras_layers import (
     default_training,
     num_seed_generators,
 )
-from editor.files.preview.skeleton import Draft, draft_of
+from editor.files.preview.skeleton import draft_of
 from editor.keras_model.walk import _children, _variable_name, attribute_of, own_variables, store_keys
 from tests.files.preview.every_layer import EXAMPLES, NOT_HERE, built, every_class
 

@@ -12,7 +12,8 @@ from keras.src.saving.serialization_lib import ObjectSharingScope
 
 from editor.errors import FileError
 from editor.files.preview.draft_records import all_records, records
-from editor.files.preview.skeleton import Variable, draft_of
+from editor.files.preview.drafts import Variable
+from editor.files.preview.skeleton import draft_of
 from editor.keras_model.walk import walk_model
 from editor.layers.records import LayerRecord
 from tests import models
@@ -90,6 +91,34 @@ def test_that_a_graph_of_keras_2_tells_calls_and_their_training():
     assert root.class_name == "Functional"
     flow = {child.name: (child.takes_from, child.fixed_training) for child in root.children}
     assert flow == {"in": ((), None), "drop": ((1,), True), "dense": ((2, 1), None), "add": ((3,), None)}
+    # What is a bare operation today is none of its layers, and a Merge of Keras 1 is what does its work.
+    settings["layers"] = [
+        *entries[:3],
+        entry("TFOpLambda", "tf.abs", [["dense", 0, 0, {}]], function="math.abs"),
+        entry("Merge", "add", [["tf.abs", 0, 0, {}], ["dense", 1, 0, {}]], mode="sum"),
+    ]
+    root = records(draft_of({"class_name": "Model", "config": settings}))
+    shown = [(child.name, child.store, child.takes_from) for child in root.children]
+    assert shown[3:] == [("add", "layers/add", (3,))]
+
+
+def test_that_inputs_are_in_the_order_of_keras_3_where_a_model_inside_is_called_twice():
+    """Keras 2 counted the call by which a model was made, too."""
+
+    def entry(class_name: str, name: str, config: Config, *sources: Any) -> Config:
+        config = {"name": name, **config}
+        return {"class_name": class_name, "name": name, "config": config, "inbound_nodes": [[each] for each in sources]}
+
+    ends = {"input_layers": [["b", 0, 0], ["a", 0, 0]], "output_layers": [["sum", 0, 0]]}
+    inner = {"layers": [entry("InputLayer", "in", {})], "input_layers": [["in", 0, 0]], "output_layers": [["in", 0, 0]]}
+    entries = [
+        entry("InputLayer", "a", {}),
+        entry("InputLayer", "b", {}),
+        entry("Functional", "inner", inner, ["a", 0, 0, {}], ["b", 0, 0, {}]),
+        {**entry("Add", "sum", {}), "inbound_nodes": [[["inner", 2, 0, {}], ["inner", 1, 0, {}]]]},
+    ]
+    root = records(draft_of({"class_name": "Functional", "config": {"name": "m", "layers": entries, **ends}}))
+    assert [child.name for child in root.children] == ["b", "a", "inner", "sum"]
 
 
 def test_that_a_class_of_somebody_else_is_not_taken_for_keras_s():

@@ -14,6 +14,7 @@ from editor.files.options import OpenOptions
 from editor.files.preview import read_preview
 from editor.files.preview.weights import preview_weights
 from editor.files.probe import look_at, probe_file
+from editor.inspection import inspection
 from editor.keras_model.walk import walk_model
 from editor.layers.records import LayerRecord
 from editor.layers.tree import LayerTree
@@ -73,6 +74,11 @@ def test_that_what_no_file_of_weights_tells_is_unknown(tmp_path: Path) -> None:
     assert not any(layer.class_name for layer in layers_in(preview.root))
     in_list = tree.find("composite/blocks/dense_1")
     assert in_list is not None and not in_list.record.is_name_known
+    # Any of the weights may be statistics, until somebody freezes it.
+    assert not tree.account(tree.root).is_state_known
+    assert {layer.state for layer in inspection(tree, preview.facts).layers} == {"unknown", "weightless"}
+    tree.apply(tree.plan([in_list], trainable=False))
+    assert tree.account(in_list).is_state_known
     assert in_list.record.config == {"name": "b2"}
     attribute = tree.find("multi_head_attention/query_dense")
     assert attribute is not None and attribute.record.is_name_known
