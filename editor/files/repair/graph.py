@@ -12,8 +12,8 @@ from editor.files.repair.making import REBUILD_HINT, Making, Step
 from editor.files.repair.merge import is_merge, merge_layer
 from editor.files.repair.naming import new_names
 from editor.files.repair.nodes import Call, Reference, is_of_today, parsed, references, renamed, single, written
-from editor.files.repair.operation_nodes import call_of_node
-from editor.files.repair.operations import OPERATION_LAYERS, function_of, todays_operations, with_constants
+from editor.files.repair.operation_nodes import node_call
+from editor.files.repair.operations import OPERATION_LAYERS, function_of, todays_operations
 from editor.files.repair.sequential import name_in
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _calls(entry: Config, names: Mapping[str, str], old: str) -> list[Call]:
             details=str(error),
         ) from error
     is_node = entry.get("class_name") == "TensorFlowOpLayer"
-    return [with_constants(call, entry["config"]) for call in calls] if is_node else calls
+    return [node_call(call, entry["config"]) for call in calls] if is_node else calls
 
 
 def _repaired(repairing: Repairing, entry: Config, old: str, graph: _Graph, place: Place) -> list[Config]:
@@ -193,11 +193,10 @@ def _operations(repairing: Repairing, entry: Config, old: str, graph: _Graph) ->
         return []
     function = function_of(class_name, config)
     shape = (entry.get("build_config") or {}).get("input_shape")
-    calls = [graph.sizes.filled(call) for call in graph.calls[old]]
-    if class_name == "TensorFlowOpLayer":
-        found = [call_of_node(config, call) for call in calls]
-        function, calls = found[0][0], [call for _, call in found]
-    made = [todays_operations(Making(name, function, node, shape), call) for node, call in enumerate(calls)]
+    made = [
+        todays_operations(Making(name, function, node, shape), graph.sizes.filled(call))
+        for node, call in enumerate(graph.calls[old])
+    ]
     if any([step.itself for step in steps] != [step.itself for step in made[0]] for steps in made):
         raise ModelError(f"The layer {name!r} calls TensorFlow's {function!r} in two ways.", hint=REBUILD_HINT)
     names = ", ".join(dict.fromkeys(step.class_name for step in made[0]))

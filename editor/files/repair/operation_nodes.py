@@ -1,145 +1,144 @@
-"""The layers `TensorFlowOpLayer` of TensorFlow 2.0 to 2.3, which hold a node of a graph: as calls of TensorFlow."""
+"""The operations of a graph that Keras 2.0 to 2.3 kept as `TensorFlowOpLayer`, called as TensorFlow's functions are.
+
+Such a layer has the operation as TensorFlow's graph has it (`NodeDef`): what is an argument of a function stands among
+its attributes, or as a constant among its inputs.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
+import json
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from editor.files.repair.nodes import Call
 
-_SAME = MappingProxyType(
+_OP_IN_TEXT = re.compile(r'\bop: "(\w+)"')
+_REDUCTIONS = {op: f"math.reduce_{op.lower()}" for op in ("Mean", "Sum", "Max", "Min", "Prod", "Any", "All")}
+_FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
-        name: function
-        for function, names in {
-            "add": "Add AddV2", "subtract": "Sub", "multiply": "Mul", "math.truediv": "RealDiv Div",
-            "math.floormod": "FloorMod", "math.floordiv": "FloorDiv", "math.pow": "Pow", "math.maximum": "Maximum",
-            "math.minimum": "Minimum", "math.greater": "Greater", "math.greater_equal": "GreaterEqual",
-            "math.less": "Less", "math.less_equal": "LessEqual", "math.equal": "Equal", "math.not_equal": "NotEqual",
-            "math.logical_and": "LogicalAnd", "math.logical_or": "LogicalOr", "math.logical_not": "LogicalNot",
-            "math.squared_difference": "SquaredDifference", "math.negative": "Neg", "math.abs": "Abs",
-            "math.exp": "Exp", "math.log": "Log", "math.log1p": "Log1p", "math.sqrt": "Sqrt", "math.rsqrt": "Rsqrt",
-            "math.square": "Square", "math.sin": "Sin", "math.cos": "Cos", "math.tanh": "Tanh", "math.floor": "Floor",
-            "math.ceil": "Ceil", "math.sign": "Sign", "math.round": "Round", "math.erf": "Erf",
-            "math.sigmoid": "Sigmoid", "nn.relu": "Relu", "nn.relu6": "Relu6", "nn.elu": "Elu", "nn.selu": "Selu",
-            "nn.softplus": "Softplus", "nn.softsign": "Softsign", "nn.softmax": "Softmax",
-            "nn.log_softmax": "LogSoftmax", "reshape": "Reshape", "pad": "Pad PadV2 MirrorPad", "where": "SelectV2",
-        }.items()
-        for name in names.split()
+        **_REDUCTIONS,
+        "Abs": "math.abs", "Add": "math.add", "AddN": "add_n", "AddV2": "math.add", "BatchMatMul": "linalg.matmul",
+        "BatchMatMulV2": "linalg.matmul", "BiasAdd": "nn.bias_add", "Ceil": "math.ceil", "ConcatV2": "concat",
+        "Cos": "math.cos", "Elu": "nn.elu", "Equal": "math.equal", "Exp": "math.exp", "ExpandDims": "expand_dims",
+        "Floor": "math.floor", "FloorMod": "math.floormod", "Greater": "math.greater",
+        "GreaterEqual": "math.greater_equal", "LeakyRelu": "nn.leaky_relu", "Less": "math.less",
+        "LessEqual": "math.less_equal", "Log": "math.log", "LogSoftmax": "nn.log_softmax",
+        "LogicalAnd": "math.logical_and", "LogicalNot": "math.logical_not", "LogicalOr": "math.logical_or",
+        "MatMul": "linalg.matmul", "Maximum": "math.maximum", "Minimum": "math.minimum", "Mul": "math.multiply",
+        "Neg": "math.negative", "NotEqual": "math.not_equal", "Pack": "stack", "Pow": "math.pow",
+        "RealDiv": "math.truediv", "Reciprocal": "math.reciprocal", "Relu": "nn.relu", "Relu6": "nn.relu6",
+        "Reshape": "reshape", "Round": "math.round", "Rsqrt": "math.rsqrt", "Selu": "nn.selu",
+        "Sigmoid": "math.sigmoid", "Sign": "math.sign", "Sin": "math.sin", "Softmax": "nn.softmax",
+        "Softplus": "math.softplus", "Sqrt": "math.sqrt", "Square": "math.square",
+        "SquaredDifference": "math.squared_difference", "Squeeze": "squeeze", "StridedSlice": "__operators__.getitem",
+        "Sub": "math.subtract", "Tanh": "math.tanh", "Tile": "tile", "Transpose": "transpose",
     }
 )  # fmt: skip
-"""By the operation, where all that it is told stands among its arguments, in TensorFlow's own order."""
+"""The function that makes such an operation, by its name."""
 
-_REDUCING = MappingProxyType(
-    {"Mean": "mean", "Sum": "sum", "Max": "max", "Min": "min", "Prod": "prod", "Any": "any", "All": "all"}
+_LAST: Mapping[str, str] = MappingProxyType(
+    {"ExpandDims": "axis", "Reshape": "shape", "Tile": "multiples", "Transpose": "perm"}
+    | dict.fromkeys(_REDUCTIONS, "axis")
 )
-_WITH_AXIS = MappingProxyType({"ExpandDims": "expand_dims", "ReverseV2": "reverse", "ArgMax": "math.argmax"})
-_NAMED = MappingProxyType(
+"""What the last input is called as an argument of the function."""
+
+_ATTRIBUTES: Mapping[str, str] = MappingProxyType(
     {
-        "Transpose": ("transpose", ("perm",)), "Tile": ("tile", ("multiples",)),
-        "ClipByValue": ("clip_by_value", ("clip_value_min", "clip_value_max")),
+        "adj_x": "transpose_a", "adj_y": "transpose_b", "alpha": "alpha", "axis": "axis", "data_format": "data_format",
+        "keep_dims": "keepdims",
+        "squeeze_dims": "axis", "transpose_a": "transpose_a", "transpose_b": "transpose_b",
     }
 )  # fmt: skip
-_TYPES = MappingProxyType(
-    {
-        "DT_BOOL": "bool", "DT_FLOAT": "float32", "DT_DOUBLE": "float64", "DT_HALF": "float16", "DT_INT32": "int32",
-        "DT_INT64": "int64", "DT_UINT8": "uint8",
-    }
-)  # fmt: skip
+_MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 
 
-def node_operation(config: Mapping[str, Any]) -> str:
-    """The operation that such a layer holds; empty where it is written in binary."""
+def node_function(config: Mapping[str, Any]) -> str:
+    """TensorFlow's name of the function; that of the operation where no function is known for it, empty without one."""
+    op = str(_node(config).get("op", ""))
+    return _FUNCTIONS.get(op, op)
+
+
+def node_call(call: Call, config: Mapping[str, Any]) -> Call:
+    """The call with the arguments of the function.
+
+    Args:
+        call: Of the layer, with its tensors alone.
+        config: Its arguments, among them the constants by their place.
+    """
+    node = _node(config)
+    op, attributes = str(node.get("op", "")), _attributes(node)
+    first = call[0][0]
+    args = list(first) if isinstance(first, list) else [first]
+    for place, value in sorted((config.get("constants") or {}).items(), key=lambda item: int(item[0])):
+        args.insert(int(place), _plain(value))
+    if op == "StridedSlice":
+        return ([args[0], _slices(args, attributes)], {}) if len(args) == 4 else (args, {})
+    kwargs = {_ATTRIBUTES[key]: value for key, value in attributes.items() if key in _ATTRIBUTES and value != []}
+    if op == "ConcatV2":
+        return [args[:-1]], {"axis": args[-1]}
+    if op in ("AddN", "Pack"):
+        return [args], kwargs
+    if op in _LAST and len(args) > 1:
+        kwargs[_LAST[op]] = args.pop()
+    return args, kwargs
+
+
+def _node(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The operation: newer versions write an object, or the text of one; others a text of another form."""
     node = config.get("node_def")
-    return str(node.get("op", "")) if isinstance(node, dict) else ""
+    if isinstance(node, dict):
+        return node
+    text = str(node or "")
+    if found := _OP_IN_TEXT.search(text):
+        return {"op": found[1]}
+    try:
+        read = json.loads(text)
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
-def call_of_node(config: Mapping[str, Any], call: Call) -> tuple[str, Call]:
-    """TensorFlow's function that does the same, with its arguments; the operation itself where none is known."""
-    operation, args = node_operation(config), call[0]
-    node = config.get("node_def")
-    attributes = node.get("attr", {}) if isinstance(node, dict) else {}
-    if operation in _SAME:
-        return _SAME[operation], _paired(_SAME[operation], operation, args, attributes)
-    if operation in _REDUCING and len(args) == 2:
-        keepdims = bool(attributes.get("keep_dims", {}).get("b"))
-        return f"math.reduce_{_REDUCING[operation]}", ([args[0]], {"axis": args[1], "keepdims": keepdims})
-    if operation in _WITH_AXIS and len(args) == 2:
-        return _WITH_AXIS[operation], ([args[0]], {"axis": args[1]})
-    if operation in _NAMED and len(args) == 1 + len(_NAMED[operation][1]):
-        function, names = _NAMED[operation]
-        return function, ([args[0]], dict(zip(names, args[1:], strict=True)))
-    return _with_attributes(operation, args, attributes)
+def _attributes(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the attributes: numbers, flags, and lists of numbers."""
+    found: dict[str, Any] = {}
+    attributes = node.get("attr")
+    for key, value in attributes.items() if isinstance(attributes, dict) else ():
+        match value:
+            case {"b": bool(plain)} | {"f": int(plain)} | {"f": float(plain)}:
+                found[key] = plain
+            case {"i": int(number)} | {"i": str(number)} if str(number).lstrip("-").isdecimal():
+                found[key] = int(number)
+            case {"s": "TkNIVw=="}:
+                # Text stands in base 64; the other order of axes is what all do anyway.
+                found[key] = "NCHW"
+            case {"list": {"i": list(numbers)}}:
+                found[key] = [int(number) for number in numbers if str(number).lstrip("-").isdecimal()]
+    return found
 
 
-def _paired(function: str, operation: str, args: list[Any], attributes: Mapping[str, Any]) -> Call:
-    names = {"pad": ["paddings", "constant_values"], "reshape": ["shape"], "where": ["x", "y"]}.get(function, ["y"])
-    mode = {"mode": _text(attributes.get("mode", {}))} if operation == "MirrorPad" else {}
-    return args[:1], {**dict(zip(names, args[1:], strict=False)), **mode}
+def _plain(value: Any) -> Any:
+    """An array of numbers as a list: Keras 2 writes it as an object in either of two forms."""
+    match value:
+        case {"type": "ndarray", "value": plain} | {"class_name": "__numpy__", "config": {"value": plain}}:
+            return plain
+    return value
 
 
-def _with_attributes(operation: str, args: list[Any], attributes: Mapping[str, Any]) -> tuple[str, Call]:
-    """Where something stands in the attributes of the node, or all tensors are one argument."""
-    found = _joined(operation, args, attributes) or _product(operation, args, attributes)
-    match operation, args:
-        case "Squeeze", [value]:
-            axes = attributes.get("squeeze_dims", {}).get("list", {}).get("i", [])
-            found = "squeeze", ([value], {"axis": [int(axis) for axis in axes]} if axes else {})
-        case "Cast", [value] if attributes.get("DstT", {}).get("type") in _TYPES:
-            found = "cast", ([value], {"dtype": _TYPES[attributes["DstT"]["type"]]})
-        case "BiasAdd", [value, bias]:
-            found = "nn.bias_add", ([value, bias], {"data_format": _text(attributes.get("data_format", {})) or "NHWC"})
-        case "LeakyRelu", [value]:
-            found = "nn.leaky_relu", ([value], {"alpha": float(attributes.get("alpha", {}).get("f", 0.2))})
-        case "StridedSlice", [value, list(begin), list(end), list(strides)]:
-            found = "__operators__.getitem", ([value], {"slice_spec": _slices(begin, end, strides, attributes)})
-    return found or (operation, (args, {}))
-
-
-def _joined(operation: str, args: list[Any], attributes: Mapping[str, Any]) -> tuple[str, Call] | None:
-    match operation, args:
-        case "ConcatV2", [*values, axis]:
-            return "concat", ([values], {"axis": axis})
-        case "Pack", values:
-            return "stack", ([values], {"axis": int(attributes.get("axis", {}).get("i", 0))})
-        case "AddN", values:
-            return "add_n", ([values], {})
-    return None
-
-
-def _product(operation: str, args: list[Any], attributes: Mapping[str, Any]) -> tuple[str, Call] | None:
-    names = ("transpose_a", "transpose_b") if operation == "MatMul" else ("adj_x", "adj_y")
-    if operation not in ("MatMul", "BatchMatMul", "BatchMatMulV2") or len(args) != 2:
-        return None
-    first, second = (bool(attributes.get(name, {}).get("b")) for name in names)
-    return "matmul", (args, {"transpose_a": first, "transpose_b": second})
-
-
-def _slices(begin: list[int], end: list[int], strides: list[int], attributes: Mapping[str, Any]) -> list[Any]:
-    """What a strided slice takes, part by part; each mask has a bit for each."""
-
-    def has(mask: str, at: int) -> bool:
-        return bool(int(attributes.get(f"{mask}_mask", {}).get("i", 0)) >> at & 1)
-
+def _slices(args: list[Any], attributes: Mapping[str, Any]) -> list[Any]:
+    """The parts of a slice, as Keras 2 writes them: a bit of each mask stands for one of them."""
+    begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_mask = (attributes.get(key, 0) for key in _MASKS)
     parts: list[Any] = []
-    for at, (start, stop, step) in enumerate(zip(begin, end, strides, strict=True)):
-        if has("ellipsis", at):
+    for at, (start, stop, step) in enumerate(zip(*args[1:], strict=False)):
+        bit = 1 << at
+        if ellipsis_mask & bit:
             parts.append("...")
-        elif has("new_axis", at):
+        elif new_axis_mask & bit:
             parts.append(None)
-        elif has("shrink_axis", at):
+        elif shrink_mask & bit:
             parts.append(start)
         else:
-            ends = None if has("begin", at) else start, None if has("end", at) else stop
-            parts.append({"start": ends[0], "stop": ends[1], "step": step})
+            ends = {"start": None if begin_mask & bit else start, "stop": None if end_mask & bit else stop}
+            parts.append({**ends, "step": step})
     return parts
-
-
-def _text(attribute: Mapping[str, Any]) -> str:
-    """Text stands in base 64, as everything of bytes in this form."""
-    try:
-        return base64.b64decode(attribute.get("s", ""), validate=True).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
