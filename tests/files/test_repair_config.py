@@ -121,6 +121,7 @@ def test_that_names_with_a_slash_in_the_form_of_keras_3_are_renamed_everywhere()
         ("TFOpLambda", "__operators__.eq", {}, "The file does not say with what the layer 'op' calls"),
         ("TFOpLambda", "nn.bias_add", {}, "Keras 2 left it out"),
         ("SlicingOpLambda", "gather_nd", {"indices": [[0]]}, r"'op' computes TensorFlow's 'gather_nd'"),
+        ("TFOpLambda", "sequence_mask", {"maxlen": 10**12}, r"cannot \(maxlen\)"),
         ("TFOpLambda", "compat.v1.shape", {}, "'op' gives the size of a tensor to a layer or as an output"),
     ],
 )
@@ -128,6 +129,20 @@ def test_that_an_operation_without_a_counterpart_is_refused_by_name(class_name, 
     entry = called(layer(class_name, "op", function=function), ["a", 0, 0, {"name": None, **arguments}])
     with pytest.raises(ModelError, match=words):
         repair_config(functional(start(), entry, inputs=[["a", 0, 0]], outputs=[["op", 0, 0]]), "2.9.0")
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_that_a_long_way_of_sizes_ends_in_words(is_turned):
+    """Each takes from the one before, which may stand behind it; a slice of a shape may ask for any number of sizes."""
+    sizes = [called(layer("TFOpLambda", "s0", function="shape"), ["a", 0, 0, {}])]
+    sizes += [
+        called(layer("TFOpLambda", f"s{at}", function="identity"), [f"s{at - 1}", 0, 0, {}]) for at in range(1, 3000)
+    ]
+    part = {"slice_spec": {"start": 0, "stop": 10**12, "step": None}}
+    last = called(layer("SlicingOpLambda", "part", function="__operators__.getitem"), ["s2999", 0, 0, part])
+    layers = [*sizes, last] if not is_turned else [last, *reversed(sizes)]
+    with pytest.raises(ModelError):
+        repair_config(functional(start(), *layers, inputs=[["a", 0, 0]], outputs=[["part", 0, 0]]), "2.9.0")
 
 
 def test_that_the_hard_sigmoid_is_refused_where_no_weight_can_hold_it():

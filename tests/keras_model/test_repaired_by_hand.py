@@ -337,7 +337,7 @@ def test_that_nodes_of_tensorflow_2_3_compute_what_they_did(tmp_path, random):
 
     scaled = node("RealDiv", "a", constants={"1": 127.5})
     value = node("Sub", scaled, constants={"1": 1.0})
-    added = node("BiasAdd", value, constants={"1": [1.0, 2.0, 3.0]}, data_format={"s": "TkhXQw=="})
+    added = node("BiasAdd", value, constants={"1": [1.0, 2.0, 3.0, 4.0]}, data_format={"s": "TkNIVw=="})
     both = node("BatchMatMulV2", added, value, adj_x={"b": False}, adj_y={"b": True})
     mean = node("Mean", both, constants={"1": [1]}, keep_dims={"b": True})
     masks = {"begin_mask": {"i": "3"}, "end_mask": {"i": "1"}, "shrink_axis_mask": {"i": "4"}}
@@ -351,7 +351,7 @@ def test_that_nodes_of_tensorflow_2_3_compute_what_they_did(tmp_path, random):
     )
     values = random.normal(size=(2, 4, 3))
     plain = values / 127.5 - 1.0
-    means = ((plain + np.array([1.0, 2.0, 3.0])) @ plain.transpose(0, 2, 1)).mean(axis=1)
+    means = ((plain + np.array([[1.0], [2.0], [3.0], [4.0]])) @ plain.transpose(0, 2, 1)).mean(axis=1)
     assert_close(loaded.model, values, np.maximum(np.concatenate([plain[:, :3, 2], means], axis=1), 0))
 
 

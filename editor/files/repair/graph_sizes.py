@@ -12,6 +12,9 @@ from editor.files.repair.sizes import computed, shape_of
 
 Config = dict[str, Any]
 
+_DEEPEST = 100
+"""So many layers that only tell sizes may lead to one that stands before them."""
+
 
 @dataclass
 class Sizes:
@@ -25,6 +28,7 @@ class Sizes:
     entries: Mapping[str, Config]
     calls: Mapping[str, list[Call]]
     _told: dict[str, Any] = field(default_factory=dict)
+    _depth: int = 0
 
     @classmethod
     def of(cls, entries: Mapping[str, Config], calls: Mapping[str, list[Call]]) -> Sizes:
@@ -35,7 +39,11 @@ class Sizes:
             calls: Of each of them.
         """
         own = {name: entry for name, entry in entries.items() if entry.get("class_name") in OPERATION_LAYERS}
-        return cls(own, {name: calls[name] for name in own if name in calls})
+        sizes = cls(own, {name: calls[name] for name in own if name in calls})
+        # In a file, a layer stands behind those that it takes from: so no way back is long.
+        for name in own:
+            sizes.is_told(name)
+        return sizes
 
     def is_told(self, name: str) -> bool:
         """Whether a layer only tells sizes."""
@@ -66,11 +74,13 @@ class Sizes:
     def _value(self, name: str) -> Any:
         if name not in self.entries:
             return None
-        if name not in self._told:
+        if name not in self._told and self._depth < _DEEPEST:
             # A graph that leads back to itself is told by Keras.
             self._told[name] = None
+            self._depth += 1
             self._told[name] = self._worked_out(name)
-        return self._told[name]
+            self._depth -= 1
+        return self._told.get(name)
 
     def _worked_out(self, name: str) -> Any:
         calls = self.calls[name]

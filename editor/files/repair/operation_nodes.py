@@ -54,7 +54,8 @@ _LAST: Mapping[str, str] = MappingProxyType(
 _ATTRIBUTES: Mapping[str, str] = MappingProxyType(
     {
         "DstT": "dtype",
-        "adj_x": "transpose_a", "adj_y": "transpose_b", "alpha": "alpha", "axis": "axis", "keep_dims": "keepdims",
+        "adj_x": "transpose_a", "adj_y": "transpose_b", "alpha": "alpha", "axis": "axis", "data_format": "data_format",
+        "keep_dims": "keepdims",
         "squeeze_dims": "axis", "transpose_a": "transpose_a", "transpose_b": "transpose_b",
     }
 )  # fmt: skip
@@ -117,6 +118,9 @@ def _attributes(node: Mapping[str, Any]) -> dict[str, Any]:
                 found[key] = int(number)
             case {"type": str(name)}:
                 found[key] = _TYPES.get(name, name)
+            case {"s": "TkNIVw=="}:
+                # Text stands in base 64; the other order of axes is what all do anyway.
+                found[key] = "NCHW"
             case {"list": {"i": list(numbers)}}:
                 found[key] = [int(number) for number in numbers if str(number).lstrip("-").isdecimal()]
     return found

@@ -12,6 +12,9 @@ from editor.files.repair.making import Making, constant
 from editor.files.repair.nodes import Reference
 from editor.files.repair.sizes import Size
 
+_LONGEST_MASK = 100_000
+"""Of longer ones the numbers, which are listed, would be the greater part of the file."""
+
 
 def _concat(make: Making, values: Any, axis: Any) -> Any:
     return make("numpy.Concatenate", _each(values), axis=axis)
@@ -94,7 +97,7 @@ def _one_hot(  # noqa: PLR0913 - as many as TensorFlow has
 
 
 def _sequence_mask(make: Making, lengths: Any, maxlen: Any, dtype: str = "bool") -> Any:
-    if not isinstance(maxlen, int):
+    if not isinstance(maxlen, int) or maxlen > _LONGEST_MASK:
         raise make.refused("maxlen")
     found = make("numpy.Less", list(range(maxlen)), make("numpy.ExpandDims", lengths, axis=-1))
     return found if dtype == "bool" else make("core.Cast", found, dtype=dtype)

@@ -28,6 +28,8 @@ _EXACT: Mapping[str, Callable[[int, int], int]] = MappingProxyType(
         "numpy.FloorDivide": lambda a, b: a // b,
     }
 )
+_MOST_AXES = 32
+"""More than any tensor has."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def _item(shape: Any, key: Any) -> Any:
         case Shape(of=tensor), int(at):
             return Size(tensor, at)
         case Shape(of=tensor), {"start": None | int() as start, "stop": int(stop), "step": None | 1}:
-            return [Size(tensor, at) for at in range(start or 0, stop)] if (start or 0) >= 0 <= stop else None
+            is_known = (start or 0) >= 0 and 0 <= stop <= _MOST_AXES
+            return [Size(tensor, at) for at in range(start or 0, stop)] if is_known else None
         case list(), int(at) if -len(shape) <= at < len(shape):
             return shape[at]
         case list(), {"start": None | int() as start, "stop": None | int() as stop, "step": None | int() as step}:
