@@ -92,7 +92,7 @@ class WeightsReport:
 
     @property
     def is_certain(self) -> bool:
-        """Whether every layer got its weights by its name, and none are left over."""
+        """Whether every layer got its weights by its name or key, and none are left over."""
         return not self.left and not self.unused and all(pair.how != "order" for pair in self.pairs)
 
     @property
