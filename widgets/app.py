@@ -325,7 +325,7 @@ class App(QObject):
 
     def _on_stayed(self, document: Document) -> None:
         if document.trouble:
-            for line in document.trouble.details.splitlines():
+            for line in (document.trouble.summary, *document.trouble.details.splitlines()):
                 self.window.log.append_line(line)
         self._refresh()
 

@@ -5,6 +5,7 @@ It stands on a preview of its file at first, and on the live model from when the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +30,7 @@ from widgets.rebasing import Rebased, rebase, touched_by
 from widgets.undo import FlagCommand
 
 _PATCHED_FORMATS = ("keras", "h5")
+_ENDINGS = re.compile(r"(\.weights)?\.(keras|h5|hdf5|json)$", re.IGNORECASE)
 
 
 class Stage(StrEnum):
@@ -52,6 +54,7 @@ class Document(QObject):
         document_id: The engine's number for it; another one at each loading.
         stage: What it stands on.
         trouble: Why there is no live model; None while nothing stands against one.
+        has_failed: Whether it was tried to load it, and failed for that.
         preview: What its file told before it was loaded.
         path: The file that Save writes, or would write if it were asked where to.
         options: What was given and allowed for its file.
@@ -61,6 +64,7 @@ class Document(QObject):
         opened: The flags as they were in the file.
         made_notes: What a person should know about the making of a new model, a sentence each.
         notes: What else a person should know about the opening, a sentence each.
+        remarks: What is good to know and nothing to worry about, a sentence each.
         repairs: What was changed in memory to load it.
         has_optimizer: Whether the engine's model has an optimizer, from its file or from a run.
         revision: Of the weights in the engine, as last heard.
@@ -86,15 +90,17 @@ class Document(QObject):
         self.document_id = 0
         self.stage = Stage.PREVIEW
         self.trouble: Problem | None = None
+        self.has_failed = False
         self.preview = preview
         self.path = path
         self.options = options
         self.workspace = workspace
-        self.model_name = preview.model_name or path.name.partition(".")[0]
+        self.model_name = preview.model_name or bare_name(path)
         self.tree = LayerTree(preview.root)
         self.stack = QUndoStack(self)
         self.made_notes = made_notes
-        self.notes = (*made_notes, *preview.notes)
+        self.notes = made_notes
+        self.remarks = preview.notes
         self.repairs: tuple[Repair, ...] = ()
         self.has_optimizer = False
         self.saved_revision = workspace.info.saved_revision
@@ -168,14 +174,16 @@ class Document(QObject):
         self.document_id = document_id
         self.stage = Stage.LOADING
         self.trouble = None
+        self.has_failed = False
         if options != self.options:
             self.options = options
             self.workspace.update(msgspec.structs.replace(self.workspace.info, options=options))
 
-    def stay_preview(self, trouble: Problem) -> None:
+    def stay_preview(self, trouble: Problem, *, has_failed: bool = False) -> None:
         """There is no live model, and this is why."""
         self.stage = Stage.PREVIEW
         self.trouble = trouble
+        self.has_failed = has_failed
 
     def go_live(self, event: ModelOpened) -> Rebased:
         """The live model takes the place of the preview; all steps are carried over to it."""
@@ -189,6 +197,7 @@ class Document(QObject):
         self.trouble = None
         self.model_name = event.model_name or self.model_name
         self.notes = (*self.made_notes, *event.notes)
+        self.remarks = event.remarks
         self.repairs = event.repairs
         self.has_optimizer = event.has_optimizer
         self._journal.speak_of(keys_of(tree))
@@ -295,6 +304,11 @@ class Document(QObject):
         if self._was_modified != self.is_modified:
             self._was_modified = self.is_modified
             self.modified_changed.emit(self._was_modified)
+
+
+def bare_name(path: Path) -> str:
+    """The name of a model's file without the endings that tell its kind; a folder's name as it is."""
+    return path.name if path.is_dir() else _ENDINGS.sub("", path.name) or path.name
 
 
 def lacks_architecture(document: Document) -> bool:

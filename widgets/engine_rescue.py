@@ -83,8 +83,13 @@ class EngineRescue(QObject):
     def _on_reopened(self, document: Document) -> None:
         self._runs.note_reopened(document)
         text = f"The engine has been started again and has {document.title}"
-        weights = "with the newest weights that were kept" if document.weights_file else "as it was saved"
-        text = f"{text}, {weights}. Your edits are all here; you can go on."
+        text = f"{text}, {_which_weights(document)}. Your edits are all here; you can go on."
         # What failed with the old engine, such as an opening or a save, is still to be read.
         self._notifier.say(Level.WARNING, f"{self._notifier.error_text} {text}".strip())
         self.rescued.emit()
+
+
+def _which_weights(document: Document) -> str:
+    if document.weights_file:
+        return "with the newest weights that were kept"
+    return "as it was built" if document.is_untitled else "as it is in its file"

@@ -19,7 +19,7 @@ from editor.processes.messages import (
     TrainedWeightsApplied,
 )
 from widgets.dialogs.files import choose_export, choose_trained_weights
-from widgets.document import Document
+from widgets.document import Document, bare_name
 from widgets.engine_link import EngineLink
 from widgets.file_reading import FileReading
 from widgets.main_window import MainWindow
@@ -101,7 +101,7 @@ class Exporter(QObject):
     def _on_export_triggered(self, kind: ExportKind) -> None:
         document = self._current()
         if document:
-            suggestion = document.path.with_name(document.path.stem + _ENDINGS[kind])
+            suggestion = document.path.with_name(bare_name(document.path) + _ENDINGS[kind])
             choose_export(self._window, kind, suggestion, lambda path: self.export(kind, path))
 
     def export(self, kind: ExportKind, path: Path) -> None:

@@ -8,9 +8,11 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from editor.errors import EditorError, Problem
+from editor.errors import EditorError, FileError, Problem
 from editor.files.options import OpenOptions
+from editor.files.saved_model.place import FileState
 from editor.processes.messages import CloseDocument, ModelOpened, OpenFailed, OpenModel
+from editor.runs.workspace import DocumentInfo
 from widgets.document import Document, Stage
 from widgets.engine_link import EngineLink
 from widgets.rebasing import Rebased
@@ -50,6 +52,7 @@ class Loader(QObject):
         self._reopening: Document | None = None
         self._lost: Document | None = None
         self._arrived: ModelOpened | None = None
+        self._seen: FileState | None = None
         self._was_ready = False
         self._next_id = 0
         self._timer = QTimer(self, singleShot=True, interval=_RETRY_MS)
@@ -84,12 +87,15 @@ class Loader(QObject):
         """
         self._give_up()
         try:
+            # What a reader has not seen is not for the engine.
+            check_as_read(document.workspace.info)
             # A new number each time: an answer to an earlier try is known by the old one.
             document.begin_loading(self._new_id(), options or document.options)
         except EditorError as error:
             self._stay(document, error.problem)
             return
         self._loading = document
+        self._seen = document.workspace.info.state
         self.started.emit(document)
         self._link.send(_request(document))
 
@@ -148,7 +154,7 @@ class Loader(QObject):
         return self._next_id
 
     def _stay(self, document: Document, trouble: Problem) -> None:
-        document.stay_preview(trouble)
+        document.stay_preview(trouble, has_failed=trouble is not _STOPPED)
         self.stayed.emit(document)
 
     # -- what the engine says ---------------------------------------------------------------------------------
@@ -178,12 +184,23 @@ class Loader(QObject):
             self._timer.start()
             return
         self._loading = self._arrived = None
+        try:
+            # A training script may write its model anew while the engine starts.
+            check_as_read(document.workspace.info)
+        except EditorError as error:
+            self._link.send(CloseDocument(document_id=document.document_id))
+            self._stay(document, error.problem)
+            return
         self.went_live.emit(WentLive(document, document.go_live(event)))
 
     def _on_open_failed(self, event: OpenFailed) -> None:
         if self._loading and self._loading.document_id == event.document_id:
             document, self._loading = self._loading, None
-            self._stay(document, event.problem)
+            if document.workspace.info.state != self._seen:
+                # Its flags were saved meanwhile, into the file that the engine was reading.
+                self.load(document)
+            else:
+                self._stay(document, event.problem)
         elif self._reopening and self._reopening.document_id == event.document_id:
             self._fail_reopening(event.problem)
 
@@ -201,6 +218,17 @@ class Loader(QObject):
             )
 
 
+def check_as_read(info: DocumentInfo) -> None:
+    """Holds a model's file against what it was when its preview was read, or when it was saved here.
+
+    Raises:
+        FileError: It is gone, or another one.
+    """
+    if not info.is_file_unchanged:
+        what = "was changed by another program" if info.path.exists() else "is no longer there"
+        raise FileError(f"{info.path.name} {what} since it was read.", hint="Open it again.")
+
+
 def _is_mouse_down() -> bool:
     return QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
 
@@ -211,6 +239,7 @@ def _request(document: Document) -> OpenModel:
     return OpenModel(
         document_id=document.document_id,
         path=str(document.workspace.info.path),
+        seen=document.workspace.info.state,
         options=document.options,
         weights=str(weights) if weights else None,
         revision=document.saved_revision,

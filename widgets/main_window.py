@@ -10,6 +10,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from editor.files.saved_model.place import MODEL_FILE
 from widgets.actions import Actions
 from widgets.changes.panel import ChangesPanel
 from widgets.findings.panel import FindingsPanel
@@ -214,4 +215,5 @@ def _dropped(event: QDropEvent) -> Path | None:
 
 def _can_be_opened(path: Path) -> bool:
     is_map = path.name.lower().endswith(".freeze.json")
-    return path.is_dir() or (path.suffix.lower() in MODEL_SUFFIXES + DATA_SUFFIXES and not is_map)
+    is_file = path.suffix.lower() in MODEL_SUFFIXES + DATA_SUFFIXES or path.name == MODEL_FILE
+    return path.is_dir() or (is_file and not is_map)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from widgets.icons import Icons
+from widgets.line_breaks import with_short_runs
 from widgets.theme import Theme
 
 _ICON_SIZE = 16
@@ -69,7 +70,7 @@ class NoticeBar(QFrame):
     @property
     def text(self) -> str:
         """What the bar says; empty while it is hidden."""
-        return self._text.text() if not self.isHidden() else ""
+        return self._text.accessibleName() if not self.isHidden() else ""
 
     @property
     def level(self) -> Level:
@@ -97,7 +98,7 @@ class NoticeBar(QFrame):
 
     def _show(self, level: Level, text: str, action: str) -> None:
         self._level = level
-        self._text.setText(text)
+        self._text.setText(with_short_runs(text))
         self._text.setAccessibleName(text)
         self._action.setText(f"&{action}" if action else "")
         self._action.setVisible(bool(action))

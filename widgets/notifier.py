@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from editor.errors import Problem
 from widgets.dialogs.details import show_details
+from widgets.line_breaks import with_short_runs
 from widgets.notice_bar import Level, NoticeBar
 
 Answer = QMessageBox.StandardButton
@@ -113,7 +114,7 @@ class Notifier(QObject):
         box.open()
 
     def _box(self, name: str, text: str, why: str) -> QMessageBox:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "Frostline", text, parent=self._window)
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "Frostline", with_short_runs(text), parent=self._window)
         box.setObjectName(name)
         box.setInformativeText(why)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -10,6 +10,8 @@ from editor.layers.records import Shape
 UNKNOWN = "unknown"
 """What stands where a file does not tell."""
 
+NOT_TOLD = "the file does not tell which weights are statistics; the others are counted as trainable or frozen"
+
 _BYTES_PER_UNIT = 1024
 _UNITS = ("KB", "MB", "GB", "TB")
 

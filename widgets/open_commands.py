@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from editor.errors import Problem
 from editor.files.code_needs import needed_to_load
-from editor.files.facts import Preview
+from editor.files.facts import NO_ARCHITECTURE, Preview
 from editor.files.options import OpenOptions
 from widgets.dialogs.architecture import ArchitectureQuestion
 from widgets.dialogs.files import choose_code, choose_folder, choose_model
@@ -19,7 +19,7 @@ from widgets.loading import Loader
 from widgets.main_window import MainWindow
 from widgets.notifier import Notifier
 from widgets.opening import Opener, OpenWish
-from widgets.opening_words import needs_words, opened_words, weights_only_words
+from widgets.opening_words import needs_words, opened_words
 from widgets.preview_bar import Remedy
 from widgets.recent_models import RecentModels
 
@@ -126,8 +126,8 @@ class OpenCommands(QObject):
         if preview.obstacle:
             return Problem(preview.obstacle)
         if lacks_architecture(document):
-            return Problem(weights_only_words(preview), "Choose its architecture to load it.")
-        return Problem(needs_words(preview), "Give its code to load it.") if needed_to_load(preview.needs) else None
+            return Problem(NO_ARCHITECTURE)
+        return Problem(needs_words(preview)) if needed_to_load(preview.needs) else None
 
     def _ask(self, document: Document) -> None:
         """Asks for what the document needs; an answer that comes when another one is open is of no use any more."""
@@ -148,8 +148,13 @@ class OpenCommands(QObject):
         self.trust.decide(
             document.preview,
             document.options,
-            lambda given: self._if_open(document, lambda: self._loader.load(document, given)),
+            lambda given: self._if_open(document, lambda: self._load(document, given)),
         )
+
+    def _load(self, document: Document, options: OpenOptions | None = None) -> None:
+        """Loads it since a person asks for that; why it could not be loaded before is no news any more."""
+        self._notifier.clear()
+        self._loader.load(document, options)
 
     def _if_open(self, document: Document, go_on: Callable[[], None]) -> None:
         if self._current() is document and not document.is_live:
@@ -162,7 +167,7 @@ class OpenCommands(QObject):
         if remedy is Remedy.STOP:
             self._loader.stop()
         elif remedy is Remedy.TRY_AGAIN:
-            self._loader.load(document)
+            self._load(document)
         elif remedy is Remedy.GIVE_CODE:
             self._ask_for_code(document)
         else:

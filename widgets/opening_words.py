@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from editor.files.facts import CodeNeed, Preview, Repair
+from editor.files.facts import NO_ARCHITECTURE, CodeNeed, Preview, Repair
 from widgets.document import Document, Stage
 from widgets.notice_bar import Level
 from widgets.numbers import counted
 
 _MOST_NAMES = 3
-_STILL_WORKS = "Freezing and saving the flags work all the same."
+STILL_WORKS = "Freezing and saving the flags work all the same."
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,10 @@ def opened_words(document: Document, *, lost: tuple[str, ...] = (), differing: t
     """
     if document.stage is Stage.LOADING:
         return None
-    sentences = [_trouble_words(document)] if document.trouble else []
-    details = [document.trouble.details] if document.trouble and document.trouble.details else []
+    # What stands against loading from the first is said below the layers.
+    trouble = document.trouble if document.has_failed else None
+    sentences = [f"{trouble.summary} {trouble.hint}".strip(), STILL_WORKS] if trouble else []
+    details = [trouble.details] if trouble and trouble.details else []
     sentences += [_repaired_words(document.repairs)] if document.repairs else []
     details += [repair.line for repair in document.repairs]
     for paths, words in (
@@ -51,16 +53,13 @@ def opened_words(document: Document, *, lost: tuple[str, ...] = (), differing: t
             sentences.append(_agreeing(words, len(paths), noun))
             details += [*([""] if details else []), *paths]
     sentences += document.notes
+    is_proven = all(repair.is_proven for repair in document.repairs)
+    is_harmless = is_proven and len(sentences) == bool(document.repairs)
+    # That it has no architecture stands below the layers, with the question for it.
+    sentences += [remark for remark in document.remarks if remark != NO_ARCHITECTURE]
     if not sentences:
         return None
-    is_proven = bool(document.repairs) and all(repair.is_proven for repair in document.repairs)
-    is_harmless = is_proven and len(sentences) == 1
     return Said(Level.INFO if is_harmless else Level.WARNING, " ".join(sentences), "\n".join(details))
-
-
-def weights_only_words(preview: Preview) -> str:
-    """Why a file of weights is not loaded."""
-    return "This file holds weights without an architecture."
 
 
 def needs_words(preview: Preview) -> str:
@@ -86,12 +85,6 @@ def need_lines(needs: Iterable[CodeNeed]) -> str:
 def _listed(names: list[str]) -> str:
     shown = ", ".join(names[:_MOST_NAMES])
     return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
-
-
-def _trouble_words(document: Document) -> str:
-    trouble = document.trouble
-    assert trouble
-    return f"{trouble.summary} {trouble.hint}".strip() + f" {_STILL_WORKS}"
 
 
 def _repaired_words(repairs: tuple[Repair, ...]) -> str:

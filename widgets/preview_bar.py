@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
-from widgets.elided_label import ElidedLabel
+from widgets.line_breaks import breakable
 from widgets.theme import CORNER, set_tone
 
 _BUSY_SIZE = (64, 4)
@@ -50,8 +50,10 @@ class PreviewBar(QFrame):
         self._busy.setRange(0, 0)
         self._busy.setTextVisible(False)
         self._busy.setFixedSize(*_BUSY_SIZE)
-        self._text = ElidedLabel()
+        self._text = QLabel()
         self._text.setObjectName("previewText")
+        self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         set_tone(self._text, "secondary")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(CORNER + 4, CORNER // 2, CORNER, 0)
@@ -59,7 +61,7 @@ class PreviewBar(QFrame):
         layout.addWidget(self._busy)
         layout.addWidget(self._text, 1)
         self._buttons = {remedy: self._button(remedy, layout) for remedy in Remedy}
-        self._state: tuple[str, tuple[Remedy, ...], bool] | None = None
+        self._state: tuple[str, tuple[Remedy, ...], bool, str] | None = None
         self.hide()
 
     def _button(self, remedy: Remedy, layout: QHBoxLayout) -> QPushButton:
@@ -74,16 +76,17 @@ class PreviewBar(QFrame):
     @property
     def text(self) -> str:
         """What the line says; empty while it is hidden."""
-        return self._text.text() if not self.isHidden() else ""
+        return self._text.accessibleName() if not self.isHidden() else ""
 
-    def show_state(self, text: str, remedies: tuple[Remedy, ...], *, is_busy: bool) -> None:
-        """Says where the preview stands."""
-        state = (text, remedies, is_busy)
+    def show_state(self, text: str, remedies: tuple[Remedy, ...], *, is_busy: bool, tip: str = "") -> None:
+        """Says where the preview stands; `tip` says more of it."""
+        state = (text, remedies, is_busy, tip)
         if state == self._state and not self.isHidden():
             return
         self._state = state
-        self._text.setText(text)
-        self._text.setToolTip(text)
+        self._text.setText(breakable(text))
+        self._text.setAccessibleName(text)
+        self._text.setToolTip(tip)
         self._busy.setVisible(is_busy)
         for remedy, button in self._buttons.items():
             button.setVisible(remedy in remedies)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from editor.errors import Problem
 from widgets.dialogs.files import choose_target
-from widgets.document import Document
+from widgets.document import Document, bare_name
 from widgets.main_window import MainWindow
 from widgets.notice_bar import Level
 from widgets.notifier import Notifier
@@ -102,5 +102,5 @@ def _suggestion(document: Document, suffix: str, *, is_own_kind: bool) -> Path:
     """A file beside the document's own: of its kind where that is possible, else a `.keras` file."""
     path = document.path
     if document.needs_new_file:
-        return path.with_name(path.name.partition(".")[0] + (suffix or MODEL_SUFFIX))
+        return path.with_name(bare_name(path) + (suffix or MODEL_SUFFIX))
     return path.with_suffix(suffix or (path.suffix if is_own_kind else MODEL_SUFFIX))

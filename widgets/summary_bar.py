@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from editor.layers.accounts import Account, Tally
 from widgets.account_bar import AccountBar
-from widgets.numbers import account_lines, byte_size, count, percent
+from widgets.numbers import NOT_TOLD, UNKNOWN, account_lines, byte_size, count, percent
 from widgets.theme import Theme, bold_font, number_font
 
 _WIDEST_NAME = 300
@@ -24,6 +24,7 @@ class SummaryBar(QFrame):
         super().__init__(parent)
         self.setObjectName("summaryBar")
         self.setAccessibleName("Summary of the model")
+        self._are_statistics_known = True
         self._name = ElidedName()
         self._preview = QLabel("Preview")
         self._preview.setProperty("tone", "tag")
@@ -63,7 +64,10 @@ class SummaryBar(QFrame):
         self._bar.show_account(shown)
         self._frozen.show_tally(shown.frozen)
         self._trainable.show_tally(shown.trainable, f"({percent(shown.trainable_share)})")
-        self._statistics.show_tally(shown.statistics)
+        if self._are_statistics_known:
+            self._statistics.show_tally(shown.statistics)
+        else:
+            self._statistics.show_unknown(shown.statistics, NOT_TOLD)
         total = shown.total
         self._total.setText(f"{count(total.parameters)} parameters · {byte_size(total.num_bytes)}")
         self._total.setToolTip(account_lines(shown))
@@ -72,8 +76,15 @@ class SummaryBar(QFrame):
             widget.setVisible(account is not None)
         self._settle()
 
-    def show_document(self, name: str, is_modified: bool, *, is_preview: bool = False) -> None:
-        """Shows the document's name, with `*` while it is not saved; without a name no document is open."""
+    def show_document(
+        self, name: str, is_modified: bool, *, is_preview: bool = False, are_statistics_known: bool = True
+    ) -> None:
+        """Shows the document's name, with `*` while it is not saved; without a name no document is open.
+
+        Accounts that are shown next say of statistics that they are unknown where the file does not tell of each weight
+        if it is one of them.
+        """
+        self._are_statistics_known = are_statistics_known
         self._preview.setVisible(is_preview)
         self._name.set_text(f"{name}{'*' if is_modified else ''}" if name else "No model open")
         self._settle()
@@ -130,6 +141,13 @@ class Count(QWidget):
         )
         self.updateGeometry()
         self.update()
+
+    def show_unknown(self, least: Tally, why: str) -> None:
+        """Shows that a number is not known, and what it is at least; `why` is in the tool tip."""
+        self.show_tally(least)
+        self._number, self._remark = (self._number, "or more") if least.parameters else (UNKNOWN, "")
+        self.setAccessibleName(self.text)
+        self.setToolTip(f"{self._word}: {why}")
 
     @Slot()
     def _on_theme_changed(self) -> None:

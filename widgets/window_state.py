@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtGui import QUndoStack
 
+from editor.errors import Problem
+from editor.files.code_needs import needed_to_load
 from widgets.document import Document, Stage, lacks_architecture
 from widgets.engine_link import EngineLink
+from widgets.inspector.subject import are_statistics_known
 from widgets.loading import Loader
 from widgets.main_window import MainWindow
 from widgets.opening import Opener
+from widgets.opening_words import STILL_WORKS
 from widgets.preview_bar import Remedy
 from widgets.run_control import RunControl
 from widgets.undo import RunCommand, WeightsUndo
@@ -47,7 +51,12 @@ class WindowState:
         is_modified = bool(document and document.is_modified)
         window.setWindowTitle(f"{name}[*] – {TITLE}" if document else TITLE)
         window.setWindowModified(is_modified)
-        window.summary.show_document(name, is_modified, is_preview=bool(document and not document.is_live))
+        window.summary.show_document(
+            name,
+            is_modified,
+            is_preview=bool(document and not document.is_live),
+            are_statistics_known=document is None or are_statistics_known(document.tree.root.weights_below),
+        )
         window.summary.show_account(document.tree.account(document.tree.root) if document else None)
         obstacle = self._obstacle(document)
         window.training.set_engine_ready(not obstacle, obstacle)
@@ -73,8 +82,11 @@ class WindowState:
             doing = "loading the model…" if self._link.is_ready else "the engine is starting, then it loads the model…"
             bar.show_state(f"Preview · {doing}", (Remedy.STOP,), is_busy=True)
         else:
-            reason = document.trouble.summary if document.trouble else "The model is not loaded."
-            bar.show_state(f"Preview only: {reason}", _remedies(document), is_busy=False)
+            trouble = document.trouble or Problem("The model is not loaded.")
+            # Why loading failed may be long: a notice has said it.
+            reason = f"{document.title} could not be loaded." if document.has_failed else trouble.summary
+            tip = f"{trouble.summary} {trouble.hint}".strip() + f"\n{STILL_WORKS}"
+            bar.show_state(f"Preview only: {reason}", _remedies(document), is_busy=False, tip=tip)
 
     def _enable_actions(self, document: Document | None) -> None:
         actions, window = self._window.actions_, self._window
@@ -122,5 +134,6 @@ def _remedies(document: Document) -> tuple[Remedy, ...]:
     if lacks_architecture(document):
         return (Remedy.CHOOSE_ARCHITECTURE,)
     has_code = bool(options.custom_code or options.module or options.allowed_lambdas)
-    again = () if preview.needs and not has_code else (Remedy.TRY_AGAIN,)
-    return (*again, *((Remedy.GIVE_CODE,) if preview.needs or not has_code else ()))
+    needs_code = bool(needed_to_load(preview.needs))
+    again = () if needs_code and not has_code else (Remedy.TRY_AGAIN,)
+    return (*again, *((Remedy.GIVE_CODE,) if needs_code else ()))

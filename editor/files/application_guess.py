@@ -8,6 +8,7 @@ a fit lower: all weights of ResNet50 are in a ResNet101 too. Made by `python -m 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -22,6 +23,10 @@ from resources import resource_path
 
 DATA_FILE = "application_shapes.json"
 
+_SIZE = re.compile(r"(?:(?<=[_\-. x])|^)(\d{2,4})(?=px|[_\-. x]|$)")
+_SIZE_STEP = 32
+"""All sizes that people name are multiples of it; years, epochs and versions are not, as a rule."""
+
 _CHANNELS, _CLASSES, _FEATURES = "c", "n", "f"
 _Pattern = tuple[int | str, ...]
 
@@ -33,10 +38,12 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
         application: With its input's channels, with or without its top and classes. Its input's size is told where
             the weights depend on it; else it is the application's own.
         num_extra: Number of stored weights that it has no place for.
+        is_size_by_name: Whether the input's size is what the name of the file or model says.
     """
 
     application: Application
     num_extra: int = 0
+    is_size_by_name: bool = False
 
     def __str__(self) -> str:
         """As a sentence, such as "The shapes fit MobileNetV2 without its top."."""
@@ -47,14 +54,23 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
         input_text = "" if channels == IMAGENET_CHANNELS else f" for {_counted(channels, 'input channel')}"
         top = f"with {_counted(application.num_classes, 'class', 'classes')}"
         text = f"The shapes fit {facts.title}{input_text} {top if application.include_top else 'without its top'}"
+        if self.is_size_by_name:
+            text += f"; {facts.input_shape(application)[0]} px by its name"
         if self.num_extra:
             return f"{text}; {_counted(self.num_extra, 'more weight')} {_are(self.num_extra)} not part of it."
         return f"{text}."
 
 
-def guess_application(root: LayerRecord) -> tuple[Guess, ...]:
-    """The applications that the weights below `root` fit, the best one first; empty if there is none."""
-    return guess_from_shapes(weight.shape for weight in _weights(root) if _counts(weight))
+def guess_application(root: LayerRecord, names: Iterable[str] = ()) -> tuple[Guess, ...]:
+    """The applications that the weights below `root` fit, the best one first; empty if there is none.
+
+    Args:
+        root: The weights.
+        names: Of the file and the model, the first one counts most. Most weights do not depend on the input's size, and
+            Keras has it in some names.
+    """
+    guesses = guess_from_shapes(weight.shape for weight in _weights(root) if _counts(weight))
+    return tuple(_with_size_of(guess, tuple(names)) for guess in guesses)
 
 
 def guess_from_shapes(shapes: Iterable[tuple[int, ...]]) -> tuple[Guess, ...]:
@@ -62,6 +78,25 @@ def guess_from_shapes(shapes: Iterable[tuple[int, ...]]) -> tuple[Guess, ...]:
     stored = Counter(shape for shape in shapes if shape)
     guesses = [guess for entry in _entries() if (guess := _fit(entry, stored))]
     return tuple(sorted(guesses, key=lambda guess: guess.num_extra))
+
+
+def _with_size_of(guess: Guess, names: tuple[str, ...]) -> Guess:
+    """With the input's size in a name, unless the shapes tell it; a name with none or several of them tells nothing."""
+    application = guess.application
+    facts = facts_of(application)
+    assert facts
+    is_told = facts.hidden and application.include_top
+    size = next((size for name in names if (size := _size_in(name, facts.least_size))), facts.size)
+    if is_told or size == facts.size:
+        return guess
+    channels = facts.input_shape(application)[2]
+    sized = msgspec.structs.replace(application, input_shape=(size, size, channels))
+    return msgspec.structs.replace(guess, application=sized, is_size_by_name=True)
+
+
+def _size_in(name: str, least: int) -> int:
+    sizes = {size for size in map(int, _SIZE.findall(name)) if size >= least and size % _SIZE_STEP == 0}
+    return sizes.pop() if len(sizes) == 1 else 0
 
 
 class _Entry(msgspec.Struct, frozen=True):

@@ -9,6 +9,8 @@ import msgspec
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.records import LayerRecord, Shape
 
+NO_ARCHITECTURE = "This file holds weights only; it opens as a model together with an architecture."
+
 FileFormat = Literal["keras", "h5", "saved-model", "json", "weights", "trained-weights"]
 
 

@@ -20,14 +20,14 @@ def make(application: Application, target: Path, weights: Path | None = None) ->
             application's.
 
     Returns:
-        What became of the weights of the file, a sentence each.
+        What is doubtful of the weights from the file, a sentence each.
 
     Raises:
         FileError: A file of weights is not there or damaged, or the target cannot be written.
         ModelError: The model cannot be built, or none of the weights fits it.
     """
     model = build(application)
-    notes = put_weights(model, weights).lines if weights else ()
+    notes = put_weights(model, weights).doubts if weights else ()
     with write_atomically(target) as path:
         model.save(path)
     return notes

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from editor.errors import ModelError
+from editor.errors import MissingCodeError
 from editor.files.preview.saved_objects import alike, layer_places
 from editor.files.saved_model.objects import SavedObjects
 from editor.keras_model.loading import explain
@@ -32,9 +32,9 @@ def build_own_class(objects: SavedObjects, custom_objects: dict[str, Any], folde
     name = str(objects.root.metadata.get("class_name")).rpartition(">")[2]
     model_class: Any = custom_objects.get(name, object)
     if not _is_model_class(model_class):
-        raise ModelError(
+        raise MissingCodeError(
             f"The model in {folder.name!r} is of the class {name!r}, whose code a SavedModel does not hold.",
-            hint="Open it together with the Python file that defines the class (--custom-code FILE.py).",
+            hint="Open it together with the Python file that defines the class.",
         )
     try:
         with warnings.catch_warnings(), keras.saving.custom_object_scope(custom_objects):

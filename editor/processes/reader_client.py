@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -300,7 +301,10 @@ class ReaderClient:
 
     def _ask(self, reader: ReaderProcess, request: ReaderRequest) -> Found:
         reader.wait_until_ready()
-        reader.send(request)
+        try:
+            reader.send(request)
+        except UnicodeEncodeError:  # Messages are UTF-8.
+            raise _name_error(request.path) from None
         name = Path(request.path).name
         try:
             answer = reader.receive(request.limits.seconds)
@@ -386,6 +390,11 @@ def dead_error(name: str, request: ReaderRequest, exit_status: int | None) -> Ed
         hint="Copy or download it again.",
         details=details,
     )
+
+
+def _name_error(path: str) -> FileError:
+    name = os.fsencode(path).decode("utf-8", errors="replace")
+    return FileError(f"{name} has a name that is not written in UTF-8.", hint="Rename the file or its folder.")
 
 
 def _closed_error() -> EngineError:

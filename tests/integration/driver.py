@@ -124,6 +124,12 @@ class Driver:
         self.qtbot.mouseClick(accept, Qt.MouseButton.LeftButton)
         self.wait(lambda: results)
 
+    def suggested_file(self) -> Path:
+        """The file that the dialog offers to save to."""
+        self.wait(self._file_dialogs)
+        (name,) = self._file_dialogs()[0].selectedFiles()
+        return Path(name)
+
     def cancel_file_dialog(self) -> None:
         self.wait(self._file_dialogs)
         self.qtbot.keyClick(self._file_dialogs()[0], Qt.Key.Key_Escape)
@@ -295,7 +301,7 @@ class Driver:
         """Waits for a question and reads what it says."""
         self.wait(lambda: self.boxes(box_name))
         (box,) = self.boxes(box_name)
-        return f"{box.text()} {box.informativeText()}"
+        return f"{box.text()} {box.informativeText()}".replace("\u200b", "")
 
     def read_details(self) -> str:
         """Reads the long text behind the notice and closes its dialog."""

@@ -56,7 +56,7 @@ def test_that_a_model_and_its_code_are_opened_by_two_dialogs(driver: Driver, tmp
     driver.open(path)
     driver.keep_preview()
     preview = driver.document
-    assert "needs the class SmallCNN" in driver.notice
+    assert "needs the class SmallCNN" in driver.preview_text
     assert preview.stage is Stage.PREVIEW
 
     driver.window.actions_["open_with_code"].trigger()

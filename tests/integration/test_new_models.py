@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit, QPushButton, 
 
 from editor.files.options import Application
 from editor.keras_model.applications import build
+from editor.layers.freeze_map import FreezeMap
 from editor.runs.abandoned import find_abandoned
 from tests.integration.driver import Driver
 from tests.integration.test_window_death import end, program, wait_for_line
@@ -88,6 +89,7 @@ def test_that_a_new_model_outlives_its_engine_is_saved_and_leaves_nothing(driver
     driver.click_tick("conv1")
     driver.kill_engine()
     driver.wait_for_engine()
+    driver.wait(lambda: "Untitled (MobileNet), as it was built" in driver.notice)
     assert driver.is_frozen("conv1")
     driver.trigger("save")  # It asks where to.
     driver.choose_file(tmp_path / "mine.keras")
@@ -108,6 +110,7 @@ def test_that_a_file_of_weights_opens_as_its_application_and_goes_onto_a_new_one
     press(driver, dialog, "openWithArchitectureButton")
     driver.wait(lambda: driver.app.document and driver.document.is_live)
     assert "matched" in driver.notice
+    assert not driver.has_error
     driver.save_as(tmp_path / "guessed.keras")
     before = driver.document
 
@@ -116,7 +119,7 @@ def test_that_a_file_of_weights_opens_as_its_application_and_goes_onto_a_new_one
     driver.choose_file(tmp_path / "old.weights.h5")
     press(driver, dialog, "buildButton")
     driver.wait(lambda: driver.document is not before and driver.document.is_live)
-    assert "matched" in driver.notice
+    assert not driver.has_error, driver.notice
     for saved in (tmp_path / "guessed.keras", private_files(tmp_path)[0]):
         for mine, its in zip(model.get_weights(), weights_in(saved), strict=True):
             np.testing.assert_array_equal(mine, its)
@@ -144,11 +147,35 @@ def test_that_a_new_model_survives_the_windows_death(start_driver: Callable[[Pat
 
 
 def test_that_a_file_of_weights_stays_a_preview_and_can_be_asked_about_again(driver: Driver, tmp_path: Path):
-    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save_weights(tmp_path / "few.weights.h5")
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="dense")])
+    model.save_weights(tmp_path / "few.weights.h5")
+    (tmp_path / "few.json").write_text(model.to_json())
     driver.app.open(tmp_path / "few.weights.h5")
     press(driver, dialog_of(driver, "architectureDialog"), "keepWeightsButton")
     driver.wait(lambda: driver.app.document)
     assert not driver.document.is_live
+    assert "weights only" in driver.preview_text
+    assert not driver.notice
+
+    # The weights of what is seen have no flags; a map of them can be written.
+    driver.click_tick("dense")
+    driver.trigger("save")
+    assert "cannot hold flags" in driver.notice
+    driver.click("noticeAction")  # Save Freeze Map…
+    driver.choose_file(tmp_path / "few.freeze.json")
+    assert "Exported the freeze map" in driver.notice
+    assert FreezeMap.from_json((tmp_path / "few.freeze.json").read_bytes()) == driver.document.freeze_map()
+    assert driver.window.isWindowModified(), "the map is no place to save to"
     button = driver.window.findChild(QPushButton, "chooseArchitectureButton")
     driver.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert dialog_of(driver, "architectureDialog")
+
+    dialog = dialog_of(driver, "architectureDialog")
+    press(driver, dialog, "chooseArchitectureButton")
+    driver.choose_file(tmp_path / "few.json")
+    press(driver, dialog, "openWithArchitectureButton")
+    driver.answer("saveQuestion", "Discard")
+    driver.wait(lambda: driver.document.is_live)
+    assert "2 weights of 1 layer by name" in driver.notice
+    driver.trigger("save_as")
+    assert driver.suggested_file() == tmp_path / "few.keras"
+    driver.cancel_file_dialog()

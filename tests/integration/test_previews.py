@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_that_a_model_whose_code_is_not_there_is_frozen_and_saved_and_goes_live_
     driver.wait(lambda: driver.document.stage is Stage.PREVIEW)
     driver.keep_preview()
     assert "SmallCNN" in driver.preview_text
-    assert "SmallCNN" in driver.notice
+    assert "SmallCNN" not in driver.notice
     driver.click_tick("conv1")
     driver.save()
     assert FROM_PREVIEW in driver.notice
@@ -126,7 +127,8 @@ def test_that_what_ends_the_engine_leaves_a_preview_that_can_be_saved_and_tried_
     driver.wait(lambda: "loading the model" in driver.preview_text and driver.app.link.is_ready)
     driver.click_tick("conv1")
     driver.kill_engine()
-    assert "The engine ended while it loaded small_cnn.keras." in driver.preview_text
+    assert "The engine ended while it loaded small_cnn.keras." in driver.notice
+    assert driver.preview_text == "Preview only: small_cnn.keras could not be loaded."
     assert driver.document.stage is Stage.PREVIEW
     driver.click("loadAgainButton")
     driver.wait(lambda: driver.app.link.is_ready)
@@ -134,7 +136,20 @@ def test_that_what_ends_the_engine_leaves_a_preview_that_can_be_saved_and_tried_
     assert "Loading was stopped" in driver.preview_text
     driver.save()
     assert FROM_PREVIEW in driver.notice
+
+    saved_at = path.stat().st_mtime_ns
+    os.utime(path)
+    driver.click("loadAgainButton")
+    assert "was changed by another program since it was read. Open it again." in driver.notice
+    os.utime(path, ns=(saved_at, saved_at))
+    driver.click("loadAgainButton")
+    assert driver.document.stage is Stage.LOADING
+    driver.window.notices.clear()
+    os.utime(path)
     marker.touch()
+    driver.wait(lambda: "was changed by another program" in driver.notice)
+    assert driver.document.stage is Stage.PREVIEW
+    os.utime(path, ns=(saved_at, saved_at))
     driver.click("loadAgainButton")
     driver.wait(lambda: driver.document.is_live)
     assert driver.is_frozen("conv1")
@@ -167,6 +182,20 @@ def test_that_code_is_run_when_a_person_agrees_and_asked_for_again_when_it_has_c
     driver.keep_preview()
     assert driver.document.stage is Stage.PREVIEW
     assert mark.read_text() == "run run "
+
+    # Consent is to what was seen: another file in its place is not opened with it.
+    kept = shutil.copy2(path, tmp_path / "kept.keras")
+    shutil.copy(DEMO, path)
+    driver.window.actions_["give_code"].trigger()
+    driver.give_code(code)
+    driver.wait(lambda: driver.document.stage is Stage.PREVIEW)
+    assert "was changed by another program" in driver.notice
+    assert mark.read_text() == "run run "
+    shutil.copy2(kept, path)
+    driver.window.actions_["give_code"].trigger()
+    driver.give_code(code)
+    driver.wait(lambda: driver.document.is_live)
+    assert "was changed" not in driver.notice
 
     driver.window.actions_["forget_consents"].trigger()
     assert "1 consent to run code is forgotten" in driver.notice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from editor.layers.accounts import State
@@ -10,33 +11,60 @@ from tests.integration.files import DEMO, SEQUENTIAL, write_failing_model
 from widgets.training.run_state import RunState
 
 
-def test_that_a_file_that_cannot_be_opened_is_refused_and_the_document_stays(driver: Driver, tmp_path: Path):
-    broken, notes, folder = tmp_path / "broken.keras", tmp_path / "notes.keras", tmp_path / "saved_model"
+def write_refused(folder: Path) -> dict[Path, str]:
+    """Files that are no models, each with what is said of it."""
+    broken, notes, saved_model = folder / "broken.keras", folder / "notes.keras", folder / "saved_model"
     broken.write_bytes(DEMO.read_bytes()[:-1000])
     notes.write_text("Buy milk.")
-    folder.mkdir()
-    (folder / "saved_model.pb").write_bytes(b"\x08\x01")
-    refused = {
-        tmp_path / "missing.keras": "There is no file",
+    saved_model.mkdir()
+    (saved_model / "saved_model.pb").write_bytes(b"\x08\x01")
+    other_folder, settings, long = folder / "other", folder / "settings.json", folder / f"{'w' * 240}.h5"
+    other_folder.mkdir()
+    settings.write_text('{"epochs": 3}')
+    long.write_text("No model.")
+    foreign = Path(os.fsdecode(bytes(folder) + b"/caf\xe9.keras"))
+    return {
+        folder / "missing.keras": "There is no file",
         notes: "is not a model file",
         broken: "broken.keras is",
-        folder: "is a damaged SavedModel",
+        saved_model: "is a damaged SavedModel",
+        other_folder: "is a folder, not a model file",
+        settings: "holds no architecture of Keras",
+        long: "is not a model file",
+        foreign: "not written in UTF-8",
     }
+
+
+def state_of(driver: Driver) -> tuple[object, ...]:
+    """All that a person would lose if a file that is refused touched what is open."""
+    document = driver.document
+    journal = document.workspace.journal_path.read_bytes()
+    stack, title = document.stack, driver.window.windowTitle()
+    shown = (driver.window.isWindowModified(), driver.window.width(), driver.app.settings.recent("models"))
+    return document, document.freeze_map(), stack.index(), stack.count(), journal, title, *shown
+
+
+def test_that_a_file_that_cannot_be_opened_is_refused_and_the_document_stays(driver: Driver, tmp_path: Path):
+    refused = write_refused(tmp_path)
     driver.open(DEMO)
     driver.click_tick("backbone")
     driver.save_as(tmp_path / "mine.keras")
-    document, flags = driver.document, driver.document.freeze_map()
+    driver.click_tick("backbone/conv_1")
+    before = state_of(driver)
     for path, sentence in refused.items():
         driver.window.notices.clear()
-        driver.open_as_argument(path)
+        driver.app.open(path)
+        driver.answer("saveQuestion", "Discard")
+        driver.wait(lambda: driver.has_error)
         assert sentence in driver.notice
-        assert path.name in driver.notice
+        assert path.name[:3] in driver.notice
         assert "\n" not in driver.notice
         assert driver.notice.endswith(".")
+        assert driver.notice.count(". ") >= 1, "there is no hint"
         assert "Traceback" not in driver.notice
-        assert driver.document is document
-        assert driver.document.freeze_map() == flags
-        assert not driver.window.isWindowModified()
+        assert state_of(driver) == before
+    driver.undo()
+    assert not driver.window.isWindowModified()
 
     driver.choose_digits()
     driver.type_into("epochs", "1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -59,6 +60,29 @@ def dialog_of(window: QWidget) -> ArchitectureDialog:
 
 def click(qtbot, dialog, name: str) -> None:
     qtbot.mouseClick(dialog.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_96_no_top.h5", 96),
+        ("mine-128x128.weights.h5", 128),
+        ("160px.h5", 160),
+        ("epoch_100_of_2024.weights.h5", 224),
+        ("batch_32_size_96.weights.h5", 224),
+        ("v2_64.h5", 64),
+    ],
+)
+def test_that_the_size_in_a_files_name_is_taken(question, window, name, size):
+    question.decide(preview_of(filled(entry_of("MobileNetV2"), top=False), Path(name)), OPTIONS, list)
+    dialog = dialog_of(window)
+    assert dialog.options.application.input_shape == (size, size, 3)
+    assert (f"{size} px by its name" in dialog.guess_label.text()) == (size != 224)
+
+
+def test_that_the_size_in_the_models_name_is_taken_where_the_files_has_none(question, window, mobile_net):
+    question.decide(msgspec.structs.replace(mobile_net, model_name="mobilenetv2_1.00_96"), OPTIONS, list)
+    assert dialog_of(window).options.application.input_shape == (96, 96, 3)
 
 
 def test_that_the_guess_is_said_and_chosen(question, window, mobile_net, qtbot):

@@ -102,10 +102,13 @@ def test_that_a_name_that_is_not_there_cannot_be_built(dialog, qtbot):
         (Application(name="VGG16", input_shape=(96, 96, 3)), "size of 224"),
     ],
 )
-def test_that_why_imagenet_cannot_be_had_is_said(dialog, application, reason):
+def test_that_why_imagenet_cannot_be_had_is_said_in_full(dialog, qtbot, application, reason):
     dialog.form.show_application(application)
     assert reason in dialog.imagenet_text
     assert not dialog.imagenet_button.isEnabled()
+    note = dialog.findChild(QLabel, "imagenetNote")
+    qtbot.waitUntil(lambda: note.height() >= note.heightForWidth(note.width()))
+    assert note.width() >= note.minimumSizeHint().width(), "a word is wider than the label"
 
 
 def test_that_imagenet_is_offered_where_it_is_in_the_cache(dialog, qtbot):

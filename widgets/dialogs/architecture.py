@@ -194,8 +194,8 @@ class ArchitectureQuestion(QObject):
         if preview.facts.format != "weights" or options.architecture or options.application:
             on_options(options)
             return
-        guesses = guess_application(preview.root)
         path = Path(preview.facts.path)
+        guesses = guess_application(preview.root, (path.name, preview.model_name))
         self._dialog = dialog = ArchitectureDialog(
             path.name, path.parent, guesses[0] if guesses else None, self._window
         )

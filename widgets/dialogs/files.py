@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from editor.processes.messages import ExportKind
 
-_MODELS = "Keras models (*.keras *.h5 *.hdf5 *.json)"
+_MODELS = "Keras models (*.keras *.h5 *.hdf5 *.json saved_model.pb)"
 _MAPS = "Freeze maps, also of models (*.freeze.json *.keras *.h5 *.hdf5)"
 _TARGETS = {".keras": "Keras model (*.keras)", ".h5": "HDF5 model (*.h5 *.hdf5)"}
 _WEIGHTS = "Weights (*.weights.h5 *.h5 *.hdf5)"
@@ -35,9 +35,14 @@ def choose_folder(window: QWidget, folder: Path, on_chosen: Callable[[Path], Non
     _open(dialog, on_chosen)
 
 
-def choose_code(window: QWidget, folder: Path, on_chosen: Callable[[Path], None]) -> None:
-    """Asks for the Python file that a model needs; choosing it is the consent to run it."""
-    title = "Choose the Python File with the Model's Classes (it will be run)"
+def choose_code(
+    window: QWidget,
+    folder: Path,
+    on_chosen: Callable[[Path], None],
+    *,
+    title: str = "Choose the Python File with What the Model Needs (it will be run)",
+) -> None:
+    """Asks for the Python file that a model needs; with the first title, choosing it is the consent to run it."""
     _ask(window, title, folder, ("Python files (*.py)",), on_chosen)
 
 

@@ -23,6 +23,7 @@ from editor.files.options import Application
 from widgets.dialogs.application_form import ApplicationForm
 from widgets.dialogs.files import choose_weights
 from widgets.elided_label import ElidedLabel
+from widgets.line_breaks import breakable
 from widgets.theme import CORNER, set_tone
 
 _MARGIN = 2 * CORNER
@@ -135,7 +136,7 @@ class NewApplicationDialog(QDialog):
     @property
     def imagenet_text(self) -> str:
         """What is said of ImageNet's weights."""
-        return self._imagenet_note.text()
+        return self._imagenet_note.accessibleName()
 
     def set_weights(self, path: Path) -> None:
         """Takes the weights from a file."""
@@ -152,8 +153,13 @@ class NewApplicationDialog(QDialog):
         if obstacle and self.imagenet_button.isChecked():
             self.random_button.setChecked(True)
         self.imagenet_button.setEnabled(not obstacle)
-        self._imagenet_note.setText(obstacle or _IMAGENET_TEXT)
+        self._show_imagenet(obstacle or _IMAGENET_TEXT)
         self.build_button.setEnabled(self.new_model is not None)
+
+    def _show_imagenet(self, text: str) -> None:
+        self._imagenet_note.setText(breakable(text))
+        self._imagenet_note.setAccessibleName(text)
+        self._imagenet_note.setToolTip(text)
 
     @Slot()
     def _on_file_clicked(self) -> None:

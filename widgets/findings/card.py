@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout
 
 from editor.layers.findings.finding import Finding
+from widgets.line_breaks import breakable
 from widgets.theme import CORNER, Theme, mono_font, set_tone
 
 _NUM_PLACES = 3
@@ -108,11 +109,6 @@ class FindingCard(QFrame):
 def places_of(finding: Finding) -> tuple[str, ...]:
     """The layers and weights to show for a finding; none if it is about the model as a whole."""
     return tuple(dict.fromkeys(finding.paths)) or ((finding.path,) if finding.path else ())
-
-
-def breakable(text: str) -> str:
-    """`text` with places where a path may go on in the next line."""
-    return text.replace("/", "/\u200b").replace("_", "_\u200b")
 
 
 def _label(tone: str) -> QLabel:

@@ -211,7 +211,9 @@ class LayerTreeView(QTreeView):
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._is_focus_shown = False
+        if self._is_focus_shown:
+            self._is_focus_shown = False
+            self.viewport().update()  # Qt draws only the first column of the row that was current again.
         is_plain = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
         node = self._tick_at(event.position().toPoint()) if is_plain else None
         if node is None:

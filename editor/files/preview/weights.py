@@ -11,7 +11,7 @@ import h5py
 
 from editor.files.architecture_file import read_architecture_of
 from editor.files.code_needs import code_needs
-from editor.files.facts import Preview
+from editor.files.facts import NO_ARCHITECTURE, Preview
 from editor.files.hdf5_outline import GroupOutline
 from editor.files.keras_archive import reading, usable_freeze_map
 from editor.files.look import Look
@@ -37,7 +37,6 @@ from editor.files.weight_names import natural_order, split_name
 from editor.layers.paths import escape
 from editor.layers.records import LayerRecord, WeightRecord
 
-NO_ARCHITECTURE = "This file holds weights only; it opens as a model together with an architecture."
 OTHER_NAMES = "The layers of the architecture have other names than those in the file; shown are those in the file."
 
 
