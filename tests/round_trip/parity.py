@@ -168,7 +168,7 @@ def _compare_weights(known: _Known, live: LayerNode, parity: Parity) -> None:
         parity.note_unknown("weight names", path)
         if any(weight.is_statistics for weight in there):
             parity.note_unknown("statistics", path)
-            if any(weight.is_kind_known and not weight.is_name_known for weight in told):
+            if any(weight.is_kind_known and not (weight.is_name_known or weight.is_statistics) for weight in told):
                 parity.differences.append(f"{path}: statistics are said to train")
             return
     for weight, is_so in zip(told, there, strict=True):

@@ -16,6 +16,7 @@ from editor.files.preview.map_names import name_by_map
 from editor.files.preview.shapes import infer_shapes
 from editor.files.preview.skeleton import draft_of
 from editor.files.preview.weight_groups import WeightGroups
+from editor.files.stored_weights import LAYERS
 
 _COMPILE_KEY = "compile_config"
 
@@ -29,6 +30,8 @@ def preview_keras(path: Path, look: Look) -> Preview:
     root = draft_of(look.config)
     if look.weights:
         fill(root, WeightGroups(look.weights))
+        if (look.facts.keras_version or "").startswith("2."):
+            _forget_old_keys(root)
     freeze_map, notes = usable_freeze_map(path) if look.facts.has_freeze_map else (None, ())
     if freeze_map:
         name_by_map(root, freeze_map)
@@ -45,6 +48,16 @@ def preview_keras(path: Path, look: Look) -> Preview:
         needs=code_needs(look.config),
         notes=(*notes, *notes_on(root)),
     )
+
+
+def _forget_old_keys(root: Draft) -> None:
+    """In a model of a class of one's own Keras 2 named the layers in another order than Keras 3 (fact F22)."""
+    for draft in walk(root):
+        listed = () if draft.is_keras or draft.is_graph else draft.parts
+        for part in listed:
+            if part.name.startswith(f"{LAYERS}/"):
+                for each in walk(part.draft):
+                    each.store = ""
 
 
 def notes_on(root: Draft) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ def added_variable(
         return (settings_of(settings.get("dtype")).get("amax_history_length", _HISTORY_LENGTH),), ""
     if mode not in ("int4", "int8") or name == "bias":
         return size_of(name), ""
-    if class_name not in ("Dense", "Embedding"):
+    if class_name not in ("Dense", "Embedding") and (class_name, mode) != ("EinsumDense", "int4"):
         raise KeyError(class_name)
     if mode == "int8":
         return (size_of(matrix), "int8") if name == matrix else (_by_channel(class_name, size_of(matrix)), "")
@@ -50,6 +50,7 @@ def _in_blocks(name: str, class_name: str, whole: Sizes, block_size: int) -> tup
     """Two numbers to a byte, and a scale and a zero for each block."""
     if block_size <= 0:
         raise KeyError(name)
+    # Of three axes and more it is not certain which are rows.
     rows, columns = whole
     num_blocks = -(-(columns if class_name == "Embedding" else rows) // block_size)
     if name in ("kernel", "embeddings"):

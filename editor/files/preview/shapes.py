@@ -63,7 +63,8 @@ def fill_by_rules(root: Draft) -> None:
         if draft.class_name in _ATTENTIONS and draft.is_keras:
             _fill_attention(draft)
         elif draft.is_keras and draft.own and draft.variables is None:
-            given = draft.input_shapes[0] if len(draft.input_shapes) == 1 else None
+            is_told = len(draft.input_shapes) == 1 or draft.class_name == "AdditiveAttention"
+            given = draft.input_shapes[0] if is_told and draft.input_shapes else None
             draft.variables = ruled_variables(draft.class_name, draft.settings, draft.own, given)
     for draft in walk(root):
         if draft.class_name == "SpectralNormalization" and draft.is_keras:

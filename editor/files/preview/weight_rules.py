@@ -177,6 +177,14 @@ def _einsum(name: str, settings: Settings, given: Shape | None) -> _Sizes:
     return tuple(sizes[axis] if axis in axes else 1 for axis in outputs[first:])
 
 
+def _scores(_name: str, _settings: Settings, _given: Shape | None) -> _Sizes:
+    return ()
+
+
+def _additive_scores(_name: str, _settings: Settings, given: Shape | None) -> _Sizes:
+    return (given or ())[-1:]
+
+
 def _reversible(name: str, settings: Settings, given: Shape | None) -> _Sizes:
     sizes = settings["input_dim"], settings["output_dim"]
     return sizes if name == "embeddings" else sizes[::-1]
@@ -214,6 +222,8 @@ _RULES: dict[str, Callable[[str, Settings, Shape | None], _Sizes]] = {
     **dict.fromkeys(
         ("BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization"), _along_axes
     ),
+    "AdditiveAttention": _additive_scores,
+    "Attention": _scores,
     "ConvLSTMCell": _convolutional_cell,
     "Dense": _dense,
     "EinsumDense": _einsum,

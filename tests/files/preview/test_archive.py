@@ -15,7 +15,7 @@ from editor.files.facts import Preview
 from editor.files.keras_archive import add_freeze_map
 from editor.files.preview import read_preview
 from editor.files.preview.draft_records import all_records
-from editor.files.zip_members import CONFIG_MEMBER, WEIGHTS_MEMBER, open_weights
+from editor.files.zip_members import CONFIG_MEMBER, METADATA_MEMBER, WEIGHTS_MEMBER, open_weights
 from editor.keras_model.walk import walk_model
 from editor.layers.records import LayerRecord
 from editor.layers.tree import LayerTree
@@ -127,6 +127,15 @@ def test_that_old_attributes_and_classes_have_today_s_keys(tmp_path: Path):
     }
 
 
+def test_that_keys_of_keras_2_in_a_model_of_one_s_own_are_unknown(tmp_path: Path):
+    """Its numbers there are not those under which the same layers stand in a live model."""
+    path = tmp_path / "model.keras"
+    hard_models.subclassed_in_subclassed().save(path)
+    assert any(store.startswith("layers/") for store in by_store(read_preview(path).root))
+    older = changed(path, lambda weights: None, (keras.__version__.encode(), b"2.15.0"))
+    assert not any(store.startswith("layers/") for store in by_store(read_preview(older).root))
+
+
 def changed(path: Path, change: Callable[[h5py.File], None], *replaced: tuple[bytes, bytes]) -> Path:
     """The same archive with other weights, and with other words in its configuration."""
     older, weights = path.with_name("older.keras"), path.with_name(WEIGHTS_MEMBER)
@@ -137,7 +146,7 @@ def changed(path: Path, change: Callable[[h5py.File], None], *replaced: tuple[by
     with zipfile.ZipFile(path) as archive, zipfile.ZipFile(older, "w") as copy:
         for name in archive.namelist():
             content = weights.read_bytes() if name == WEIGHTS_MEMBER else archive.read(name)
-            for old, new in replaced if name == CONFIG_MEMBER else ():
+            for old, new in replaced if name in (CONFIG_MEMBER, METADATA_MEMBER) else ():
                 content = content.replace(old, new)
             copy.writestr(name, content)
     return older
