@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from editor.errors import EditorError, LoadError, MissingCodeError, NotBuiltYetError, UsageError
+from editor.errors import EditorError, LoadError, MissingCodeError, MissingLambdaError, NotBuiltYetError, UsageError
 from editor.native import prepare_tensorflow
 from editor.quiet import quiet_native_output
 from editor.training.settings import AUTOMATIC, LOSSES, METRICS, OPTIMIZERS, TrainSettings
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
             print(f"frostline: {error}", file=errors)
             return WRONG_USAGE
         except MissingCodeError as error:
-            print(f"frostline: {error} (--custom-code FILE.py)", file=errors)
+            print(f"frostline: {error} ({_ways_to_give(error)})", file=errors)
             return FAILED
         except EditorError as error:
             print(f"frostline: {error}", file=errors)
@@ -42,6 +42,13 @@ def main(arguments: Sequence[str]) -> int:
             print(f"frostline: Something unexpected went wrong: {type(error).__name__}: {error}", file=errors)
             return FAILED
     return DONE
+
+
+def _ways_to_give(error: MissingCodeError) -> str:
+    if isinstance(error, MissingLambdaError):
+        return "--allow-lambdas, or --custom-code FILE.py"
+    lambdas = ", and --allow-lambdas" if "Lambda" in error.hint else ""
+    return f"--custom-code FILE.py, or --module NAME{lambdas}"
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -107,7 +114,14 @@ def _add_train(commands: Any) -> None:
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help="a .keras, .h5 or .hdf5 file")
-    parser.add_argument("--custom-code", type=Path, metavar="FILE.py", help="classes the model needs; it will be run")
+    code = parser.add_mutually_exclusive_group()
+    code.add_argument("--custom-code", type=Path, metavar="FILE.py", help="classes the model needs; it will be run")
+    code.add_argument("--module", metavar="NAME", help="an installed module with them instead; it will be imported")
+    parser.add_argument(
+        "--allow-lambdas",
+        action="store_true",
+        help="run the Python code in the model's Lambda layers: only for a file whose author you trust",
+    )
     parser.add_argument(
         "--architecture", type=Path, metavar="FILE.json", help="what a file of weights is of; also another model file"
     )

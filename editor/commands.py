@@ -16,7 +16,7 @@ from editor.files.atomic import write_atomically
 from editor.files.facts import FileFacts
 from editor.files.keras_archive import read_freeze_map
 from editor.files.options import OpenOptions
-from editor.files.saved_model.place import file_state
+from editor.files.saved_model.place import unchanged
 from editor.inspection import inspection, inspection_text
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.flags import rebased
@@ -41,7 +41,11 @@ from editor.training.settings import TrainSettings
 class _Opened:
     """A model file, looked at by a reader and loaded, with the flags of its freeze map."""
 
-    def __init__(self, path: Path, given: OpenOptions) -> None:
+    def __init__(self, path: Path, options: argparse.Namespace) -> None:
+        with unchanged(path) as self.found:
+            self._open(path, _given(options), allow_lambdas=options.allow_lambdas)
+
+    def _open(self, path: Path, given: OpenOptions, *, allow_lambdas: bool) -> None:
         with ReaderClient(start=False) as reader:
             preview = reader.preview_now(path, options=given)
         self.facts = preview.facts
@@ -49,7 +53,9 @@ class _Opened:
             _check_architecture(self.facts, Path(given.architecture))
         if preview.obstacle:
             raise ModelError(preview.obstacle)
-        self.found = file_state(path)
+        if allow_lambdas:
+            digests = tuple(need.digest for need in preview.needs if need.kind == "lambda")
+            given = msgspec.structs.replace(given, allowed_lambdas=digests)
         # Standard output is for the command's own words, also when the custom code prints.
         with contextlib.redirect_stdout(sys.stderr):
             loaded = open_model(path, given)
@@ -74,7 +80,8 @@ class _Opened:
 
 def _given(options: argparse.Namespace) -> OpenOptions:
     architecture = str(options.architecture.absolute()) if options.architecture else None
-    return msgspec.structs.replace(OpenOptions.of_code(options.custom_code), architecture=architecture)
+    code = OpenOptions.of_code(options.custom_code)
+    return msgspec.structs.replace(code, module=options.module, architecture=architecture)
 
 
 def _check_architecture(facts: FileFacts, architecture: Path) -> None:
@@ -101,7 +108,7 @@ def _check_other_file(opened: _Opened, target: Path) -> None:
 
 def inspect(options: argparse.Namespace) -> None:
     """Prints the layers of a model and what is frozen."""
-    opened = _Opened(options.model, _given(options))
+    opened = _Opened(options.model, options)
     found = inspection(opened.tree, opened.facts, _findings(opened), notes=opened.notes)
     print(msgspec.json.format(msgspec.json.encode(found)).decode() if options.json else inspection_text(found))
 
@@ -126,9 +133,10 @@ def freeze(options: argparse.Namespace) -> None:
     if not is_in_place:
         check_target(options.output)
     try:
-        opened = _Opened(options.model, _given(options))
+        opened = _Opened(options.model, options)
     except ModelError as error:
-        if is_in_place and not options.custom_code:  # What was given and is of no use is wrong.
+        has_code = options.custom_code or options.module or options.allow_lambdas
+        if is_in_place and not has_code:  # What was given and is of no use is wrong.
             raise LoadError.from_problem(error.problem) from error
         raise
     _say(opened.notes)
@@ -150,7 +158,7 @@ def train(options: argparse.Namespace) -> None:
     check_target(options.output)
     _check_report(options.report)
     settings = _settings(options)
-    opened = _Opened(options.model, _given(options))
+    opened = _Opened(options.model, options)
     _say(opened.notes)
     _check_other_file(opened, options.output)
     opened.compile()
@@ -239,7 +247,7 @@ def _save(opened: _Opened, target: Path) -> None:
         opened.tree.freeze_map(),
         target,
         custom_objects=opened.custom_objects,
-        custom_code=opened.given.code_path,
+        options=opened.given,
     )
     _say_saved(opened, target, verified.forgotten)
     _say(verified.notes)

@@ -54,6 +54,10 @@ class MissingCodeError(ModelError):
     """A model needs code that was not given; the window and the command line each have their way to give it."""
 
 
+class MissingLambdaError(MissingCodeError):
+    """All that it needs is code in the file itself, in Lambda layers."""
+
+
 class LoadError(ModelError):
     """The model in a file cannot be built here; what the file itself tells is there all the same."""
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from editor.errors import EditorError, FileError, Problem
 from editor.files.options import OpenOptions
+from editor.files.saved_model.place import FileState
 from editor.processes.messages import CloseDocument, ModelOpened, OpenFailed, OpenModel
 from editor.runs.workspace import DocumentInfo
 from widgets.document import Document, Stage
@@ -51,6 +52,7 @@ class Loader(QObject):
         self._reopening: Document | None = None
         self._lost: Document | None = None
         self._arrived: ModelOpened | None = None
+        self._seen: FileState | None = None
         self._was_ready = False
         self._next_id = 0
         self._timer = QTimer(self, singleShot=True, interval=_RETRY_MS)
@@ -93,6 +95,7 @@ class Loader(QObject):
             self._stay(document, error.problem)
             return
         self._loading = document
+        self._seen = document.workspace.info.state
         self.started.emit(document)
         self._link.send(_request(document))
 
@@ -193,7 +196,11 @@ class Loader(QObject):
     def _on_open_failed(self, event: OpenFailed) -> None:
         if self._loading and self._loading.document_id == event.document_id:
             document, self._loading = self._loading, None
-            self._stay(document, event.problem)
+            if document.workspace.info.state != self._seen:
+                # Its flags were saved meanwhile, into the file that the engine was reading.
+                self.load(document)
+            else:
+                self._stay(document, event.problem)
         elif self._reopening and self._reopening.document_id == event.document_id:
             self._fail_reopening(event.problem)
 
@@ -232,6 +239,7 @@ def _request(document: Document) -> OpenModel:
     return OpenModel(
         document_id=document.document_id,
         path=str(document.workspace.info.path),
+        seen=document.workspace.info.state,
         options=document.options,
         weights=str(weights) if weights else None,
         revision=document.saved_revision,

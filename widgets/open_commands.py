@@ -148,8 +148,13 @@ class OpenCommands(QObject):
         self.trust.decide(
             document.preview,
             document.options,
-            lambda given: self._if_open(document, lambda: self._loader.load(document, given)),
+            lambda given: self._if_open(document, lambda: self._load(document, given)),
         )
+
+    def _load(self, document: Document, options: OpenOptions | None = None) -> None:
+        """Loads it since a person asks for that; why it could not be loaded before is no news any more."""
+        self._notifier.clear()
+        self._loader.load(document, options)
 
     def _if_open(self, document: Document, go_on: Callable[[], None]) -> None:
         if self._current() is document and not document.is_live:
@@ -162,7 +167,7 @@ class OpenCommands(QObject):
         if remedy is Remedy.STOP:
             self._loader.stop()
         elif remedy is Remedy.TRY_AGAIN:
-            self._loader.load(document)
+            self._load(document)
         elif remedy is Remedy.GIVE_CODE:
             self._ask_for_code(document)
         else:

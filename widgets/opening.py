@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from editor.errors import EditorError, Problem
+from editor.errors import EditorError, FileError, Problem
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
 from editor.files.saved_model.place import model_path
@@ -52,6 +52,7 @@ class _Opening:
 
     number: int
     wish: OpenWish
+    info: DocumentInfo | None = None
     ticket: ReaderTicket | None = None
 
 
@@ -112,13 +113,14 @@ class Opener(QObject):
         try:
             if wish.abandoned:
                 wish.abandoned.info.check_file()
+            info = DocumentInfo.of(wish.path, wish.options)
             ticket = self.reader.preview(
                 wish.path, lambda outcome: self._previewed.emit(number, outcome), options=wish.options
             )
         except EditorError as error:
             self._fail(error.problem)
             return
-        self._opening = replace(self._opening, ticket=ticket)
+        self._opening = replace(self._opening, info=info, ticket=ticket)
         self._timer.start()
 
     def new_workspace(self, info: DocumentInfo) -> Workspace:
@@ -165,7 +167,7 @@ class Opener(QObject):
             self._fail(outcome)
             return
         try:
-            document = self._new_document(opening.wish, outcome)
+            document = self._new_document(opening.wish, opening.info, outcome)
         except EditorError as error:
             self._fail(error.problem)
             return
@@ -173,9 +175,11 @@ class Opener(QObject):
         self._timer.stop()
         self.opened.emit(document)
 
-    def _new_document(self, wish: OpenWish, preview: Preview) -> Document:
+    def _new_document(self, wish: OpenWish, info: DocumentInfo | None, preview: Preview) -> Document:
+        if not info or not info.is_file_unchanged:
+            raise FileError(f"{wish.path.name} was changed while it was looked at.", hint="Open it again.")
         if not wish.abandoned:
-            workspace = wish.workspace or self.new_workspace(DocumentInfo.of(wish.path, wish.options))
+            workspace = wish.workspace or self.new_workspace(info)
             path = _shown_path(wish, workspace)
             return Document(preview, path, wish.options, workspace, made_notes=wish.notes)
         records = read_records(wish.abandoned.folder / JOURNAL_FILE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.machinery
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,18 +15,25 @@ MAX_CODE_BYTES = 4 << 20
 """Greatest size of a file of code: it is read whole, and its digest is taken of what is run."""
 
 
+MAX_PACKAGE_BYTES = 32 << 20
+MAX_PACKAGE_FILES = 5_000
+"""Greatest package of which a digest is taken."""
+
+
 class CodeFile(NamedTuple):
     """A file of code that was read once.
 
     Attributes:
         path: Where it is.
         content: Its bytes.
-        digest: SHA-256 of them, hexadecimal.
+        digest: SHA-256 of them, hexadecimal; of all Python files of its package for an installed module.
+        num_files: Of how many files the digest is; 0: of this one alone, as its package is too large.
     """
 
     path: Path
     content: bytes
     digest: str
+    num_files: int = 1
 
 
 def read_code_file(path: Path) -> CodeFile:
@@ -48,7 +56,9 @@ def read_code_file(path: Path) -> CodeFile:
 
 
 def find_module(name: str) -> CodeFile:
-    """The file that an import of an installed module would run first; nothing is imported to find it.
+    """The file of an installed module, with the digest of its whole package; nothing is imported to find it.
+
+    What its package imports from elsewhere is not in the digest.
 
     Args:
         name: Of a package or module, with dots: `keras_hub`, `my_package.layers`.
@@ -56,7 +66,8 @@ def find_module(name: str) -> CodeFile:
     Raises:
         FileError: No such module is installed, or it is not written in Python.
     """
-    places: list[str] | None = None
+    places: list[str] = []
+    package: list[str] = []
     spec = None
     for end in range(1, name.count(".") + 2):
         part = ".".join(name.split(".")[:end])
@@ -64,9 +75,26 @@ def find_module(name: str) -> CodeFile:
         if spec is None:
             break
         places = list(spec.submodule_search_locations or [])
+        package = places if end == 1 else package
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
         raise FileError(
             f"No Python module {name!r} is installed here.",
             hint="Check its name, or give the Python file that defines the classes.",
         )
-    return read_code_file(Path(spec.origin))
+    code = read_code_file(Path(spec.origin))
+    return _of_package(code, Path(package[0])) if package else code
+
+
+def _of_package(code: CodeFile, folder: Path) -> CodeFile:
+    """A file of a package with the digest of all of its Python files, by their places in it."""
+    try:
+        paths = sorted(islice(folder.rglob("*.py"), MAX_PACKAGE_FILES + 1))
+        if len(paths) > MAX_PACKAGE_FILES or sum(path.stat().st_size for path in paths) > MAX_PACKAGE_BYTES:
+            return code._replace(num_files=0)
+        digest = hashlib.sha256()
+        for path in paths:
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+    except OSError as error:
+        raise FileError(f"The package in {str(folder)!r} cannot be read: {error}.", hint="Install it anew.") from error
+    return code._replace(digest=digest.hexdigest(), num_files=len(paths))

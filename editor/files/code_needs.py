@@ -5,6 +5,7 @@ Plain JSON goes in; nothing is imported, unmarshalled or called to find out.
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import json
 import re
@@ -227,15 +228,10 @@ class _Search:
         self.found.append(CodePlace(need, entry))
 
     def _add_entry(self, kind: Literal["class", "function"], name: str, entry: dict[str, Any], path: str) -> None:
-        registered = str(entry.get("registered_name") or (name if ">" in name else ""))
-        short = name.rpartition(">")[2]
-        need = CodeNeed(
-            kind=kind,
-            name=_clipped(short),
-            module=_clipped(str(entry.get("module") or "")),
-            registered_name="" if registered == short else _clipped(registered),
-            paths=(path,),
-        )
+        registered = str(entry.get("registered_name") or "")
+        # A function's own name has that of its package before it; `registered_name` only says that it is a function.
+        full = name if ">" in name or registered in FUNCTION_CLASSES else registered
+        need = _need(kind, name, path, module=str(entry.get("module") or ""), registered=full)
         self.found.append(CodePlace(need, entry))
 
     def _add(
@@ -248,8 +244,22 @@ class _Search:
         entry: Any = None,
         key: str | int | None = None,
     ) -> None:
-        need = CodeNeed(kind=kind, name=_clipped(name), module=_clipped(module), paths=(path,))
-        self.found.append(CodePlace(need, entry, key))
+        self.found.append(CodePlace(_need(kind, name, path, module=module), entry, key))
+
+
+def _need(kind: Literal["class", "function"], name: str, path: str, *, module: str, registered: str = "") -> CodeNeed:
+    """What is called `name`, which may be a registered one (`mine>my_fn`)."""
+    short = name.rpartition(">")[2] or name  # A `<lambda>` was not registered.
+    full = registered or name
+    # Of any function Keras 3 writes that it is a builtin one.
+    is_from_nowhere = module == "builtins" and not hasattr(builtins, short)
+    return CodeNeed(
+        kind=kind,
+        name=_clipped(short),
+        module="" if is_from_nowhere else _clipped(module),
+        registered_name="" if full == short else _clipped(full),
+        paths=(path,),
+    )
 
 
 def _telling(items: Iterable[tuple[Any, Any]], place: _Place) -> Iterator[tuple[Any, Any]]:

@@ -66,9 +66,9 @@ _MODULES_OF_KERAS = re.compile(r"(keras|tf_keras|tensorflow\.keras|tensorflow\.p
 # files, run Python or load libraries.
 _PURE_TENSORFLOW = re.compile(
     r"(tf\.)?(compat\.v[12]\.)?"
-    r"((math|nn|linalg|signal|image|strings|bitwise|random|__operators__|_operators__|keras\.(backend|activations))\.\w+"
+    r"((math|nn|linalg|signal|image|strings|bitwise|random|dtypes|__operators__|_operators__|keras\.(backend|activations))\.\w+"
     r"|abs|add|add_n|argmax|argmin|argsort|batch_to_space|boolean_mask|broadcast_to|cast|clip_by_norm|clip_by_value"
-    r"|complex|concat|convert_to_tensor|cos|cosh|cumsum|divide|einsum|equal|exp|expand_dims|eye|fill|floor|gather"
+    r"|complex|concat|convert_to_tensor|cos|cosh|cumsum|divide|einsum|equal|exp|expand_dims|eye|fill|floor|floor_div|gather"
     r"|gather_nd|greater|greater_equal|identity|less|less_equal|logical_and|logical_not|logical_or|matmul|maximum"
     r"|meshgrid|minimum|multiply|negative|norm|not_equal|one_hot|ones|ones_like|pad|pow|range|rank|realdiv"
     r"|reduce_(all|any|logsumexp|max|mean|min|prod|sum)|repeat|reshape|reverse|reverse_sequence|roll|round|rsqrt"

@@ -53,6 +53,11 @@ class OpenOptions(msgspec.Struct, frozen=True, kw_only=True):
         return cls(custom_code=str(custom_code.absolute()) if custom_code else None)
 
     @property
+    def has_code(self) -> bool:
+        """Whether any code may be run."""
+        return bool(self.custom_code or self.module or self.allowed_lambdas)
+
+    @property
     def code_path(self) -> Path | None:
         """The Python file as a path; None without."""
         return Path(self.custom_code) if self.custom_code else None

@@ -101,7 +101,8 @@ def _folder_error(path: Path) -> FileError:
     if (path / "config.json").exists() and (path / "metadata.json").exists():
         return FileError(
             f"{path.name} is a folder with the parts of a .keras file.",
-            hint="Choose the .keras file itself; the parts become one again by packing them as a zip archive.",
+            hint=f"Choose the .keras file itself, or make one in Python: keras.saving.load_model({path.name!r})"
+            f".save({path.name + '.keras'!r}).",
         )
     return FileError(f"{path.name} is a folder, not a model file.", hint=_WANTED)
 

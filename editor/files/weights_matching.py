@@ -22,11 +22,12 @@ from editor.files.weight_names import natural_order, split_name
 from editor.layers.paths import join
 from editor.layers.records import LayerRecord, WeightRecord
 
-How = Literal["name", "order"]
+How = Literal["name", "key", "order"]
 Shapes = tuple[tuple[int, ...], ...]
 
 _COUNTED = re.compile(r"^(?P<stem>.*?)(?:_(?P<number>\d+))?$")
 _MODELS = frozenset({"model", "functional", "sequential"})
+_HALVES = ("forward_layer", "backward_layer")
 _DIRECTIONS = re.compile(r"^(forward|backward)_")
 
 
@@ -85,7 +86,11 @@ class Stored:
 
 @dataclass(frozen=True)
 class Pair:
-    """A layer and its weights in the file, in the order of the layer's own as they stand in the file."""
+    """A layer and its weights in the file, in the order of the layer's own as they stand in the file.
+
+    Attributes:
+        how: By its name; by the key of Keras 3, which tells class and place; or by shapes and order.
+    """
 
     owner: Owner
     stored: Stored
@@ -121,8 +126,11 @@ def match_weights(
     owners = [replace(owner, steps=steps.get(owner.record.layer_id, ())) for owner in owners_in(root)]
     if file.is_by_name:
         stored = [part for layer in file.layers for part in _parts(layer)]
-        return _Matching(_in_order_of_file(root, owners), stored, _direction).match()
+        has_both = {"forward", "backward"} <= set(map(_direction, stored))
+        direction = _half if has_both else _direction
+        return _Matching(_in_order_of_file(root, owners), stored, direction).match()
     stored = _by_key(file.layers)
+    owners = [_without_lora(owner) for owner in owners]
     return max(
         (_Matching(owners, stored, family).match() for family in _families(root, file.layers)),
         key=lambda match: sum(len(pair.weights) for pair in match.pairs),
@@ -146,6 +154,13 @@ def owners_in(root: LayerRecord) -> list[Owner]:
 
     visit(root, "", (), ())
     return list(owners.values())
+
+
+def _without_lora(owner: Owner) -> Owner:
+    """A layer as Keras 3 writes it: with the product of A and B in its kernel (fact F23)."""
+    if not owner.record.has_lora:
+        return owner
+    return replace(owner, weights=tuple(each for each in owner.weights if not each.name.startswith("lora_")))
 
 
 def _is_automatic(name: str, class_name: str) -> bool:
@@ -240,6 +255,14 @@ Family = Callable[[Owner | Stored], Hashable]
 def _direction(layer: Owner | Stored) -> Hashable:
     """Which half of a Bidirectional a layer is in: the two have the same shapes."""
     return next((match[1] for name in layer.names if (match := _DIRECTIONS.match(name))), "")
+
+
+def _half(layer: Owner | Stored) -> Hashable:
+    """The same where a half was given as such: Keras 3 leaves it its name, Keras 2 put the direction before it."""
+    found = _direction(layer)
+    if isinstance(layer, Stored) or found:
+        return found
+    return next((half.removesuffix("_layer") for half in _HALVES if half in layer.path.split("/")), "")
 
 
 def _families(root: LayerRecord, layers: Sequence[StoredLayer]) -> list[Family]:
@@ -350,8 +373,11 @@ def _paired(owner: Owner, stored: Stored, how: How) -> Pair | None:
     weights = _in_own_order(owner, stored)
     if not stored.key and any(shape != other.shape for shape, other in zip(owner.shapes, weights, strict=True)):
         return None
-    is_same = stored.key == owner.record.store if stored.key else stored.names[-1:] == owner.names[-1:]
-    return Pair(owner, stored, "name" if is_same else how, weights)
+    if stored.names and stored.names[-1:] == owner.names[-1:]:
+        how = "name"
+    elif stored.key and stored.key == owner.record.store and how == "order":
+        how = "key"
+    return Pair(owner, stored, how, weights)
 
 
 def _in_own_order(owner: Owner, stored: Stored) -> tuple[StoredWeight, ...]:

@@ -18,7 +18,7 @@ from editor.files.repair import StoredLayer, repair_config
 from editor.files.repair.config import Place
 from editor.keras_model.consent import consented
 from editor.keras_model.loading import explain
-from editor.keras_model.repaired import build
+from editor.keras_model.repaired import build, set_lora_alphas
 
 
 @dataclass(frozen=True)
@@ -60,4 +60,5 @@ def build_architecture(path: Path, options: OpenOptions) -> BuiltArchitecture:
             f"The architecture in {path.name!r} does not say what its input looks like.",
             hint="Save it after the model was built or called.",
         )
+    set_lora_alphas(model, repaired.lora_alphas)
     return BuiltArchitecture(model, objects, repaired.repairs, repaired.stored)

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from editor.errors import ModelError, Problem
+from editor.files.options import OpenOptions
 
 _MODULE = "editor.keras_model.plain_reload"
 _SECONDS = 900.0
@@ -25,11 +26,11 @@ class ReloadFile(msgspec.Struct, frozen=True):
 
     Attributes:
         path: An `.h5` or `.keras` file with a freeze map.
-        custom_code: Python file with the classes that the model needs; it is run.
+        options: What was given and allowed for the model; nothing else is run.
     """
 
     path: str
-    custom_code: str | None = None
+    options: OpenOptions = OpenOptions()
 
 
 class FileReloaded(msgspec.Struct, frozen=True, tag=True):
@@ -59,13 +60,17 @@ decode_request = msgspec.msgpack.Decoder(ReloadFile).decode
 _decode_answer = msgspec.msgpack.Decoder(FileReloaded | ReloadFailed).decode
 
 
-def reload_in_clean_process(path: Path, custom_code: Path | None = None) -> FileReloaded:
+def reload_in_clean_process(path: Path, options: OpenOptions | None = None) -> FileReloaded:
     """Opens a file in a new process and waits for the answer; takes as long as Keras takes to import, and more.
+
+    Args:
+        path: The file.
+        options: What was given and allowed for the model in it.
 
     Raises:
         ModelError: Plain Keras cannot open the file there.
     """
-    question = ReloadFile(str(path), str(custom_code.absolute()) if custom_code else None)
+    question = ReloadFile(str(path), options or OpenOptions())
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", _MODULE],

@@ -17,11 +17,15 @@ from editor.files.keras_knows import optimizer_class
 from editor.files.origins import without_origins
 from editor.files.stored_compile import Array, StoredCompile, read_stored_compile
 from editor.keras_model.error_text import first_sentence
+from editor.keras_model.lambdas import unmarshalling_forbidden
 from editor.keras_model.optimizer_state import optimizer_state
 from editor.keras_model.walk import ModelIndex
 
 _LEGACY_KEYS = ("loss", "metrics", "weighted_metrics", "loss_weights")
 _NOT_RESTORED = "Of how the model was compiled this could not be restored"
+_A_LAMBDA = "(a lambda)"
+# Keras makes something of these when it sees the outputs.
+_CHOSEN_BY_OUTPUT = ("acc", "accuracy", "ce", "crossentropy")
 _FRESH = "the optimizer starts fresh"
 
 
@@ -121,7 +125,7 @@ def _compile(
     # A copy, as Keras takes things out of it while it reads; it must import nothing that a file names.
     config = without_origins(config)
     has_own_compile = type(model).compile is not keras.Model.compile
-    with warnings.catch_warnings(), keras.saving.custom_object_scope(custom_objects):
+    with warnings.catch_warnings(), keras.saving.custom_object_scope(custom_objects), unmarshalling_forbidden():
         # Old files bring arguments that Keras only warns about.
         warnings.simplefilter("ignore")
         try:
@@ -183,9 +187,9 @@ def _legacy_argument(key: str, value: Any, custom_objects: dict[str, Any]) -> An
             return value
         case list():
             return [_legacy_argument(key, inner, custom_objects) for inner in value]
-        case str() if key == "loss" and value not in custom_objects:
+        case str() if value not in custom_objects and value not in _CHOSEN_BY_OUTPUT:
             # A name that nobody knows would be found out by the first batch only.
-            keras.losses.get(value)
+            (keras.losses if key == "loss" else keras.metrics).get(value)
     return custom_objects.get(value, value) if isinstance(value, str) else value
 
 
@@ -220,7 +224,9 @@ def _legacy_optimizer(value: dict[str, Any], custom_objects: dict[str, Any]) -> 
 
 
 def _named(key: str, value: Any) -> str:
-    return f"{key} {_names_in(value)}, which Keras does not know"
+    names = _names_in(value)
+    why = "whose code is not run" if _A_LAMBDA in names else "which Keras does not know"
+    return f"{key} {names}, {why}"
 
 
 def _names_in(value: Any) -> str:
@@ -228,8 +234,8 @@ def _names_in(value: Any) -> str:
     match value:
         case {"class_name": "function" | "Function", "config": str(name), **_rest}:
             return repr(name)
-        case {"class_name": "__lambda__" | "Lambda", **_rest}:
-            return "(a lambda)"
+        case {"class_name": "__lambda__" | "Lambda"} | "__lambda__" | "<lambda>":
+            return _A_LAMBDA
         case {"class_name": str(name), **_rest}:
             return repr(name)
         case dict():

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from editor.errors import MissingCodeError
+from editor.errors import MissingCodeError, MissingLambdaError, ModelError
 from editor.files.code_needs import COMPILE_KEY, CodePlace, code_places
 from editor.files.facts import CodeNeed
 from editor.files.lambda_parts import LambdaPart, lambda_parts, part_of, replacement_name
 from editor.files.options import OpenOptions
 from editor.files.origins import without_origins
-from editor.files.outside_files import check_stays_inside
+from editor.files.outside_files import check_stays_inside, graph_obstacle
 from editor.keras_model.custom_code import given_objects
 from editor.keras_model.lambdas import lambda_function
 
@@ -77,6 +77,8 @@ def _check(places: Iterable[CodePlace], objects: Mapping[str, Any], options: Ope
     for place in places:
         if not _is_covered(place.need, objects, options):
             missing.setdefault(place.need)
+    if obstacle := graph_obstacle(missing):
+        raise ModelError(obstacle)
     if missing:
         raise _missing(list(missing), name)
 
@@ -88,21 +90,23 @@ def _is_covered(need: CodeNeed, objects: Mapping[str, Any], options: OpenOptions
 
 
 def _missing(needs: list[CodeNeed], name: str) -> MissingCodeError:
+    lambdas = [need for need in needs if need.kind == "lambda"]
     others = [need for need in needs if need.kind != "lambda"]
     details = "\n".join(f"{need.kind} {need.name} {_where(need)}\n{need.listing}".rstrip() for need in needs)
+    held = "a Lambda layer" if len(lambdas) == 1 else f"{len(lambdas)} Lambda layers"
+    held = f"{held} ({_list(_path(need) for need in lambdas)})"
     if not others:
-        lambdas = "a Lambda layer" if len(needs) == 1 else f"{len(needs)} Lambda layers"
-        return MissingCodeError(
-            f"{name!r} holds {lambdas} ({_list(_path(need) for need in needs)}), and opening it would run Python code"
-            " from the file.",
-            hint=f"It was not opened. Allow the code, or define {replacement_name(needs[0].paths[0])} in a Python file"
-            " and give that.",
+        return MissingLambdaError(
+            f"{name!r} holds {held}, and opening it would run Python code from the file.",
+            hint=f"It was not opened. Allow the code, or define {replacement_name(lambdas[0].paths[0])} in a Python"
+            " file and give that.",
             details=details,
         )
     names = _list(dict.fromkeys(f"{need.kind} {need.name!r} {_where(need)}" for need in others))
+    code = "it" if len(others) == 1 else "them"
     return MissingCodeError(
-        f"{name!r} needs the {names}, which Keras does not know.",
-        hint=_HINT.format("it" if len(others) == 1 else "them"),
+        f"{name!r} needs the {names}, which Keras does not know{f', and holds {held}' if lambdas else ''}.",
+        hint=_HINT.format(f"{code}, and allow the code of its Lambda layers" if lambdas else code),
         details=details,
     )
 

@@ -16,18 +16,21 @@ import keras
 
 from editor.errors import FileError, ModelError
 from editor.files.code_files import CodeFile, find_module, read_code_file
+from editor.files.code_text import python_text
 from editor.files.facts import CodeNeed
 from editor.files.options import OpenOptions
 
 _UNNAMED = "<lambda>"
+_FRAMEWORKS = ("keras", "tensorflow", "tf_keras")
 
 
-def load_custom_objects(path: Path, digest: str = "") -> dict[str, Any]:
+def load_custom_objects(path: Path, digest: str = "", needs: Iterable[CodeNeed] = ()) -> dict[str, Any]:
     """The classes and functions that a Python file defines, by name, as Keras's `custom_objects` takes them.
 
     Args:
         path: The file. It is read once: what is run is what the digest was taken of.
         digest: SHA-256 of the code that was consented to; empty: any.
+        needs: What the model needs; of this it may also have what it imports or registers.
 
     Raises:
         FileError: The file is missing or not Python.
@@ -36,7 +39,7 @@ def load_custom_objects(path: Path, digest: str = "") -> dict[str, Any]:
     code = read_code_file(path)
     _check_digest(code, digest, path.name)
     module = _run(code)
-    found = {
+    found = _needed(needs, module, {}) | {
         name: value
         for name, value in vars(module).items()
         if (inspect.isclass(value) or inspect.isfunction(value)) and value.__module__ == module.__name__
@@ -54,7 +57,7 @@ def given_objects(options: OpenOptions, needs: Iterable[CodeNeed]) -> dict[str, 
         ModelError: It is not what was consented to, or its own code failed.
     """
     if options.code_path:
-        return load_custom_objects(options.code_path, options.code_digest)
+        return load_custom_objects(options.code_path, options.code_digest, needs)
     return _of_module(options.module, options.code_digest, needs) if options.module else {}
 
 
@@ -71,7 +74,13 @@ def _of_module(name: str, digest: str, needs: Iterable[CodeNeed]) -> dict[str, A
             details=traceback.format_exc(),
         ) from error
     package = name.partition(".")[0]
-    loaded = {key: value for key, value in sys.modules.items() if key.partition(".")[0] == package}
+    return _needed(
+        needs, module, {key: value for key, value in sys.modules.items() if key.partition(".")[0] == package}
+    )
+
+
+def _needed(needs: Iterable[CodeNeed], module: ModuleType, loaded: dict[str, ModuleType]) -> dict[str, Any]:
+    """What of the needs is in a module, or in the loaded modules of its package."""
     found = {need.name: _in_module(need, module, loaded) for need in needs if need.kind != "lambda"}
     return {key: value for key, value in found.items() if value is not None}
 
@@ -80,7 +89,16 @@ def _in_module(need: CodeNeed, module: ModuleType, loaded: dict[str, ModuleType]
     places = [module, *(loaded[name] for name in (need.module,) if name in loaded)]
     found = [keras.saving.get_registered_object(need.registered_name)] if need.registered_name else []
     found += [vars(place).get(need.name) for place in places]
-    return next((value for value in found if inspect.isclass(value) or inspect.isfunction(value)), None)
+    # An `.h5` does not tell the module; of two that are called alike, neither is taken.
+    alike = {id(value): value for each in loaded.values() if _is_own(value := vars(each).get(need.name))}
+    found += alike.values() if len(alike) == 1 else ()
+    return next((value for value in found if _is_own(value)), None)
+
+
+def _is_own(value: Any) -> bool:
+    """Whether it is a class or function, and none of Keras's own, which may only be called alike."""
+    is_kind = inspect.isclass(value) or inspect.isfunction(value)
+    return is_kind and str(value.__module__).partition(".")[0] not in _FRAMEWORKS
 
 
 def _check_digest(code: CodeFile, digest: str, name: str) -> None:
@@ -93,6 +111,7 @@ def _check_digest(code: CodeFile, digest: str, name: str) -> None:
 
 
 def _run(code: CodeFile) -> ModuleType:
+    text = python_text(code)
     # The file's own name, unless another module has it: a saved model's configuration says where its classes were.
     path = code.path
     there = sys.modules.get(path.stem)
@@ -104,8 +123,9 @@ def _run(code: CodeFile) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        # Not by the loader: it would read the file again, or run a compiled one that lies beside it.
-        exec(compile(code.content, str(path), "exec", dont_inherit=True), vars(module))
+        # Not by the loader: it would read the file again, or run a compiled one that lies beside it. And from the text
+        # that a person was shown, so that no encoding can make another of it.
+        exec(compile(text, str(path), "exec", dont_inherit=True), vars(module))
     # A person's own code may raise anything, even SystemExit.
     except BaseException as error:
         del sys.modules[name]

@@ -20,14 +20,19 @@ import keras
 from keras.src.legacy.saving import json_utils, saving_options
 from keras.src.legacy.saving.legacy_h5_format import _legacy_weights
 from keras.src.legacy.saving.saving_utils import model_from_config, model_metadata
+from keras.src.models.functional import Functional
 from keras.src.saving.serialization_lib import SafeModeScope
 
 from editor.errors import EditorError, ModelError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import add_freeze_map, read_freeze_map
+from editor.files.options import OpenOptions
 from editor.keras_model.clean_process import reload_in_clean_process
+from editor.keras_model.consent import substituted
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, tree_with_map
+from editor.keras_model.lambdas import unmarshalling_forbidden
+from editor.keras_model.tables import words_in_config, words_of
 from editor.keras_model.values import Array, digest, weight_values
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.freeze_map import FreezeMap
@@ -45,12 +50,14 @@ class H5Snapshot:
     Attributes:
         config: The model's configuration with the flags that one can hold, as JSON.
         values: The value of each weight, by `weight_id`.
+        words: What its tables look up.
     """
 
     root: LayerRecord
     config: str
     values: Sequence[Array]
     freeze_map: FreezeMap
+    words: Sequence[tuple[Any, ...]] = ()
 
 
 def is_h5(path: Path) -> bool:
@@ -64,23 +71,26 @@ def save_h5(
     target: Path,
     *,
     custom_objects: dict[str, Any] | None = None,
-    custom_code: Path | None = None,
+    options: OpenOptions | None = None,
 ) -> tuple[str, ...]:
     """Takes a snapshot and writes it; see `take_snapshot` and `write_snapshot_to_h5`."""
     snapshot = take_snapshot(index, freeze_map)
-    return write_snapshot_to_h5(snapshot, target, custom_objects=custom_objects, custom_code=custom_code)
+    return write_snapshot_to_h5(snapshot, target, custom_objects=custom_objects, options=options)
 
 
 def take_snapshot(index: ModelIndex, freeze_map: FreezeMap) -> H5Snapshot:
     """Copies what is needed. To be called on the thread that changes the weights, or while none does.
 
     Raises:
-        ModelError: The model has no configuration.
+        ModelError: The model has no configuration, or one that Keras does not read from such a file.
         FreezeMapError: The map is not of this model.
     """
     tree = tree_with_map(index, freeze_map)
+    if reason := _not_found_again(index):
+        raise _refused(reason)
     try:
-        with flags_applied(index, tree), saving_options.keras_option_scope(use_legacy_config=True):
+        legacy = saving_options.keras_option_scope(use_legacy_config=True)
+        with flags_applied(index, tree), words_in_config(index.model), legacy:
             config = model_metadata(index.model, include_optimizer=False)["model_config"]
             config["class_name"] = _class_name(index.model)
             text = json.dumps(config, default=json_utils.get_json_type)
@@ -89,7 +99,7 @@ def take_snapshot(index: ModelIndex, freeze_map: FreezeMap) -> H5Snapshot:
     # Keras raises whatever a layer's get_config raised.
     except Exception as error:
         raise _refused(_no_way_back(index.root) or _cannot("describe", error), error) from error
-    return H5Snapshot(index.root, text, weight_values(index), freeze_map)
+    return H5Snapshot(index.root, text, weight_values(index), freeze_map, words_of(index.model))
 
 
 def write_snapshot_to_h5(
@@ -97,15 +107,15 @@ def write_snapshot_to_h5(
     target: Path,
     *,
     custom_objects: dict[str, Any] | None = None,
-    custom_code: Path | None = None,
+    options: OpenOptions | None = None,
 ) -> tuple[str, ...]:
     """Writes beside the target, opens that in a new process, and only then renames it over the target. Any thread.
 
     Args:
         snapshot: What to write.
         target: An `.h5` or `.hdf5` path.
-        custom_objects: Classes that the model needs, by name.
-        custom_code: The Python file they are from; the new process runs it again.
+        custom_objects: What was given and allowed for the model, by name.
+        options: Where that is from; the new process runs it again.
 
     Returns:
         Paths of the weights that plain `keras.saving.load_model` does not restore as frozen (fact F16).
@@ -128,7 +138,24 @@ def write_snapshot_to_h5(
         except Exception as error:
             raise _refused(_cannot("write", error), error) from error
         add_freeze_map(path, snapshot.freeze_map)
-        return _verify(snapshot, path, custom_code)
+        return _verify(snapshot, path, options)
+
+
+def _not_found_again(index: ModelIndex) -> str:
+    """Why Keras would write such a file and not read it; empty if it would."""
+    for layer in index.layers:
+        if isinstance(layer, keras.layers.Dense | keras.layers.Embedding) and layer.lora_alpha != layer.lora_rank:
+            return f"Keras forgets the 'lora_alpha' of {layer.name!r} when it reads such a file"
+        if isinstance(layer, keras.layers.Attention) and not isinstance(layer, keras.layers.AdditiveAttention):
+            if layer.score_mode == "dot":
+                return f"Keras reads the 'score_mode' of the Attention {layer.name!r} wrongly from such a file"
+        elif isinstance(layer, Functional) and not isinstance(layer, keras.Sequential):
+            found = [each for each in layer.operations if not isinstance(each, keras.Layer)]
+            if found:
+                first = f"{found[0].name!r} ({type(found[0]).__name__})"
+                more = f" and {len(found) - 1} more in its graph are operations" if found[1:] else " is an operation"
+                return f"{first}{more}, which Keras does not find again in such a file"
+    return ""
 
 
 # -- rebuilding -----------------------------------------------------------------------------------------------
@@ -137,8 +164,10 @@ def write_snapshot_to_h5(
 def _rebuilt(snapshot: H5Snapshot, custom_objects: dict[str, Any] | None) -> keras.Model:
     """The model that Keras makes of the configuration, with every weight's value in the same place."""
     try:
-        with saving_options.keras_option_scope(use_legacy_config=True), SafeModeScope(True):
-            model = model_from_config(json_utils.decode(snapshot.config), custom_objects=custom_objects)
+        # The Lambdas are those of the live model, not made of the text.
+        config = json.dumps(substituted(json.loads(snapshot.config), custom_objects or {}))
+        with saving_options.keras_option_scope(use_legacy_config=True), SafeModeScope(True), unmarshalling_forbidden():
+            model = model_from_config(json_utils.decode(config), custom_objects=custom_objects)
         index = walk_model(model)
     # Keras raises whatever a custom class raised.
     except Exception as error:
@@ -149,6 +178,8 @@ def _rebuilt(snapshot: H5Snapshot, custom_objects: dict[str, Any] | None) -> ker
         raise _refused(
             _two_places(snapshot.freeze_map) or "Keras rebuilds it from its configuration with other weights"
         )
+    if words_of(model) != list(snapshot.words):
+        raise _refused("Keras rebuilds it from its configuration with other vocabularies or bins")
     for variable, value in zip(index.variables, snapshot.values, strict=True):
         variable.assign(value)
     _make_names_unique(model)
@@ -193,9 +224,9 @@ def _name_class(model: keras.Model, path: Path) -> None:
 # -- proof ----------------------------------------------------------------------------------------------------
 
 
-def _verify(snapshot: H5Snapshot, path: Path, custom_code: Path | None) -> tuple[str, ...]:
+def _verify(snapshot: H5Snapshot, path: Path, options: OpenOptions | None) -> tuple[str, ...]:
     try:
-        found = reload_in_clean_process(path, custom_code)
+        found = reload_in_clean_process(path, options)
     except ModelError as error:
         reason = f"a new process cannot open it again: {error.summary.replace(repr(path.name), 'the file')}"
         raise _refused(_two_places(snapshot.freeze_map) or reason.rstrip("."), error) from error

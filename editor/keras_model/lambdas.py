@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import linecache
 import marshal
 import math
 import threading
@@ -24,6 +25,9 @@ from editor.files.lambda_parts import LambdaPart, replacement_name
 
 _loading = threading.local()
 _func_load = python_utils.func_load
+_func_dump = python_utils.func_dump
+_AS_IN_FILE = "__code_as_in_file__"
+_SHOWN_AS = "<code of a Lambda>"
 
 
 def _guarded_func_load(*arguments: Any, **keywords: Any) -> Any:
@@ -34,6 +38,17 @@ def _guarded_func_load(*arguments: Any, **keywords: Any) -> Any:
 
 # The one way by which Keras makes functions of code in a file.
 python_utils.func_load = _guarded_func_load
+
+
+def _faithful_func_dump(function: Any) -> Any:
+    code, *rest = _func_dump(function)
+    return vars(function).get(_AS_IN_FILE, code), *rest
+
+
+# Marshalled anew, the same code has other bytes, and what a person has allowed would be asked for again.
+python_utils.func_dump = _faithful_func_dump
+# Keras quotes the source of a lambda while it writes it, and fails where it finds none.
+linecache.cache[_SHOWN_AS] = (0, None, ["lambda: ...\n"], _SHOWN_AS)
 
 
 @contextmanager
@@ -78,8 +93,11 @@ def lambda_function(part: LambdaPart, layer: str, given: Mapping[str, Any]) -> F
         )
     defaults = tuple(map(_tupled, _listed(part.defaults))) or None
     closure = tuple(CellType(value) for value in _listed(part.closure)) or None
+    code = code.replace(co_filename=_SHOWN_AS, co_firstlineno=1)
     # By this name Keras knows that its code is to be written into a file.
-    return FunctionType(code, {"__builtins__": builtins, **names}, "<lambda>", defaults, closure)
+    function = FunctionType(code, {"__builtins__": builtins, **names}, "<lambda>", defaults, closure)
+    setattr(function, _AS_IN_FILE, part.code)
+    return function
 
 
 def _globals_of(code: CodeType) -> list[str]:

@@ -5,6 +5,7 @@ Layers from the configuration, weights by their places; then the outputs are hel
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +15,7 @@ from typing import Any
 import keras
 import msgspec
 import numpy as np
+import tensorflow as tf
 
 from editor.errors import EditorError, FileError, ModelError
 from editor.files.code_needs import code_needs
@@ -30,11 +32,12 @@ from editor.files.saved_model.place import saved_model_folder
 from editor.keras_model.checkpoint import checkpoint_prefix, read_weights
 from editor.keras_model.consent import consented
 from editor.keras_model.error_text import first_sentence
-from editor.keras_model.legacy_reference import INSTALL_HINT, LegacyReference, ask_tf_keras, has_tf_keras
+from editor.keras_model.legacy_reference import INSTALL_HINT, LegacyProcess, LegacyReference, ask_tf_keras, has_tf_keras
 from editor.keras_model.loading import MODEL_SUFFIXES, explain
 from editor.keras_model.opening import LoadedModel
 from editor.keras_model.repaired import build
 from editor.keras_model.saved_classes import apply_saved_flags, build_own_class
+from editor.keras_model.saved_tables import with_tables, without_tables
 from editor.keras_model.stored_places import Places, StoredWeight, set_weights
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
@@ -63,17 +66,34 @@ def open_saved_model(path: Path, options: OpenOptions | None = None) -> LoadedMo
     objects = read_objects(folder)
     if not is_keras(objects):
         raise ModelError(NO_KERAS)
-    config = model_config(objects)
+    if not is_graph(objects.root):
+        agreed = consented(model_config(objects), options, folder.name)
+        return _of_own_class(objects, agreed.custom_objects, folder)
+    with _tf_keras(options) as tf_keras:
+        return _of_graph(objects, folder, options, tf_keras)
+
+
+def _tf_keras(options: OpenOptions) -> contextlib.AbstractContextManager[LegacyProcess | str]:
+    """The process that will prove the model, started at once, as its imports take longer than all else; or why not."""
+    if options.custom_code or options.module:
+        return contextlib.nullcontext("the classes that were given are of Keras 3, and tf_keras has none.")
+    try:
+        return LegacyProcess()
+    except ModelError as error:
+        return contextlib.nullcontext(error.summary if has_tf_keras() else _NOT_INSTALLED)
+
+
+def _of_graph(objects: SavedObjects, folder: Path, options: OpenOptions, tf_keras: LegacyProcess | str) -> LoadedModel:
+    weights = read_weights(folder, objects)
+    config = with_tables(model_config(objects), objects, folder, weights)
     agreed = consented(config, options, folder.name)
     custom_objects = agreed.custom_objects
-    if not is_graph(objects.root):
-        return _of_own_class(objects, custom_objects, folder)
     with ThreadPoolExecutor(1) as threads:
         # Both take seconds, and neither waits for the other.
-        reference = threads.submit(_reference, config, folder, custom_objects)
+        reference = threads.submit(_reference, config, folder, tf_keras)
         repaired = repair_config(agreed.config, objects.keras_version, given=frozenset(custom_objects))
         model = _build(repaired, custom_objects, folder)
-        set_weights(model, read_weights(folder, objects), folder.name, repaired.stored)
+        set_weights(model, without_tables(weights, objects), folder.name, repaired.stored)
         proof = _proof(model, reference, folder.name)
     repairs = (*_marked(repaired.repairs, proof), proof)
     return LoadedModel(model, custom_objects, repairs, _no_longer_shared(model, objects))
@@ -121,13 +141,11 @@ def _marked(repairs: tuple[Repair, ...], proof: Repair) -> tuple[Repair, ...]:
 # -- the proof --------------------------------------------------------------------------------------------------------
 
 
-def _reference(config: dict[str, Any], folder: Path, custom_objects: dict[str, Any]) -> LegacyReference | str:
+def _reference(config: dict[str, Any], folder: Path, tf_keras: LegacyProcess | str) -> LegacyReference | str:
     """What tf_keras computes, or why it does not."""
-    if not has_tf_keras():
-        return _NOT_INSTALLED
-    if custom_objects:
-        return "the classes that were given are of Keras 3, and tf_keras has none."
-    return _told(lambda: ask_tf_keras(config=json.dumps(config), checkpoint=checkpoint_prefix(folder)))
+    if isinstance(tf_keras, str):
+        return tf_keras
+    return _told(lambda: tf_keras.ask(config=json.dumps(config), checkpoint=checkpoint_prefix(folder)))
 
 
 def _told(ask: Callable[[], LegacyReference]) -> LegacyReference | str:
@@ -148,7 +166,7 @@ def _proof(model: keras.Model, asked: Future[LegacyReference | str], name: str) 
     reference = asked.result()
     if isinstance(reference, str):
         return Repair(text=f"{rebuilt}; its outputs were not compared: {reference}", is_proven=False)
-    inputs = _arranged(model, list(reference.inputs), reference.answer.input_names)
+    inputs = _arranged(model, [tf.constant(value) for value in reference.inputs], reference.answer.input_names)
     _check_outputs(_outputs(model, inputs, name), list(reference.outputs), name)
     return Repair(text=f"{rebuilt}; on random inputs it computes what tf_keras computes.")
 
@@ -174,7 +192,13 @@ def _outputs(model: keras.Model, inputs: Any, name: str) -> list[Any]:
             hint="It was not opened. Save it as a .keras file with the Keras that wrote it.",
             details=repr(error),
         ) from error
-    return [np.asarray(output) for output in keras.tree.flatten(outputs)]
+    return [_array(output) for output in keras.tree.flatten(outputs)]
+
+
+def _array(output: Any) -> Any:
+    """Texts as bytes of a fixed length, as tf_keras's process gives them."""
+    value = np.asarray(output)
+    return value.astype(np.bytes_) if value.dtype == object else value
 
 
 def _check_outputs(found: list[Any], expected: list[Any], name: str) -> None:
@@ -185,13 +209,23 @@ def _check_outputs(found: list[Any], expected: list[Any], name: str) -> None:
             hint="It was not opened. Save it as a .keras file with the Keras that wrote it.",
         )
     for ours, theirs in zip(found, expected, strict=True):
-        if not np.allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+        if theirs.dtype.kind == "S":
+            _check_texts(ours, theirs, name)
+        elif not np.allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
             difference = float(np.max(np.abs(ours.astype("float64") - theirs.astype("float64"))))
             raise ModelError(
                 f"{name!r} rebuilt in Keras 3 computes something else than tf_keras: outputs differ by up to"
                 f" {difference:.3g}.",
                 hint="It was not opened. Save it as a .keras file with the Keras that wrote it.",
             )
+
+
+def _check_texts(found: Any, expected: Any, name: str) -> None:
+    if not np.array_equal(found, expected):
+        raise ModelError(
+            f"{name!r} rebuilt in Keras 3 gives other texts than tf_keras.",
+            hint="It was not opened. Save it as a .keras file with the Keras that wrote it.",
+        )
 
 
 # -- HDF5 -------------------------------------------------------------------------------------------------------------

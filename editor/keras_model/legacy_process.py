@@ -13,6 +13,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from editor.keras_model.legacy_reference import (
 
 _FREE_SIZES = (16, 64, 224, 1024)
 _BATCH = 2
+_WORDS = 3
 _NEVER = frozenset({"ClassMethod", "InstanceMethod", "InstanceProperty", "Lambda", "TensorFlowOpLayer"})
 """Classes of tf_keras that call whatever their configuration says."""
 
@@ -40,10 +42,12 @@ def main() -> None:
     # What Keras prints must not get between the bytes of the answer.
     answer_stream = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    question = decode_question(sys.stdin.buffer.read())
     answer: LegacyComputed | LegacyFailed
     try:
-        answer = _answer(question)
+        # It takes seconds, in which the question is still being made.
+        import tf_keras  # noqa: F401
+
+        answer = _answer(decode_question(sys.stdin.buffer.read()))
     except EditorError as error:
         answer = LegacyFailed(error.problem)
     # The edge of the process: tf_keras raises whatever it met.
@@ -100,21 +104,39 @@ def _from_config(question: LegacyQuestion) -> Any:
     except AssertionError as error:
         # As with a layer that is in two models: from a configuration, tf_keras makes two of it.
         raise ModelError("tf_keras does not find all weights of the model.", details=str(error)) from error
+    _finish(model)
     return model
+
+
+def _finish(model: Any) -> None:
+    """Has layers such as Normalization work out from their weights what they compute with, as after `load_weights`."""
+    for layer in model._flatten_layers():
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
 
 
 def _built(config: dict[str, Any]) -> Any:
     """A model of classes of Keras alone, with random weights."""
     _check(config)
-    # It takes seconds; a model that is refused need not wait.
+    import tf_keras
     from tf_keras.src.saving.legacy.model_config import model_from_config
     from tf_keras.src.saving.serialization_lib import SafeModeScope
     from tf_keras.src.utils import generic_utils
 
     # The one way by which tf_keras makes functions of code in a file, safe mode or not.
     generic_utils.func_load = _refuse_code
+    tf_keras.layers.Discretization.from_config = classmethod(_with_bins)
     with SafeModeScope(True):
         return model_from_config(config)
+
+
+def _with_bins(cls: Any, config: dict[str, Any]) -> Any:
+    """An adapted layer with its bins, on whose number the layers after it depend; Keras 2 computes them later."""
+    if config.get("num_bins") is None or config.get("bin_boundaries") is None:
+        return cls(**config)
+    layer = cls(**{key: value for key, value in config.items() if key != "bin_boundaries"})
+    layer.bin_boundaries = config["bin_boundaries"]
+    return layer
 
 
 def _refuse_code(*_arguments: Any, **_keywords: Any) -> Any:
@@ -194,33 +216,80 @@ def _computed(model: Any, seed: int) -> tuple[list[Any], list[Any], str]:
     import tensorflow as tf
 
     obstacle = "the model has no inputs of its own"
+    known = _Known.of(model)
     for free_size in _FREE_SIZES if model.inputs else ():
-        inputs = [_random(spec, free_size, seed + number, model) for number, spec in enumerate(model.inputs)]
+        inputs = [_random(spec, free_size, seed + number, known) for number, spec in enumerate(model.inputs)]
         if any(value is None for value in inputs):
-            return [], [], "it takes something other than numbers"
+            return [], [], "it takes something other than numbers and texts"
+        given = [tf.constant(value) for value in inputs]
         try:
-            outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
-            return inputs, [value.numpy() for value in tf.nest.flatten(outputs)], ""
+            outputs = model(given if len(given) > 1 else given[0], training=False)
+            return inputs, [_array(value) for value in tf.nest.flatten(outputs)], ""
         # A size that is free in the input need not fit what follows; or there is no such kernel on this machine.
         except Exception as error:  # noqa: BLE001
             obstacle = str(error).strip().partition("\n")[0][:300]
     return [], [], obstacle
 
 
-def _random(spec: Any, free_size: int, seed: int, model: Any) -> Any:
-    """Numbers for one input; small whole ones where the model looks them up in a table."""
+def _array(output: Any) -> Any:
+    """The values as an array without Python objects."""
+    import numpy as np
+
+    value = output.numpy()
+    return value.astype(np.bytes_) if value.dtype == object else value
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the layers of a model look up.
+
+    Attributes:
+        texts: Words in its tables, and one that is in none.
+        numbers: Whole numbers in its tables, and one that is in none; empty without such tables.
+        num_rows: Rows of its smallest Embedding; 0 without one.
+        has_bins: Whether it sorts numbers into bins.
+        splits: Whether it takes texts of several words.
+    """
+
+    texts: tuple[bytes, ...]
+    numbers: tuple[int, ...]
+    num_rows: int
+    has_bins: bool
+    splits: bool
+
+    @classmethod
+    def of(cls, model: Any) -> _Known:
+        layers = list(model._flatten_layers())
+        tables = [layer.get_vocabulary() for layer in layers if hasattr(layer, "lookup_table")]
+        words = [word for table in tables for word in table]
+        rows = [layer.input_dim for layer in layers if type(layer).__name__ == "Embedding"]
+        return cls(
+            (*(word.encode() for word in words if isinstance(word, str)), b"frostline"),
+            (*(int(word) for word in words if not isinstance(word, str)), 7),
+            min(rows, default=0),
+            any(type(layer).__name__ == "Discretization" for layer in layers),
+            any(type(layer).__name__ == "TextVectorization" for layer in layers),
+        )
+
+
+def _random(spec: Any, free_size: int, seed: int, known: _Known) -> Any:
+    """Values for one input: small whole numbers where the model looks them up, words that it knows."""
     import numpy as np
 
     shape = (_BATCH, *(size or free_size for size in spec.shape[1:]))
     dtype = spec.dtype.as_numpy_dtype
     generator = np.random.default_rng(seed)
-    tables = [layer.input_dim for layer in model._flatten_layers() if type(layer).__name__ == "Embedding"]
+    if spec.dtype.name == "string":
+        words = generator.choice(known.texts, (*shape, _WORDS))
+        return np.apply_along_axis(b" ".join, -1, words) if known.splits else words[..., 0]
     if np.issubdtype(dtype, np.bool_):
         return generator.random(shape) < 0.5
     if not np.issubdtype(dtype, np.number):
         return None
-    if tables or np.issubdtype(dtype, np.integer):
-        return generator.integers(0, min([*tables, 100]), shape).astype(dtype)
+    if len(known.numbers) > 1 and np.issubdtype(dtype, np.integer):
+        return generator.choice(known.numbers, shape).astype(dtype)
+    if np.issubdtype(dtype, np.integer) or (known.num_rows and not known.has_bins):
+        return generator.integers(0, min(known.num_rows or 100, 100), shape).astype(dtype)
     return generator.standard_normal(shape).astype(dtype)
 
 

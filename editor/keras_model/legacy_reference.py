@@ -116,49 +116,87 @@ def has_tf_keras() -> bool:
     return importlib.util.find_spec("tf_keras") is not None
 
 
+class LegacyProcess:
+    """A process that imports tf_keras, which takes seconds, and waits for its question; it knows nothing of a file yet.
+
+    A context manager: on leaving, a process that was not asked is ended.
+    """
+
+    def __init__(self) -> None:
+        """Starts it.
+
+        Raises:
+            ModelError: tf_keras is not installed, or there can be no process.
+        """
+        if not has_tf_keras():
+            raise ModelError("tf_keras, which reads files of Keras 2, is not installed.", hint=INSTALL_HINT)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", _MODULE],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=child_environment() | _ENVIRONMENT,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            raise ModelError(f"No process with tf_keras could be run: {error}.", hint="Try again.") from error
+
+    def __enter__(self) -> LegacyProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Ends the process, whatever it is doing."""
+        self._process.kill()
+        self._process.communicate()
+
+    def ask(
+        self, *, config: str | None = None, checkpoint: str | None = None, h5: Path | None = None
+    ) -> LegacyReference:
+        """Has a model built and computed; can be asked once.
+
+        Args:
+            config: The configuration as JSON, with `checkpoint`.
+            checkpoint: TensorFlow's name of the checkpoint with the weights.
+            h5: The HDF5 file with both, instead.
+
+        Raises:
+            ModelError: tf_keras cannot build the model without running code.
+        """
+        with tempfile.TemporaryDirectory(prefix="frostline-") as folder:
+            arrays = Path(folder) / "arrays.npz"
+            path = str(h5.absolute()) if h5 else None
+            answer = self._answer(LegacyQuestion(arrays=str(arrays), config=config, checkpoint=checkpoint, h5=path))
+            if isinstance(answer, LegacyFailed):
+                raise ModelError.from_problem(answer.problem)
+            with np.load(arrays, allow_pickle=False) as found:
+                return LegacyReference(answer, {name: found[name] for name in found.files})
+
+    def _answer(self, question: LegacyQuestion) -> LegacyComputed | LegacyFailed:
+        try:
+            output, log = self._process.communicate(encode(question), timeout=_SECONDS)
+            answer: LegacyComputed | LegacyFailed = _decode_answer(output)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise ModelError(f"No process with tf_keras could be run: {error}.", hint="Try again.") from error
+        except msgspec.MsgspecError as error:
+            raise ModelError(
+                f"tf_keras ended while it read the model (status {self._process.returncode}).",
+                hint="The log has what it printed.",
+                details=log.decode(errors="replace")[-_MAX_DETAILS:],
+            ) from error
+        return answer
+
+
 def ask_tf_keras(
     *, config: str | None = None, checkpoint: str | None = None, h5: Path | None = None
 ) -> LegacyReference:
-    """Has a model built and computed in a new process; takes as long as TensorFlow takes to import, and more.
-
-    Args:
-        config: The configuration as JSON, with `checkpoint`.
-        checkpoint: TensorFlow's name of the checkpoint with the weights.
-        h5: The HDF5 file with both, instead.
+    """Asks a process that is started for it; see `LegacyProcess.ask`.
 
     Raises:
         ModelError: tf_keras is not installed, or cannot build the model without running code.
     """
-    if not has_tf_keras():
-        raise ModelError("tf_keras, which reads files of Keras 2, is not installed.", hint=INSTALL_HINT)
-    with tempfile.TemporaryDirectory(prefix="frostline-") as folder:
-        arrays = Path(folder) / "arrays.npz"
-        path = str(h5.absolute()) if h5 else None
-        answer = _ask(LegacyQuestion(arrays=str(arrays), config=config, checkpoint=checkpoint, h5=path))
-        if isinstance(answer, LegacyFailed):
-            raise ModelError.from_problem(answer.problem)
-        with np.load(arrays, allow_pickle=False) as found:
-            return LegacyReference(answer, {name: found[name] for name in found.files})
-
-
-def _ask(question: LegacyQuestion) -> LegacyComputed | LegacyFailed:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", _MODULE],
-            input=encode(question),
-            capture_output=True,
-            env=child_environment() | _ENVIRONMENT,
-            timeout=_SECONDS,
-            check=False,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
-        answer: LegacyComputed | LegacyFailed = _decode_answer(done.stdout)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ModelError(f"No process with tf_keras could be run: {error}.", hint="Try again.") from error
-    except msgspec.MsgspecError as error:
-        raise ModelError(
-            f"tf_keras ended while it read the model (status {done.returncode}).",
-            hint="The log has what it printed.",
-            details=done.stderr.decode(errors="replace")[-_MAX_DETAILS:],
-        ) from error
-    return answer
+    with LegacyProcess() as process:
+        return process.ask(config=config, checkpoint=checkpoint, h5=h5)

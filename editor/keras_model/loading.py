@@ -9,12 +9,13 @@ from typing import Any
 
 import keras
 
-from editor.errors import FileError, MissingCodeError, ModelError
+from editor.errors import EditorError, FileError, MissingCodeError, ModelError
 from editor.files.keras_archive import is_hdf5, reading
 from editor.files.zip_members import open_weights
 from editor.keras_model.changed_config import load_from_config
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.lambdas import unmarshalling_forbidden
+from editor.keras_model.tables import holds_state
 from editor.keras_model.walk import store_keys
 
 _OLD_ARGUMENT = re.compile(r"Unrecognized keyword arguments passed to (\w+): \{'(\w+)'")
@@ -37,7 +38,8 @@ def load_model(
     Args:
         path: A `.keras`, `.h5` or `.hdf5` file that a reader found sound.
         custom_objects: Classes that the model needs, by name.
-        config: What to build instead of the configuration in the file, whose weights it takes.
+        config: The configuration of the file that was checked; None lets Keras read it itself, which is for files
+            that were written here.
 
     Raises:
         FileError: The file's name does not tell Keras its format.
@@ -56,6 +58,8 @@ def load_model(
                 model = keras.saving.load_model(path, custom_objects, compile=False, safe_mode=True)
             else:
                 model = load_from_config(path, config, custom_objects or {})
+    except EditorError:
+        raise
     # Keras raises whatever it met: ValueError, TypeError, KeyError, OSError, and what a custom class raises.
     except Exception as error:
         raise explain(error, path) from error
@@ -69,7 +73,9 @@ def load_model(
 def _check_all_loaded(model: keras.Model, path: Path) -> None:
     """Refuses a model of which Keras, without a word, left weights in the file: their layers were not built."""
     stores = store_keys(model)
-    unbuilt = [(layer, stores.get(id(layer), "")) for layer in model._flatten_layers() if not layer.built]
+    # A table inside of a TextVectorization is never built, and yet loaded.
+    layers = [layer for layer in model._flatten_layers() if not layer.built and not holds_state(layer)]
+    unbuilt = [(layer, stores.get(id(layer), "")) for layer in layers]
     if not unbuilt:
         return
     with reading(path), open_weights(path) as weights:

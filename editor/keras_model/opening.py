@@ -20,6 +20,7 @@ from editor.keras_model.architecture import build_architecture
 from editor.keras_model.consent import consented
 from editor.keras_model.loading import is_named_for_keras, load_model
 from editor.keras_model.repaired import load_repaired, mend_order
+from editor.keras_model.tables import note_of_empty
 from editor.keras_model.weights_matching import open_weights
 
 
@@ -48,7 +49,11 @@ def open_model(path: Path, options: OpenOptions | None = None) -> LoadedModel:
         FileError: A file is missing or cannot be read.
         ModelError: The model cannot be built.
     """
-    options = options or OpenOptions()
+    opened = _open(path, options or OpenOptions())
+    return replace(opened, notes=(*opened.notes, *note_of_empty(opened.model)))
+
+
+def _open(path: Path, options: OpenOptions) -> LoadedModel:
     if saved_model_folder(path):
         # Here, as it gives what this module defines.
         from editor.keras_model.legacy import open_saved_model
@@ -73,15 +78,14 @@ def _load(path: Path, options: OpenOptions) -> LoadedModel:
     Another, too, where Keras would look for a class where the file says that it is. Where the name does not tell Keras
     the format, its own way in is shut.
     """
-    found = read_model_config(path) if path.is_file() else None
+    found = read_model_config(path)
     if found is None:
-        return LoadedModel(load_model(path))
+        raise ModelError(f"{path.name!r} holds no architecture any more.", hint="Open it again.")
     agreed = consented(found.config, options, path.name)
     objects = agreed.custom_objects
     repaired = repair_config(agreed.config, found.keras_version, given=frozenset(objects), backend=found.backend)
     if repaired.repairs or not is_named_for_keras(path):
         repaired = replace(repaired, config=without_origins(repaired.config))
         return LoadedModel(load_repaired(path, repaired, objects), objects, repaired.repairs)
-    config = without_origins(agreed.config)
-    model = load_model(path, objects, None if config == found.config else config)
+    model = load_model(path, objects, without_origins(agreed.config))
     return LoadedModel(model, objects, mend_order(model, path))

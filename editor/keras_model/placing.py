@@ -18,6 +18,7 @@ from editor.errors import ModelError
 from editor.files.repair.stored_weights import StoredLayer, converted, num_stored
 from editor.files.stored_weights import read_names
 from editor.keras_model.places import Place, above, at_place, held_layers, layer_places
+from editor.keras_model.tables import counts_words, finish, give_state, holds_state, lacks_bins
 from editor.keras_model.walk import own_variables
 
 Array = npt.NDArray[Any]
@@ -79,9 +80,10 @@ def place_weights(model: keras.Model, weights: h5py.Group, stored: Mapping[Place
         ModelError: A weight is missing, left over, of another shape, or cannot be told from others.
     """
     places = layer_places(model)
+    names = _without_state(model, weights, stored)
     swapped = []
-    for layer, name in _matched(model, weights, stored):
-        if _place(layer, weights[name], places, stored):
+    for layer, name in _matched(model, names, stored):
+        if _place(layer, weights[name], names[name], places, stored):
             swapped.append(str(layer.name))
     _place_own(model, weights, places, stored)
     return tuple(swapped)
@@ -103,11 +105,40 @@ def order_differs(model: keras.Model, weights: h5py.Group) -> tuple[str, ...]:
 # -- layers -----------------------------------------------------------------------------------------------------
 
 
-def _matched(
+def _without_state(
     model: keras.Model, weights: h5py.Group, stored: Mapping[Place, StoredLayer]
+) -> dict[str, list[str]]:
+    """The names of the weights in each group but for those that Keras 3 keeps otherwise; these are given to the layers.
+
+    They are weights that were made before the layer was called, so that no layer's name stands before theirs.
+    """
+    by_name = {_stored_name(layer, stored): layer for layer in model.layers}
+    names = {}
+    for group in read_names(weights, "layer_names"):
+        names[group] = read_names(weights[group], _NAMES)
+        inner = [each for each in _all_held(by_name[group]) if holds_state(each)] if group in by_name else []
+        without_bins = [each for each in inner if lacks_bins(each)]
+        summaries = [name for name in names[group] if _parts(name) == ("summary",)]
+        if len(summaries) == len(without_bins):
+            for layer, name in zip(without_bins, summaries, strict=True):
+                give_state(layer, [_value(weights[group][name])])
+            names[group] = [name for name in names[group] if name not in summaries]
+        if any(counts_words(each) for each in inner):
+            names[group] = [name for name in names[group] if _parts(name) != ("Variable",)]
+    return names
+
+
+def _all_held(layer: keras.Layer) -> Iterator[keras.Layer]:
+    yield layer
+    for inner in held_layers(layer):
+        yield from _all_held(inner)
+
+
+def _matched(
+    model: keras.Model, names: Mapping[str, Sequence[str]], stored: Mapping[Place, StoredLayer]
 ) -> Iterator[tuple[keras.Layer, str]]:
     """The layers of the model with weights, each with the name of its group: by name, the rest in order."""
-    groups = [name for name in read_names(weights, "layer_names") if read_names(weights[name], _NAMES)]
+    groups = [name for name, own in names.items() if own]
     layers = [layer for layer in model.layers if layer.weights]
     by_name = {_stored_name(layer, stored): layer for layer in layers}
     named = {name: by_name[name] for name in groups if name in by_name}
@@ -130,10 +161,13 @@ def _stored_name(layer: keras.Layer, stored: Mapping[Place, StoredLayer]) -> str
 
 
 def _place(
-    layer: keras.Layer, group: h5py.Group, places: Mapping[int, Place], stored: Mapping[Place, StoredLayer]
+    layer: keras.Layer,
+    group: h5py.Group,
+    names: Sequence[str],
+    places: Mapping[int, Place],
+    stored: Mapping[Place, StoredLayer],
 ) -> bool:
     """Assigns the weights of one top-level layer; tells whether Keras's order would have been another."""
-    names = read_names(group, _NAMES)
     slots = list(_slots(layer, places, stored))
     if len(names) != len(slots):
         raise ModelError(
@@ -279,8 +313,7 @@ def _assign(owner: _Owner, arrays: list[Array]) -> None:
         ) from error
     for variable, value in pairs:
         _put(variable, value, name)
-    if hasattr(owner.layer, "finalize_state"):
-        owner.layer.finalize_state()
+    finish(owner.layer)
 
 
 def _put(variable: keras.Variable, value: Array, name: str) -> None:

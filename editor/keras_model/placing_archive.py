@@ -18,6 +18,7 @@ from editor.errors import ModelError
 from editor.files.repair.stored_weights import StoredLayer, converted
 from editor.files.zip_members import open_weights
 from editor.keras_model.places import Place, above, layer_places
+from editor.keras_model.tables import finish_bins
 from editor.keras_model.walk import store_keys
 
 _OLD_LAYERS = "_layer_checkpoint_dependencies"
@@ -39,7 +40,18 @@ def place_archive_weights(model: keras.Model, path: Path, stored: Mapping[Place,
     with open_weights(path) as weights:
         store = _Store(weights, keys, steps)
         _load(model, store, path)
+    finish_bins(model)
     store.check_all_taken()
+
+
+def load_archive_weights(model: keras.Model, path: Path) -> None:
+    """Gives a model the weights and assets in its `.keras` archive, as Keras itself does on loading.
+
+    Raises:
+        ModelError: The weights do not fit.
+    """
+    with open_weights(path) as weights:
+        _load(model, _Store(weights, {}, {}), path)
 
 
 def _load(model: keras.Model, store: _Store, path: Path) -> None:

@@ -6,8 +6,10 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 from editor.errors import EditorError, Problem
+from editor.files.options import OpenOptions
 from editor.keras_model.child_process import end_with_parent
 from editor.keras_model.clean_process import FileReloaded, ReloadFailed, ReloadFile, decode_request, encode
 
@@ -33,16 +35,14 @@ def main() -> None:
 
 def _answer(question: ReloadFile) -> FileReloaded:
     from editor.files.keras_archive import read_freeze_map
-    from editor.keras_model.custom_code import load_custom_objects
     from editor.keras_model.flags import apply_tree, forgotten_by_keras, rebased, tree_with_map
-    from editor.keras_model.loading import load_model
     from editor.keras_model.values import weight_digests
     from editor.keras_model.walk import walk_model
+    from editor.keras_model.written import load_written
     from editor.layers.freeze_map import FreezeMap
 
     path = Path(question.path)
-    custom_objects = load_custom_objects(Path(question.custom_code)) if question.custom_code else {}
-    model = load_model(path, custom_objects)
+    model = load_written(path, _given(path, question.options))
     index = walk_model(model)
     freeze_map = read_freeze_map(path) or FreezeMap(layers={})
     tree = tree_with_map(index, freeze_map)
@@ -55,6 +55,15 @@ def _answer(question: ReloadFile) -> FileReloaded:
         forgotten=forgotten,
         is_map_whole=tree.freeze_map().layers == rebased(tree, freeze_map).layers,
     )
+
+
+def _given(path: Path, options: OpenOptions) -> dict[str, Any]:
+    """What was given and allowed for the model, made again here as it was where the model was opened."""
+    from editor.files.model_config import read_model_config
+    from editor.keras_model.consent import consented
+
+    found = read_model_config(path)
+    return consented(found.config, options, path.name).custom_objects if found and options.has_code else {}
 
 
 if __name__ == "__main__":

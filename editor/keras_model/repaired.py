@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from editor.errors import EditorError
 from editor.files.facts import Repair
 from editor.files.keras_archive import is_hdf5, reading
 from editor.files.repair import RepairedConfig
+from editor.files.repair.config import Place
 from editor.files.repair.kinds import RepairNotes
 from editor.keras_model.lambdas import unmarshalling_forbidden
 from editor.keras_model.loading import explain
+from editor.keras_model.places import layer_places
 from editor.keras_model.placing import order_differs, place_weights
 from editor.keras_model.placing_archive import place_archive_weights
 
@@ -35,6 +38,7 @@ def load_repaired(path: Path, repaired: RepairedConfig, custom_objects: dict[str
     """
     try:
         model = build(repaired.config, custom_objects)
+        set_lora_alphas(model, repaired.lora_alphas)
         with reading(path):
             if not is_hdf5(path):
                 place_archive_weights(model, path, repaired.stored)
@@ -55,6 +59,17 @@ def build(config: dict[str, Any], custom_objects: dict[str, Any]) -> keras.Model
         # Old files bring arguments that Keras only warns about; nothing follows from it here.
         warnings.simplefilter("ignore")
         return keras.saving.deserialize_keras_object(config, custom_objects=custom_objects, safe_mode=True)
+
+
+def set_lora_alphas(model: keras.Model, alphas: Mapping[Place, float]) -> None:
+    """Gives layers with LoRA the `lora_alpha` that they are configured with: some of Keras's lose it when built."""
+    if not alphas:
+        return
+    places = layer_places(model)
+    for layer in model._flatten_layers():
+        alpha = alphas.get(places.get(id(layer), ()))
+        if alpha is not None:
+            layer.lora_alpha = alpha
 
 
 def mend_order(model: keras.Model, path: Path) -> tuple[Repair, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 from editor.errors import EditorError, FileError, ModelError
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import add_freeze_map, read_freeze_map
+from editor.files.options import OpenOptions
 from editor.files.saved_model.place import saved_model_folder
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import flags_applied, forgotten_by_keras, rebased, tree_with_map
@@ -20,6 +21,7 @@ from editor.keras_model.h5_saving import OPTIMIZER_NOTE, is_h5, save_h5
 from editor.keras_model.lora import lora_note, values_after_merging
 from editor.keras_model.optimizer_state import OptimizerState, optimizer_state
 from editor.keras_model.saved_optimizer import fit_optimizer
+from editor.keras_model.tables import check_words, words_in_config, words_of
 from editor.keras_model.values import weight_values
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.keras_model.written import load_written
@@ -35,12 +37,14 @@ class WrittenModel:
         values: The value of each weight at the moment of writing, by `weight_id`; with LoRA what Keras makes of it.
         freeze_map: The map in the file.
         optimizer: The state of the optimizer at that moment, of the weights that train; None where there is none.
+        words: What the tables of the model look up.
     """
 
     path: Path
     values: Sequence[np.ndarray[Any, Any]]
     freeze_map: FreezeMap
     optimizer: OptimizerState | None = None
+    words: Sequence[tuple[Any, ...]] = ()
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,11 @@ def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path) -> Written
         ModelError: Keras cannot write this model.
         FreezeMapError: The map is not of this model.
     """
+    check_words(index.model)
     tree = tree_with_map(index, freeze_map)
     state = optimizer_state(index)
     try:
-        with flags_applied(index, tree):
+        with flags_applied(index, tree), words_in_config(index.model, only_where_lost=True):
             index.model.save(path)
     except (EditorError, OSError):
         raise
@@ -108,7 +113,8 @@ def write_model(index: ModelIndex, freeze_map: FreezeMap, path: Path) -> Written
         ) from error
     add_freeze_map(path, freeze_map)
     trains = {weight.weight_id for weight in tree.root.weights_below if tree.is_trainable(weight)}
-    return WrittenModel(path, values_after_merging(index), freeze_map, state.only(trains) if state else None)
+    kept = state.only(trains) if state else None
+    return WrittenModel(path, values_after_merging(index), freeze_map, kept, words_of(index.model))
 
 
 def save_model(
@@ -117,12 +123,12 @@ def save_model(
     target: Path,
     *,
     custom_objects: dict[str, Any] | None = None,
-    custom_code: Path | None = None,
+    options: OpenOptions | None = None,
 ) -> VerifiedModel:
     """Writes beside the target, verifies, and only then renames over it; see `write_model` and `verify_model`.
 
-    An `.h5` file is written without the optimizer's state; see `h5_saving`. It alone needs `custom_code`, the file that
-    the `custom_objects` are from.
+    An `.h5` file is written without the optimizer's state; see `h5_saving`. It alone needs the `options` that the
+    `custom_objects` are from.
 
     Raises:
         FileError: The target cannot be written.
@@ -130,7 +136,7 @@ def save_model(
     """
     check_target(target)
     if is_h5(target):
-        forgotten = save_h5(index, freeze_map, target, custom_objects=custom_objects, custom_code=custom_code)
+        forgotten = save_h5(index, freeze_map, target, custom_objects=custom_objects, options=options)
         return VerifiedModel(forgotten, (OPTIMIZER_NOTE,) if index.model.compiled else ())
     with write_atomically(target) as path:
         return verify_model(write_model(index, freeze_map, path), custom_objects)
@@ -159,6 +165,8 @@ def verify_model(written: WrittenModel, custom_objects: dict[str, Any] | None = 
     if tree.freeze_map().layers != rebased(tree, written.freeze_map).layers:
         raise _unfaithful(written.path, "its layers differ")
     _check_weights(written, index)
+    if words_of(index.model) != list(written.words):
+        raise _unfaithful(written.path, "its vocabularies or bins differ")
     return VerifiedModel(forgotten_by_keras(index.model, index, tree), tuple(filter(None, notes)))
 
 

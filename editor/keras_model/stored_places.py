@@ -14,6 +14,7 @@ from editor.errors import ModelError
 from editor.files.preview.saved_objects import alike
 from editor.files.repair.stored_weights import StoredLayer, converted
 from editor.keras_model.places import Place, above, at_place, layer_places
+from editor.keras_model.tables import finish, give_state, holds_state
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.nodes import LayerNode
 from editor.layers.paths import escape
@@ -100,6 +101,10 @@ def _listed(paths: Iterable[str]) -> str:
 
 
 def _set_layer(live: _Live, layer: LayerNode, weights: list[StoredWeight], file_name: str) -> None:
+    owner = live.index.layers[layer.record.layer_id]
+    if holds_state(owner):
+        give_state(owner, [weight.value for weight in weights])
+        return
     names = [weight.name for weight in layer.record.weights]
     variables = [live.index.variables[weight.weight_id] for weight in layer.record.weights]
     values = _values(weights, names, live.steps(layer))
@@ -112,6 +117,7 @@ def _set_layer(live: _Live, layer: LayerNode, weights: list[StoredWeight], file_
         )
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+    finish(owner)
 
 
 def _values(weights: list[StoredWeight], names: list[str], steps: tuple[str, ...]) -> list[Array]:

@@ -26,10 +26,11 @@ from editor.files.repair.config import Place
 from editor.files.repair.stored_weights import converted
 from editor.files.repair.weight_layouts import CONVOLUTIONS
 from editor.files.stored_weights import StoredWeight, stored_weights, text_of
-from editor.files.weights_matching import Owner, Pair, Stored, match_weights
+from editor.files.weights_matching import Match, Owner, Pair, Stored, match_weights, sorted_shapes
 from editor.keras_model.applications import build
 from editor.keras_model.architecture import build_architecture
 from editor.keras_model.places import above, layer_places
+from editor.keras_model.tables import finish
 from editor.keras_model.values import Array
 from editor.keras_model.walk import ModelIndex, own_variables, walk_model
 
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 
 _NUMBERS = "biuf"
 _MOST_NAMES = 5
+_LEAST_SHARE = 0.5
+"""Of the weights of the file or of the model, whichever has fewer, that must fit: less may fit by chance."""
+
+_WAYS = {"name": "by name", "key": "by Keras's key", "order": "by shape and order"}
 
 Wrap = Callable[..., "LoadedModel"]
 
@@ -119,7 +124,7 @@ class WeightsReport:
 
     def _matched(self) -> str:
         counts = []
-        for how, words in (("name", "by name"), ("order", "by shape and order")):
+        for how, words in _WAYS.items():
             pairs = [pair for pair in self.pairs if pair.how == how]
             weights = _count(sum(len(pair.weights) for pair in pairs), "weight")
             if pairs:
@@ -139,11 +144,13 @@ def put_weights(
 
     Raises:
         FileError: The file cannot be read.
-        ModelError: None of them fits; the model is as it was.
+        ModelError: None of them fits, or so few that it may be chance; the model is as it was.
     """
     index = walk_model(model)
     with reading(path), h5py.File(path, "r") as file:
-        match = match_weights(index.root, stored_weights(file), _steps(index, stored, file))
+        found = stored_weights(file)
+        match = match_weights(index.root, found, _steps(index, stored, file))
+        _check_share(match, sum(len(layer.weights) for layer in found.layers), path)
         done = [pair for pair in match.pairs if _put(index, pair, file)]
     if not done:
         raise ModelError(
@@ -157,6 +164,25 @@ def put_weights(
         (*match.left, *(pair.owner for pair in failed)),
         (*match.unused, *(pair.stored for pair in failed)),
     )
+
+
+def _check_share(match: Match, num_stored: int, path: Path) -> None:
+    """Refuses a file of which a few weights happen to fit.
+
+    Raises:
+        ModelError: Less than half of what could fit does, and it is not only the order that is unclear.
+    """
+    if sorted(map(sorted_shapes, match.left)) == sorted(map(sorted_shapes, match.unused)):
+        return
+    num_fitting = sum(len(pair.weights) for pair in match.pairs)
+    num_own = sum(len(owner.weights) for owner in (*match.left, *(pair.owner for pair in match.pairs)))
+    if 0 < num_fitting < _LEAST_SHARE * min(num_stored, num_own):
+        raise ModelError(
+            f"Only {num_fitting} of the {_count(num_stored, 'weight')} in {path.name!r} fit the architecture that was"
+            f" given, which has {num_own:,}: it is another one.",
+            hint="Give the architecture that they were saved from.",
+            details="; ".join(f"{pair.owner.path}: {pair.how}" for pair in match.pairs[:100]),
+        )
 
 
 def _steps(index: ModelIndex, stored: Mapping[Place, StoredLayer], file: h5py.File) -> dict[int, tuple[str, ...]]:
@@ -187,9 +213,7 @@ def _put(index: ModelIndex, pair: Pair, file: h5py.File) -> bool:
         return False
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-    # Normalization and its kind work out from their weights what they use.
-    if hasattr(layer, "finalize_state"):
-        layer.finalize_state()
+    finish(layer)
     return True
 
 

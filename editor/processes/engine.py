@@ -15,6 +15,7 @@ import tensorflow as tf
 from editor.errors import EditorError, ModelError, Problem
 from editor.files.atomic import write_atomically
 from editor.files.keras_archive import read_freeze_map
+from editor.files.saved_model.place import unchanged
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.error_text import first_sentence
 from editor.keras_model.flags import rebased
@@ -172,18 +173,20 @@ class Engine:
 
     def _open(self, request: OpenModel) -> None:
         path = Path(request.path)
-        loaded = open_model(path, request.options)
-        index = walk_model(loaded.model)
-        document = Document(
-            index, loaded.custom_objects, request.revision, options=request.options, opened=weight_digests(index)
-        )
-        notes = loaded.notes
-        if request.weights:
-            document.revision = restore(index, read_revision(Path(request.weights)), loaded.custom_objects)
-        else:
-            notes += restore_from_file(index, path, loaded.custom_objects)
+        # It is read several times, and what a person has agreed to is of the file that was looked at.
+        with unchanged(path, request.seen):
+            loaded = open_model(path, request.options)
+            index = walk_model(loaded.model)
+            document = Document(
+                index, loaded.custom_objects, request.revision, options=request.options, opened=weight_digests(index)
+            )
+            notes = loaded.notes
+            if request.weights:
+                document.revision = restore(index, read_revision(Path(request.weights)), loaded.custom_objects)
+            else:
+                notes += restore_from_file(index, path, loaded.custom_objects)
+            freeze_map = read_freeze_map(path)
         document.newest_revision = max(document.revision, request.newest_revision)
-        freeze_map = read_freeze_map(path)
         if not self._keep(request.document_id, document):
             return
         self._send(

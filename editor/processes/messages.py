@@ -13,6 +13,7 @@ import msgspec
 from editor.errors import Problem
 from editor.files.facts import Repair
 from editor.files.options import Application, OpenOptions
+from editor.files.saved_model.place import FileState
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.records import LayerRecord, Shape
 from editor.training.settings import Proof, SettingsReport, TrainSettings
@@ -34,6 +35,7 @@ class OpenModel(Message, frozen=True, kw_only=True):
     Attributes:
         document_id: The new document's id.
         path: The model file.
+        seen: Its state when a person saw what is in it; another file is refused. None: any.
         options: What was given and allowed for it.
         weights: A revision file of the workspace folder, put over the file's own weights; None uses the file's.
         revision: The number of the file's own weights: 0 for a file just opened, else as `ModelSaved` said.
@@ -42,6 +44,7 @@ class OpenModel(Message, frozen=True, kw_only=True):
 
     document_id: int
     path: str
+    seen: FileState | None = None
     options: OpenOptions = OpenOptions()
     weights: str | None = None
     revision: int = 0

@@ -35,7 +35,7 @@ def save_h5(document: Document, request: SaveModel, at_rest: AtRest) -> ModelSav
     """Copies the weights between two batches, and writes and proves the file while training goes on."""
     snapshot, revision = at_rest(lambda: (take_snapshot(document.index, request.freeze_map), document.revision))
     forgotten = write_snapshot_to_h5(
-        snapshot, Path(request.path), custom_objects=document.custom_objects, custom_code=document.options.code_path
+        snapshot, Path(request.path), custom_objects=document.custom_objects, options=document.options
     )
     return ModelSaved(
         request_id=request.request_id,

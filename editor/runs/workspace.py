@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from editor.errors import FileError
 from editor.files.atomic import write_atomically
 from editor.files.options import OpenOptions
-from editor.files.saved_model.place import file_state
+from editor.files.saved_model.place import FileState, file_state
 
 ROOT_VARIABLE = "FROSTLINE_WORKSPACES"
 """Environment variable with another folder for all workspaces."""
@@ -120,10 +120,15 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
             )
 
     @property
+    def state(self) -> FileState:
+        """The state of the model's file when it was opened or last saved."""
+        return FileState(self.size, self.mtime_ns)
+
+    @property
     def is_file_unchanged(self) -> bool:
         """Whether the model's file is still the same, by size and time of change."""
         try:
-            return file_state(self.path) == (self.size, self.mtime_ns)
+            return file_state(self.path) == self.state
         except OSError:
             return False
 

@@ -9,6 +9,7 @@ import pytest
 from keras import layers
 
 from editor.files.keras_archive import read_freeze_map
+from editor.files.options import OpenOptions
 from editor.files.trained_weights_file import read_trained_weights
 from editor.files.zip_members import MAP_MEMBER
 from editor.keras_model.flags import apply_tree, tree_with_map
@@ -119,7 +120,7 @@ def test_that_fact_17_weights_change_places_in_an_h5(builder, tmp_path):
     freeze(tree, "head:bias")
 
     def save(path):
-        save_model(index, tree.freeze_map(), path, custom_objects={"Pair": Pair}, custom_code=CODE)
+        save_model(index, tree.freeze_map(), path, custom_objects={"Pair": Pair}, options=OpenOptions.of_code(CODE))
 
     assert error_after(index.model, tmp_path / "ours.h5", save) < 1e-6
     again = walk_model(load_model(tmp_path / "ours.h5", {"Pair": Pair}))

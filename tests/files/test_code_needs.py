@@ -14,6 +14,7 @@ import pytest
 import editor.files.keras_names as keras_names_module
 from editor.files.code_needs import code_needs, needed_to_load
 from editor.files.facts import CodeNeed
+from editor.files.outside_files import graph_obstacle
 from tests.files.make_keras_names import keras_names
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
@@ -225,3 +226,10 @@ def test_that_graphs_of_operations_need_nothing() -> None:
     )
     assert code_needs(json.loads(model.to_json())) == ()
     assert code_needs(keras.saving.serialize_keras_object(model)) == ()
+
+
+@pytest.mark.parametrize(("module", "is_keras"), [("keras.layers", True), ("", True), ("mine", False)])
+def test_that_a_layer_that_runs_a_graph_from_elsewhere_is_an_obstacle(module: str, is_keras: bool) -> None:
+    need = CodeNeed(kind="class", name="TFSMLayer", module=module, paths=("block/graph",))
+    obstacle = graph_obstacle([need])
+    assert ("The layer 'block/graph' runs a graph from another folder" in obstacle) == is_keras

@@ -99,6 +99,7 @@ def test_that_an_unpacked_archive_is_recognised(tmp_path: Path) -> None:
     with zipfile.ZipFile(KERAS_FILE) as archive:
         archive.extractall(tmp_path)
     assert "parts of a .keras file" in problem_of(tmp_path)
+    assert f"keras.saving.load_model({tmp_path.name!r}).save(" in problem_of(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -109,18 +109,25 @@ def test_that_names_with_a_slash_in_the_form_of_keras_3_are_renamed_everywhere()
     assert settings["output_layers"] == ["a_b", 0, 0]
 
 
-def test_that_an_operation_without_a_counterpart_is_refused_by_name():
-    node = ["a", 0, 0, {"name": None}]
-    entry = called(layer("TFOpLambda", "tf.linalg.det", function="linalg.det"), node)
-    with pytest.raises(ModelError, match=r"'tf\.linalg\.det' computes TensorFlow's 'linalg\.det'"):
-        repair_config(functional(start(), entry, inputs=[["a", 0, 0]], outputs=[["tf.linalg.det", 0, 0]]), "2.9.0")
-
-
-def test_that_an_operation_called_otherwise_is_refused():
-    node = ["a", 0, 0, {"axis": 1, "name": None, "out_type": "int8"}]
-    entry = called(layer("TFOpLambda", "argmax", function="math.argmax"), node)
-    with pytest.raises(ModelError, match="out_type"):
-        repair_config(functional(start(), entry, inputs=[["a", 0, 0]], outputs=[["argmax", 0, 0]]), "2.9.0")
+@pytest.mark.parametrize(
+    ("class_name", "function", "arguments", "words"),
+    [
+        ("TFOpLambda", "linalg.expm", {}, r"'op' computes TensorFlow's 'linalg\.expm', for which there is no repair"),
+        ("TFOpLambda", "random.normal", {}, r"'random\.normal', and Keras 3 draws no random numbers in a graph"),
+        ("TFOpLambda", "math.argmax", {"axis": 1, "reverse": 1}, r"in a way that Keras 3 cannot \(reverse\)"),
+        ("TFOpLambda", "gather", {"indices": [0], "batch_dims": 1}, r"cannot \(batch_dims\)"),
+        ("TFOpLambda", "reshape", {"shape": [["a", 0, 0], 3]}, r"cannot \(newshape\)"),
+        ("TFOpLambda", "image.resize", {"size": [2, 2], "method": "area"}, r"cannot \(method\)"),
+        ("TFOpLambda", "__operators__.eq", {}, "The file does not say with what the layer 'op' calls"),
+        ("TFOpLambda", "nn.bias_add", {}, "Keras 2 left it out"),
+        ("SlicingOpLambda", "gather_nd", {"indices": [[0]]}, r"'op' computes TensorFlow's 'gather_nd'"),
+        ("TFOpLambda", "compat.v1.shape", {}, "'op' gives the size of a tensor to a layer or as an output"),
+    ],
+)
+def test_that_an_operation_without_a_counterpart_is_refused_by_name(class_name, function, arguments, words):
+    entry = called(layer(class_name, "op", function=function), ["a", 0, 0, {"name": None, **arguments}])
+    with pytest.raises(ModelError, match=words):
+        repair_config(functional(start(), entry, inputs=[["a", 0, 0]], outputs=[["op", 0, 0]]), "2.9.0")
 
 
 def test_that_the_hard_sigmoid_is_refused_where_no_weight_can_hold_it():
@@ -137,6 +144,17 @@ def test_that_the_same_repair_of_many_layers_is_one_line():
     assert lines(repair_config(config, "2.4.0")) == [
         "'time_major' (False), which Keras 3 no longer takes, is left out: 'lstm_0', 'lstm_1', 'lstm_2' and 2 more."
     ]
+
+
+def test_that_many_repairs_of_one_kind_are_one_line():
+    names = ["abs", "exp", "sqrt", "square", "sin", "cos"]
+    layers = [called(layer("TFOpLambda", f"tf.{name}", function=name), ["a", 0, 0, {}]) for name in names]
+    config = functional(start(), *layers, inputs=[["a", 0, 0]], outputs=[[f"tf.{names[-1]}", 0, 0]])
+    assert lines(repair_config(config, "2.9.0")) == [
+        "TensorFlow's operations become operations of Keras that do the same: 'tf.abs', 'tf.exp', 'tf.sqrt' and 3 more."
+    ]
+    del config["config"]["layers"][1]
+    assert len(lines(repair_config(config, "2.9.0"))) == 5
 
 
 def test_that_each_kind_of_repair_says_what_proves_it():

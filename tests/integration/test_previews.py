@@ -183,5 +183,19 @@ def test_that_code_is_run_when_a_person_agrees_and_asked_for_again_when_it_has_c
     assert driver.document.stage is Stage.PREVIEW
     assert mark.read_text() == "run run "
 
+    # Consent is to what was seen: another file in its place is not opened with it.
+    kept = shutil.copy2(path, tmp_path / "kept.keras")
+    shutil.copy(DEMO, path)
+    driver.window.actions_["give_code"].trigger()
+    driver.give_code(code)
+    driver.wait(lambda: driver.document.stage is Stage.PREVIEW)
+    assert "was changed by another program" in driver.notice
+    assert mark.read_text() == "run run "
+    shutil.copy2(kept, path)
+    driver.window.actions_["give_code"].trigger()
+    driver.give_code(code)
+    driver.wait(lambda: driver.document.is_live)
+    assert "was changed" not in driver.notice
+
     driver.window.actions_["forget_consents"].trigger()
     assert "1 consent to run code is forgotten" in driver.notice

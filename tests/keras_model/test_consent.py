@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
 import json
 import marshal
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -16,11 +18,12 @@ import numpy as np
 import pytest
 
 from editor import cli
-from editor.errors import ModelError
+from editor.errors import FileError, ModelError
 from editor.files.code_needs import code_needs
 from editor.files.lambda_parts import replacement_name
 from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
+from editor.files.saved_model.place import FileState, unchanged
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.opening import open_model
 from editor.keras_model.saving import save_model
@@ -142,6 +145,21 @@ def test_that_code_is_run_only_as_it_was_agreed_to(tmp_path):
     assert not mark.exists()
 
 
+def test_that_a_file_that_is_replaced_while_it_is_opened_is_not_used(tmp_path):
+    """The code that was agreed to stands here for another program; it runs after the configuration was checked."""
+    path = changed(tmp_path, lambda config: NAMED["like keras"](layer_of(config)))
+    text = "import keras, shutil\nclass Dense(keras.layers.Dense):\n    pass\n"
+    other = shutil.copy(tmp_path / "good.keras", tmp_path / "other.keras")
+    code = tmp_path / "replacing.py"
+    code.write_text(f"{text}shutil.copy({str(other)!r}, {str(path)!r})\n")
+    with pytest.raises(FileError, match="was changed by another program"), unchanged(path):
+        model = open_model(path, OpenOptions.of_code(code)).model
+    # What was checked was built, and not what is there now.
+    assert type(model.get_layer("one")).__module__ == "replacing"
+    with pytest.raises(FileError, match="was changed"), unchanged(path, FileState(1, 1)):
+        raise AssertionError
+
+
 def test_that_an_installed_module_may_be_the_code(tmp_path, monkeypatch):
     package = tmp_path / "dna_package"
     package.mkdir()
@@ -166,11 +184,11 @@ def test_that_the_real_models_that_need_code_say_exactly_what():
 # -- Lambdas --------------------------------------------------------------------------------------------------
 
 
-def lambda_model(path: Path, function: Any) -> Path:
-    """A model with a Lambda between two Dense layers, as a file."""
+def lambda_model(path: Path, function: Any, layer: Any = None) -> Path:
+    """A model with a Lambda, and maybe another layer, between two Dense layers, as a file."""
     entered = keras.Input((3,))
-    held = keras.layers.Dense(4, name="one")(entered)
-    outputs = keras.layers.Dense(1, name="two")(keras.layers.Lambda(function, name="my lambda")(held))
+    held = keras.layers.Lambda(function, name="my lambda")(keras.layers.Dense(4, name="one")(entered))
+    outputs = keras.layers.Dense(1, name="two")(layer(held) if layer else held)
     model = keras.Model(entered, outputs)
     model.save(path)
     return path
@@ -202,28 +220,90 @@ def test_that_the_reader_and_a_command_run_nothing_of_a_file(tmp_path, capfd):
     mark = tmp_path / "mark"
     path = lambda_model(tmp_path / "m.keras", evil(mark))
     mark.unlink()
-    assert cli.main(["inspect", "--preview", str(path)]) == 0
+    assert cli.main(["inspect", "--preview", "--allow-lambdas", str(path)]) == 0
     assert "my lambda" in capfd.readouterr().out
     assert cli.main(["inspect", str(path)]) == 1
-    assert "would run Python code" in capfd.readouterr().err
+    told = capfd.readouterr().err
+    assert "would run Python code" in told
+    assert "--allow-lambdas" in told
     assert not mark.exists()
+    assert cli.main(["inspect", str(path), "--allow-lambdas"]) == 0
+    assert mark.exists()
 
 
-def test_that_an_allowed_lambda_knows_the_usual_names_and_is_saved_as_one(tmp_path):
+PARTS = """
+import keras
+class Scaled(keras.layers.Layer):
+    def __init__(self, by=2.0, **keywords):
+        super().__init__(**keywords)
+        self.by = keras.saving.deserialize_keras_object(by) if isinstance(by, dict) else by
+    def call(self, x):
+        return self.by(x) if callable(self.by) else x * self.by
+    def get_config(self):
+        return {**super().get_config(), "by": keras.saving.serialize_keras_object(self.by)}
+@keras.saving.register_keras_serializable("mine")
+def halved(x):
+    return x / 2.0
+"""
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """An installed package with a class in a module that an `.h5` does not name, and a registered function."""
+    folder = tmp_path / "parts_package"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("from . import inner\n")
+    (folder / "inner.py").write_text(PARTS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield importlib.import_module("parts_package.inner")
+    for name in ("parts_package", "parts_package.inner"):
+        sys.modules.pop(name, None)
+    keras.saving.get_custom_objects().pop("mine>halved", None)
+
+
+@pytest.mark.filterwarnings("ignore:The object being serialized includes a `lambda`:UserWarning")
+def test_that_a_model_with_allowed_lambdas_and_a_module_saves_as_what_was_allowed(tmp_path, package, capfd):
     import tensorflow as tf
 
-    code = compile("lambda x, scale: tf.nn.relu(x) * scale", "m.py", "eval").co_consts[0]
-    path = lambda_model(tmp_path / "m.keras", type(evil)(code, {"tf": tf}, "<lambda>", (2.0,)))
-    digests = tuple(need.digest for need in code_needs(config_in(path)))
-    loaded = open_model(path, OpenOptions(allowed_lambdas=digests))
+    code = compile("lambda x, scale: tf.nn.relu(x) * scale", __file__, "eval").co_consts[0]
+    function = type(evil)(code, {"tf": tf}, "<lambda>", (2.0,))
+    path = lambda_model(tmp_path / "m.keras", function, package.Scaled(function, name="scaled"))
+    needs = code_needs(config_in(path))
+    options = OpenOptions(allowed_lambdas=tuple(need.digest for need in needs if need.digest), module="parts_package")
+    assert [need.kind for need in needs] == ["lambda", "class", "lambda"]
+    assert cli.main(["inspect", str(path)]) == 1
+    told = capfd.readouterr().err
+    assert "the class 'Scaled' (at scaled of parts_package.inner), which" in told
+    assert "holds 2 Lambda layers (my lambda, scaled)" in told
+    assert "--module NAME, and --allow-lambdas" in told
+    assert cli.main(["inspect", str(path), "--module", "parts_package", "--allow-lambdas"]) == 0
+    loaded = open_model(path, options)
     one, two = loaded.model.get_layer("one"), loaded.model.get_layer("two")
     sample = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
-    np.testing.assert_allclose(loaded.model(sample), two(keras.ops.relu(one(sample)) * 2.0), rtol=1e-6)
+    np.testing.assert_allclose(loaded.model(sample), two(keras.ops.relu(one(sample)) * 4.0), rtol=1e-6)
     index = walk_model(loaded.model)
-    saved = tmp_path / "saved.keras"
-    save_model(index, LayerTree(index.root).freeze_map(), saved, custom_objects=loaded.custom_objects)
-    (need,) = code_needs(config_in(saved))
-    assert need.kind == "lambda"
+    for name in ("saved.keras", "saved.h5"):
+        saved, objects = tmp_path / name, loaded.custom_objects
+        save_model(index, LayerTree(index.root).freeze_map(), saved, custom_objects=objects, options=options)
+        again = open_model(saved, options)
+        np.testing.assert_array_equal(again.model(sample), loaded.model(sample))
+        with pytest.raises(ModelError, match="holds 2 Lambda layers"):
+            open_model(saved, OpenOptions(module="parts_package"))
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5:UserWarning")
+def test_that_code_may_register_or_import_what_is_needed(ending, tmp_path, package):
+    path = lambda_model(tmp_path / f"m.{ending}", package.halved, package.Scaled(name="scaled"))
+    own = keras.saving.load_model(path, {"Scaled": package.Scaled}, compile=False)
+    keras.saving.get_custom_objects().pop("mine>halved", None)
+    with pytest.raises(ModelError, match=r"the function 'halved' \(at my lambda\)"):
+        open_model(path)
+    sample = np.ones((2, 3), "float32")
+    for number, text in enumerate((PARTS, "from parts_package.inner import *\nfrom keras.layers import Dense\n")):
+        code = tmp_path / f"code_{number}.py"
+        code.write_text(text)
+        np.testing.assert_array_equal(open_model(path, OpenOptions.of_code(code)).model(sample), own(sample))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from keras import layers
 
 from editor.errors import FileError, ModelError
 from editor.files.keras_archive import read_freeze_map
+from editor.files.options import OpenOptions
 from editor.keras_model.flags import apply_tree, tree_with_map
 from editor.keras_model.h5_saving import is_h5
 from editor.keras_model.loading import load_model
@@ -36,7 +37,7 @@ def freeze(tree, *paths, trainable=False):
 
 
 def save(index, tree, path, custom_code=MODELS_FILE):
-    return save_model(index, tree.freeze_map(), path, custom_code=custom_code)
+    return save_model(index, tree.freeze_map(), path, options=OpenOptions.of_code(custom_code))
 
 
 def states(tree):
@@ -72,6 +73,39 @@ STATES = [
     pytest.param(models.siamese, lambda tree: freeze(tree, "tower/bn:gamma"), id="shared"),
     pytest.param(models.spectral, lambda tree: freeze(tree, "spectral"), id="wrapper"),
 ]
+
+
+def with_a_mask():
+    """Keras makes an operation of the mask: `NotEqual`."""
+    words = keras.Input((5,), dtype="int32")
+    inner = keras.Model(words, layers.LSTM(2)(layers.Embedding(9, 3, mask_zero=True)(words)))
+    return keras.Sequential([keras.Input((5,), dtype="int32"), inner, layers.Dense(2)])
+
+
+def with_operations():
+    numbers = keras.Input((4,), name="numbers")
+    return keras.Model(numbers, keras.ops.reshape(layers.Dense(4)(numbers) + 1.0, (-1, 2, 2)))
+
+
+def with_attention():
+    words = keras.Input((5, 4), name="words")
+    return keras.Model(words, layers.Attention(name="attention")([words, words]))
+
+
+@pytest.mark.parametrize(
+    ("builder", "words"),
+    [
+        (with_a_mask, r"as \.h5: 'not_equal' \(NotEqual\) is an operation, which Keras does not find again"),
+        (with_operations, r"as \.h5: 'add' \(Add\) and 1 more in its graph are operations, which"),
+        (with_attention, r"as \.h5: Keras reads the 'score_mode' of the Attention 'attention' wrongly"),
+    ],
+)
+def test_that_what_keras_does_not_read_back_is_refused_beforehand(tmp_path, builder, words):
+    index, tree = opened(builder)
+    with pytest.raises(ModelError, match=words) as caught:
+        save(index, tree, tmp_path / "operations.h5", custom_code=None)
+    assert caught.value.hint.startswith("Save it as .keras instead.")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("builder", "edit"), STATES)
@@ -247,7 +281,7 @@ def test_that_a_model_that_an_h5_file_cannot_hold_is_refused_with_the_reason(bui
     index, tree = opened(builder)
     custom = {"SmallCNN": models.SmallCNN, "Forgetful": Forgetful, "Unwritable": Unwritable}
     with pytest.raises(ModelError, match=r"cannot be saved as \.h5") as caught:
-        save_model(index, tree.freeze_map(), path, custom_objects=custom, custom_code=MODELS_FILE)
+        save_model(index, tree.freeze_map(), path, custom_objects=custom, options=OpenOptions.of_code(MODELS_FILE))
     assert reason in caught.value.summary
     assert ".keras" in caught.value.hint
     assert path.read_bytes() == b"what was there"

@@ -23,7 +23,7 @@ from tests.files.preview.same_tree import check_same
 
 FOLDER = Path(__file__).parents[1] / "data" / "saved_models"
 CODE = OpenOptions.of_code(Path(__file__).with_name("saved_model_code.py"))
-GRAPHS = ["plain", "nested", "recurrent", "attending"]
+GRAPHS = ["plain", "nested", "recurrent", "attending", "tables"]
 
 needs_tf_keras = pytest.mark.skipif(importlib.util.find_spec("tf_keras") is None, reason="tf_keras is not installed")
 
@@ -74,10 +74,10 @@ def test_that_the_preview_has_the_weights_of_the_rebuilt_model(name: str) -> Non
 
 @needs_tf_keras
 def test_that_tf_keras_proves_a_rebuilt_model() -> None:
-    loaded = open_model(FOLDER / "nested")
+    loaded = open_model(FOLDER / "tables")
     assert all(repair.is_proven for repair in loaded.repairs)
     assert "computes what tf_keras computes" in loaded.repairs[-1].text
-    check_outputs(loaded.model, FOLDER / "nested")
+    check_outputs(loaded.model, FOLDER / "tables")
 
 
 @needs_tf_keras

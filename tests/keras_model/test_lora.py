@@ -7,9 +7,11 @@ from keras import layers
 
 from editor.errors import ModelError
 from editor.files.keras_archive import read_freeze_map
+from editor.files.options import OpenOptions
 from editor.keras_model.flags import tree_with_map
 from editor.keras_model.loading import load_model
 from editor.keras_model.lora import has_lora, lora_note, values_after_merging
+from editor.keras_model.opening import open_model
 from editor.keras_model.saving import save_model, verify_model, write_model
 from editor.keras_model.values import weight_values
 from editor.keras_model.walk import walk_model
@@ -30,6 +32,16 @@ def adapted():
     )
     for name in ("words", "einsum", "dense"):
         model.get_layer(name).enable_lora(2)
+    return model
+
+
+def adapted_strongly():
+    model = adapted()
+    for layer in (model.get_layer("words"), model.get_layer("dense")):
+        layer.lora_alpha = 5
+    for weight in models.seeded(lambda: model).weights:
+        if "lora" in weight.name:
+            weight.assign(np.random.default_rng(0).normal(size=weight.shape))
     return model
 
 
@@ -83,3 +95,20 @@ def test_that_lora_does_not_train_on_after_a_reload_as_the_note_says(tmp_path):
     lora = [weight for weight in model.weights if weight.name.startswith("lora_")]
     assert len(lora) == 6
     assert not any(np.any(weight.numpy()) for weight in lora)
+
+
+@pytest.mark.parametrize("kind", ["model.h5", "model.keras", "model.weights.h5"])
+def test_that_lora_of_another_strength_than_its_rank_is_kept(tmp_path, kind):
+    """Plain Keras takes the rank for the strength when it builds a Dense or an Embedding anew."""
+    model = adapted_strongly()
+    (tmp_path / "model.json").write_text(model.to_json())
+    path = tmp_path / kind
+    model.save_weights(path) if kind == "model.weights.h5" else model.save(path)
+    options = OpenOptions(architecture=str(tmp_path / "model.json") if kind == "model.weights.h5" else "")
+    loaded = open_model(path, options)
+    np.testing.assert_allclose(loaded.model(INPUTS), model(INPUTS), rtol=1e-5, atol=1e-6)
+    assert loaded.model.get_layer("dense").lora_alpha == 5
+    assert "'lora_alpha' (5) is kept" in loaded.repairs[0].text
+    index = walk_model(loaded.model)
+    with pytest.raises(ModelError, match="Keras forgets the 'lora_alpha' of 'words'"):
+        save_model(index, LayerTree(index.root).freeze_map(), tmp_path / "again.h5")

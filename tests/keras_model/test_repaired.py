@@ -14,8 +14,13 @@ from editor.keras_model.opening import open_model
 
 FAMILIES = (
     "recurrent", "hard_sigmoid", "convolutions", "conv_lstm", "nested", "transfer", "operations",
-    "more_operations", "attention", "sequence_to_sequence", "masked", "normalized", "cells",
+    "more_operations", "attention", "sequence_to_sequence", "masked", "normalized", "cells", "preprocessing",
 )  # fmt: skip
+FILES = (
+    *[f"{name}{suffix}" for name in FAMILIES for suffix in (".h5", ".keras")],
+    "operations_on_numbers.h5",
+    "operations_on_shapes.h5",
+)
 EDITED = ("old_recurrent", "old_conv_lstm", "old_convolutions", "old_transfer")
 ROOT = Path(__file__).parents[2]
 
@@ -44,7 +49,7 @@ def largest_error(model, path):
 
 
 @needs_tf_keras
-@pytest.mark.parametrize("file", [f"{name}{suffix}" for name in FAMILIES for suffix in (".h5", ".keras")])
+@pytest.mark.parametrize("file", FILES)
 def test_that_a_file_of_keras_2_gives_the_outputs_of_tf_keras(old_files, file):
     loaded = open_model(old_files / file)
     assert largest_error(loaded.model, old_files / file) < 1e-5

@@ -178,6 +178,50 @@ def test_that_merge_of_keras_1_computes_what_it_did(tmp_path, random, mode, merg
     assert "Merge of Keras 1" in lines(loaded)
 
 
+def test_that_a_sequential_of_keras_1_that_begins_with_merge_computes_what_it_did(tmp_path, random):
+    """A branch begins with a Merge too; the weights stand by layer, as Keras 1 wrote the layers of all branches."""
+    arrays = dict(
+        zip("abcd", (weights(random, shape, (2,)) for shape in ((3, 2), (4, 2), (5, 2), (4, 2))), strict=True)
+    )
+    sizes = {"a": 3, "b": 4, "c": 5}
+    branches = {
+        name: sequential(
+            layer(
+                "Dense", name, output_dim=2, activation="linear", input_dtype="float32", batch_input_shape=[None, size]
+            )
+        )
+        for name, size in sizes.items()
+    }
+    merged = {"mode_type": "raw", "concat_axis": -1, "dot_axes": -1, "output_shape": None, "arguments": {}}
+    inner = sequential(layer("Merge", "inner", mode="sum", layers=[branches["a"], branches["b"]], **merged))
+    config = sequential(
+        layer("Merge", "outer", mode="concat", layers=[inner, branches["c"]], **merged),
+        layer("Dense", "d", output_dim=2, activation="relu"),
+    )
+    stored = {name: named(name, values, ("W", "b")) for name, values in arrays.items()}
+    loaded = open_model(write_h5(tmp_path / "one.h5", config, stored, version="1.2.2"))
+    a, b, c = (random.normal(size=(2, sizes[name])).astype("float32") for name in "abc")
+    dense = {name: lambda x, pair=pair: x @ pair[0] + pair[1] for name, pair in arrays.items()}
+    both = np.concatenate([dense["a"](a) + dense["b"](b), dense["c"](c)], axis=-1)
+    found = np.array(loaded.model([a, b, c], training=False))
+    np.testing.assert_allclose(found, np.maximum(dense["d"](both), 0), atol=1e-5)
+    assert "Merge of Keras 1" in lines(loaded)
+
+
+def test_that_a_bidirectional_layer_of_keras_1_computes_what_it_did(tmp_path, random):
+    there, back = (weights(random, *[(3, 4), (4, 4), (4,)] * 4) for _ in range(2))
+    wrapped = layer("LSTM", "lstm", output_dim=4, activation="tanh", inner_activation="hard_sigmoid", input_dim=3,
+                    return_sequences=False, forget_bias_init="one", consume_less="cpu")  # fmt: skip
+    config = sequential(
+        layer("Bidirectional", "both", layer=wrapped, merge_mode="concat", batch_input_shape=[None, 5, 3])
+    )
+    stored = {"both": [(f"both_{at}", array) for at, array in enumerate([*there, *back])]}
+    loaded = open_model(write_h5(tmp_path / "one.h5", config, stored, version="1.2.2"))
+    values = random.normal(size=(2, 5, 3))
+    ends = [by_hand.lstm_of_keras_1(values, there), by_hand.lstm_of_keras_1(values[:, ::-1], back)]
+    assert_close(loaded.model, values, np.concatenate(ends, axis=-1))
+
+
 def test_that_one_dimensional_convolutions_of_keras_1_are_laid_out_anew(tmp_path, random):
     kernel, bias = weights(random, (3, 1, 2, 4), (4,))
     config = sequential(
@@ -223,6 +267,21 @@ def test_that_an_output_listed_twice_inside_a_sequential_is_taken_once(tmp_path)
     values = np.ones((2, 4), "float32")
     np.testing.assert_array_equal(np.array(loaded.model(values)), np.array(model(values)))
     assert "listed more than once" in lines(loaded)
+
+
+def test_that_a_word_that_keras_takes_for_its_function_is_left_a_word(tmp_path):
+    """Plain Keras cannot reopen what it wrote: `score_mode` becomes the function `keras.layers.dot`."""
+    words = keras.Input((5, 4), name="words")
+    own = keras.layers.AdditiveAttention(name="additive")([words, words])
+    model = keras.Model(words, keras.layers.Attention(use_scale=True, name="attention")([words, own]))
+    path = tmp_path / "attention.h5"
+    model.save(path)
+    with pytest.raises(TypeError, match="score_mode"):
+        keras.saving.load_model(path, compile=False)
+    loaded = open_model(path)
+    values = np.linspace(0, 1, 40, dtype="float32").reshape(2, 5, 4)
+    np.testing.assert_array_equal(np.array(loaded.model(values)), np.array(model(values)))
+    assert lines(loaded).startswith("'score_mode' is the word 'dot'")
 
 
 def test_that_an_architecture_of_keras_2_is_repaired(tmp_path):

@@ -43,7 +43,7 @@ def assert_same(model: keras.Model, other: keras.Model) -> None:
 
 
 def labels(report: WeightsReport) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {"name": [], "order": [], "left": [], "unused": []}
+    found: dict[str, list[str]] = {"name": [], "key": [], "order": [], "left": [], "unused": []}
     for pair in report.pairs:
         found[pair.how].append(pair.owner.path)
     found["left"] = [owner.path for owner in report.left]
@@ -125,7 +125,7 @@ def test_that_another_head_stays_random_and_is_told(tmp_path: Path) -> None:
     )
     before = other.get_layer("digit").kernel.numpy()
     report = put_weights(other, new_weights(model, tmp_path))
-    assert labels(report) == {"name": ["conv"], "order": [], "left": ["digit"], "unused": ["digit"]}
+    assert labels(report) == {"name": ["conv"], "key": [], "order": [], "left": ["digit"], "unused": ["digit"]}
     np.testing.assert_array_equal(other.get_layer("conv").kernel, model.get_layer("conv").kernel)
     np.testing.assert_array_equal(other.get_layer("digit").kernel, before)
     assert report.lines == (
@@ -164,6 +164,35 @@ def test_that_what_is_in_doubt_is_left_out(tmp_path: Path) -> None:
     other = automatic(4, 4, base=False)
     with pytest.raises(ModelError, match="None of the weights"):
         put_weights(other, new_weights(model, tmp_path))
+
+
+def test_that_a_few_weights_that_happen_to_fit_are_refused(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((6,)), *map(layers.Dense, (8, 8, 8, 8, 3))])
+    other = keras.Sequential([keras.Input((6,)), *map(layers.Dense, (8, 8, 8, 8, 8, 3))])
+    before = [weight.copy() for weight in other.get_weights()]
+    with pytest.raises(ModelError, match=r"Only 4 of the 10 weights in .* which has 12: it is another one"):
+        put_weights(other, new_weights(model, tmp_path))
+    for weight, old in zip(other.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, old)
+
+
+def test_that_weights_that_keras_numbers_alone_are_not_said_to_go_by_name(tmp_path: Path) -> None:
+    model = seeded(lambda: keras.Sequential([keras.Input((4,)), layers.Dense(4, name="a"), layers.Dense(3, name="b")]))
+    other = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="x"), layers.Dense(3, name="b")])
+    report = put_weights(other, new_weights(model, tmp_path))
+    assert report.lines == ("Weights were matched: 2 weights of 1 layer by name, 2 weights of 1 layer by Keras's key.",)
+    assert_same(model, other)
+
+
+@pytest.mark.parametrize("write", [new_weights, old_weights])
+def test_that_a_backward_layer_of_its_own_gets_its_weights(write, tmp_path: Path) -> None:
+    def both() -> keras.Model:
+        back = layers.SimpleRNN(3, go_backwards=True, name="back")
+        return keras.Sequential([keras.Input((4, 3)), layers.Bidirectional(layers.SimpleRNN(3), backward_layer=back)])
+
+    model, other = seeded(both), both()
+    assert not put_weights(other, write(model, tmp_path)).left
+    assert_same(model, other)
 
 
 def test_that_what_surrounds_it_settles_a_doubt(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 from tf_keras import layers
@@ -131,6 +132,83 @@ def more_operations():
     return keras.Model([first, second], [*found, *(tf.cast(each, "float32") for each in some)], name="more_operations")
 
 
+def operations_on_numbers():
+    """The operations that take several of Keras's, or constants."""
+    first, second = layers.Input((4, 3), name="first"), layers.Input((4, 3), name="second")
+    positive = tf.square(second) + 0.5
+    small, kernel = tf.tanh(first), np.arange(6, dtype="float32").reshape(3, 2)
+    square = tf.matmul(first, second, transpose_b=True)
+    definite = tf.matmul(first, first, transpose_a=True) + np.eye(3, dtype="float32")
+    found = [
+        tf.add_n([first, second, first]), tf.nn.bias_add(first, [1.0, 2.0, 3.0]),
+        tf.nn.bias_add(first, [1.0, 2.0, 3.0, 4.0], data_format="NCHW"), tf.math.l2_normalize(first, axis=-1),
+        tf.nn.l2_normalize(first), tf.norm(first, axis=-1), tf.norm(first, ord=1, axis=1, keepdims=True),
+        tf.math.reduce_euclidean_norm(first, axis=1), tf.math.squared_difference(first, second),
+        tf.math.divide_no_nan(first, positive), first // positive, tf.math.xlogy(positive, positive),
+        tf.clip_by_norm(first, 1.0), tf.cumsum(first, axis=1), tf.cumsum(first, 1, exclusive=True, reverse=True),
+        tf.math.cumprod(first, axis=1), tf.sort(first, direction="DESCENDING"), tf.math.top_k(first, k=2)[0],
+        tf.math.reduce_std(first, axis=1), tf.math.reduce_variance(first, axis=[1, 2], keepdims=True),
+        tf.reduce_logsumexp(first, axis=-1), tf.matmul(first, kernel), tf.tensordot(first, kernel, axes=1),
+        tf.linalg.matvec(first, second[:, 0]), tf.linalg.matrix_transpose(first), tf.linalg.trace(definite),
+        tf.linalg.diag_part(definite), tf.linalg.band_part(square, -1, 0), tf.linalg.band_part(square, 1, -1),
+        tf.linalg.cholesky(definite), tf.linalg.det(definite), tf.linalg.inv(definite), tf.linalg.cross(first, second),
+        tf.linalg.solve(definite, second[:, :3]), tf.nn.crelu(first), tf.nn.silu(first, beta=1.5),
+        tf.atan2(first, second), tf.math.expm1(first),
+        tf.nn.moments(first, axes=[1])[1], tf.nn.zero_fraction(tf.nn.relu(first)), tf.nn.l2_loss(first),
+        tf.nn.sigmoid_cross_entropy_with_logits(labels=positive, logits=first), tf.math.erf(first),
+        tf.math.log1p(positive), tf.tan(small), tf.asin(small), tf.acos(small), tf.atan(first), tf.sinh(first),
+        tf.cosh(first), tf.math.asinh(first), tf.math.atanh(small), tf.math.log_sigmoid(first), tf.nn.softsign(first),
+        first * [1.0, 2.0, 3.0], tf.subtract(1.0, first), tf.identity(first), tf.ones_like(first),
+        tf.where(first > 0.0, first, second), tf.where(first > 0.0, 1.0, 0.0), tf.zeros_like(first),
+        first / tf.sqrt(tf.cast(tf.shape(first)[-1], "float32")), first * tf.cast(tf.shape(first)[1], "float32"),
+    ]  # fmt: skip
+    numbers = [
+        tf.argmin(first, axis=1), tf.argsort(first, direction="DESCENDING"), tf.math.top_k(first, 2)[1],
+        tf.math.count_nonzero(first, axis=1), tf.math.logical_xor(first > 0.0, second > 0.0), tf.math.is_nan(first),
+        tf.size(first),
+    ]  # fmt: skip
+    return keras.Model([first, second], [*found, *(tf.cast(each, "float32") for each in numbers)], name="on_numbers")
+
+
+def operations_on_shapes():
+    """What cuts, joins and reorders, and what is done to images; `preprocess_input` among it."""
+    first, numbers = layers.Input((4, 3), name="first"), layers.Input((5,), dtype="int32", name="numbers")
+    images = layers.Input((8, 8, 3), name="images")
+    table, kernel = np.arange(30, dtype="float32").reshape(10, 3), np.arange(54, dtype="float32").reshape(3, 3, 3, 2)
+    tiles = {"sizes": [1, 4, 4, 1], "strides": [1, 4, 4, 1], "rates": [1, 1, 1, 1], "padding": "VALID"}
+    found = [
+        tf.reshape(first, [tf.shape(first)[0], 12]), tf.reshape(first, tf.stack([tf.shape(first)[0], 4, 3, 1])),
+        tf.add_n(tf.split(first, 2, axis=1)), tf.split(first, [1, 2], axis=-1)[1], tf.unstack(first, axis=1)[2],
+        tf.gather(first, [0, 2], axis=1), tf.gather(table, numbers), tf.nn.embedding_lookup(table, numbers),
+        tf.boolean_mask(first, [True, False, True, True], axis=1), tf.one_hot(numbers, 10),
+        tf.one_hot(numbers, depth=10, on_value=2.0, off_value=-1.0, axis=1), tf.repeat(first, [1, 0, 2, 1], axis=1),
+        tf.roll(first, 1, axis=1), tf.slice(first, [0, 1, 0], [-1, 2, 2]),
+        tf.strided_slice(first, [0, 0, 0], [2, 4, 3], [1, 2, 1]),
+        tf.pad(first, [[0, 0], [1, 2], [0, 0]], constant_values=3.0),
+        tf.pad(images, [[0, 0], [2, 2], [2, 2], [0, 0]], "REFLECT"), first[..., -1], first[:, None, :, 0],
+        tf.stack([first, first]), tf.tile(first, [1, 2, 1]), tf.convert_to_tensor(first),
+        tf.signal.frame(first[:, 0], 2, 1),
+        keras.applications.resnet50.preprocess_input(images), keras.applications.densenet.preprocess_input(images),
+        keras.applications.mobilenet.preprocess_input(images), tf.image.resize(images, (16, 16)),
+        tf.image.resize(images, [4, 4], method="nearest"), tf.image.resize(images, [4, 4], antialias=True),
+        tf.image.resize(images, [12, 12], method="bicubic"), tf.image.flip_left_right(images),
+        tf.image.flip_up_down(images), tf.image.rot90(images), tf.image.rgb_to_grayscale(images),
+        tf.image.grayscale_to_rgb(images[..., :1]), tf.image.per_image_standardization(images),
+        tf.image.crop_to_bounding_box(images, 1, 1, 4, 5), tf.image.extract_patches(images, **tiles),
+        tf.nn.max_pool(images, 2, 2, "VALID"), tf.nn.max_pool2d(images, 3, [2, 2], "SAME"),
+        tf.nn.avg_pool(images, [1, 2, 2, 1], [1, 2, 2, 1], "VALID"), tf.nn.avg_pool2d(images, 3, 1, "SAME"),
+        tf.nn.conv2d(images, kernel, [1, 2, 2, 1], "VALID"), tf.nn.conv1d(first, kernel[0, :2], 1, "VALID"),
+        tf.nn.depthwise_conv2d(images, kernel[..., :1], [1, 1, 1, 1], "SAME"),
+        tf.nn.space_to_depth(images, 2), tf.nn.depth_to_space(tf.nn.space_to_depth(images, 4), 2),
+        tf.nn.batch_normalization(images, *np.float32([[0.1] * 3, [1.0] * 3, [0.2] * 3, [2.0] * 3]), 1e-3),
+        tf.image.rgb_to_hsv(tf.sigmoid(images)),
+    ]  # fmt: skip
+    masks = [tf.sequence_mask(numbers[:, 0], 9), tf.reverse(numbers, [1]), tf.saturate_cast(images, tf.uint8)]
+    return keras.Model(
+        [first, numbers, images], [*found, *(tf.cast(each, "float32") for each in masks)], name="on_shapes"
+    )
+
+
 def attention():
     words, others = layers.Input((5, 4), name="words"), layers.Input((3, 4), name="others")
     value = layers.MultiHeadAttention(2, 3, name="heads")(words, others)
@@ -167,7 +245,26 @@ def cells():
     return keras.Sequential([layers.Input((5, 2)), stack, layers.Dense(2, name="head")], name="cells")
 
 
+def preprocessing():
+    """Layers that learn from data before training, which is no weight in Keras 3; and axes that are lists."""
+    data = np.random.default_rng(0).normal(size=(80, 3, 2)).astype("float32")
+    scaled = layers.Normalization(axis=[1, 2], name="scaled")
+    bins = layers.Discretization(num_bins=4, name="bins")
+    few = layers.Discretization(num_bins=5, output_mode="multi_hot", name="few")
+    scaled.adapt(data), bins.adapt(data), few.adapt(data + 1)
+    words = layers.StringLookup(vocabulary=["a", "b", "c"], idf_weights=[0.2, 0.3, 0.5], output_mode="tf_idf")
+    inner = keras.Sequential(
+        [layers.Input((3, 2)), scaled, layers.LayerNormalization(axis=[1, 2]), bins, layers.Flatten()], name="inner"
+    )
+    number, text = layers.Input((3, 2), name="number"), layers.Input((2,), dtype="string", name="text")
+    sorted_in = layers.Embedding(4, 2, name="embedding")(inner(number))
+    ends = [sorted_in, layers.Dense(2)(few(layers.Flatten()(number))), layers.Dense(2)(words(text))]
+    ends.append(layers.Softmax(axis=[1, 2])(number))
+    return keras.Model([number, text], ends, name="preprocessing")
+
+
 FAMILIES = (
-    recurrent, hard_sigmoid, convolutions, conv_lstm, nested, transfer, operations, more_operations, attention,
-    sequence_to_sequence, masked, normalized, cells,
+    recurrent, hard_sigmoid, convolutions, conv_lstm, nested, transfer, operations, more_operations,
+    operations_on_numbers, operations_on_shapes, attention,
+    sequence_to_sequence, masked, normalized, cells, preprocessing,
 )  # fmt: skip

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from editor.files.keras_archive import read_freeze_map
+from editor.files.saved_model.place import file_state
 from editor.processes.messages import (
     ApplyTrainedWeights,
     BatchEnded,
@@ -23,6 +24,15 @@ from editor.runs.workspace import WEIGHTS_FOLDER
 from tests import models
 from tests.integration import plain_keras
 from tests.processes.opened import CASES, FOR_EVER, Opened
+
+
+def test_that_another_file_than_the_one_that_was_looked_at_is_not_opened(engine, files):
+    path = files / "bare_normalization.keras"
+    seen = file_state(path)
+    Opened(engine, path, seen=seen).close()
+    refused = engine.open(path, seen=seen._replace(size=seen.size + 1))
+    assert "was changed by another program" in refused.problem.summary
+
 
 # -- .h5 ------------------------------------------------------------------------------------------------------
 

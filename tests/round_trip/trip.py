@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from editor.errors import EditorError
+from editor.files.options import OpenOptions
 from editor.keras_model.saving import check_target, save_model
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
@@ -66,7 +67,7 @@ class Trips:
                 self.tree.freeze_map(),
                 path,
                 custom_objects=CUSTOM_OBJECTS,
-                custom_code=self.family.code,
+                options=OpenOptions.of_code(self.family.code),
             )
         except EditorError as error:
             self._check_refusal(error, ending)

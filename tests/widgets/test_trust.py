@@ -7,10 +7,12 @@ import json
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
+from editor.files.code_files import find_module
 from editor.files.code_needs import code_needs
 from editor.files.facts import CodeNeed, FileFacts, Preview
 from editor.files.options import OpenOptions
@@ -124,7 +126,13 @@ def test_that_the_dialog_names_what_is_needed_and_what_would_be_run(trust, windo
     assert str(code) in dialog.about.text()
     assert hashlib.sha256(code.read_bytes()).hexdigest() in dialog.about.text()
     assert dialog.run_button.text() == "Run This File and Open"
+    assert not dialog.run_button.isEnabled()
+    assert dialog.lacking.text() == "Tick Lambda lambda_0, or choose a file that defines Lambda_lambda_0."
+    with code.open("a") as stream:
+        stream.write("Lambda_lambda_0 = L2Normalize\n")
+    dialog.source.choose_file(code)
     assert dialog.run_button.isEnabled()
+    assert not dialog.lacking.isVisible()
     dialog.list.setCurrentItem(dialog.list.topLevelItem(1))
     assert "BINARY_OP" in dialog.text.toPlainText()
     assert "Lambda_lambda_0" in dialog.about.text()
@@ -192,9 +200,13 @@ def test_that_lambdas_are_agreed_to_one_by_one_or_all(trust, window, tmp_path, q
     tick(qtbot, dialog, 1)
     assert dialog.list.allowed == (SUM.digest,)
     assert not dialog.run_button.isEnabled()
+    assert dialog.lacking.text().startswith("Tick Lambda lambda_0, or choose a file that defines Lambda_lambda_0")
     tick(qtbot, dialog, 0)
     assert dialog.run_button.text() == "Run the Ticked Lambdas and Open"
+    assert dialog.run_button.isEnabled()
+    assert dialog.all_lambdas.isChecked()
     tick(qtbot, dialog, 1)
+    assert not dialog.all_lambdas.isChecked()
     qtbot.keyClick(dialog.all_lambdas, Qt.Key.Key_Space)
     assert dialog.list.allowed == (ADD.digest, SUM.digest)
     press(qtbot, dialog.run_button)
@@ -204,6 +216,18 @@ def test_that_lambdas_are_agreed_to_one_by_one_or_all(trust, window, tmp_path, q
     trust.decide(preview(tmp_path, ADD), OpenOptions(), answers.append)
     assert is_asked(window)
     press(qtbot, shown(window).keep_button)
+
+
+def test_that_a_lambda_of_the_compile_settings_cannot_be_agreed_to(trust, window, tmp_path, qtbot):
+    loss = msgspec.structs.replace(SUM, name="loss", paths=("loss",))
+    trust.decide(preview(tmp_path, ADD, loss), OpenOptions(), lambda _options: None)
+    dialog = shown(window)
+    assert not dialog.all_lambdas.isVisible()
+    assert dialog.list.topLevelItem(1).text(2) == "compile settings: never run"
+    assert not dialog.list.topLevelItem(1).flags() & Qt.ItemFlag.ItemIsUserCheckable
+    tick(qtbot, dialog, 0)
+    assert dialog.run_button.isEnabled()
+    press(qtbot, dialog.keep_button)
 
 
 def test_that_a_lambda_of_another_python_cannot_be_agreed_to(trust, window, tmp_path, qtbot):
@@ -236,10 +260,14 @@ def test_that_an_installed_module_is_found_without_importing_it(trust, window, t
     field.selectAll()
     qtbot.keyClicks(field, "face_package.layers")
     assert "class L2Normalize" in dialog.text.toPlainText()
+    assert "The first of 2 Python files, " in dialog.about.text()
     assert dialog.run_button.text() == "Import This Module and Open"
     press(qtbot, dialog.run_button)
     assert answers[0].module == "face_package.layers"
-    assert answers[0].code_digest == hashlib.sha256((package / "layers.py").read_bytes()).hexdigest()
+    both = find_module("face_package")
+    assert (both.num_files, answers[0].code_digest) == (2, both.digest)
+    (package / "__init__.py").write_text("changed\n")
+    assert find_module("face_package.layers").digest != both.digest
     assert not (tmp_path / "mark").exists()
     assert "face_package" not in sys.modules
 
@@ -250,13 +278,46 @@ def test_that_a_file_that_is_no_text_or_gone_can_be_looked_at(trust, window, tmp
     strange = tmp_path / "strange.py"
     strange.write_bytes(bytes(range(256)) * 100)
     dialog.source.choose_file(strange)
-    assert dialog.text.toPlainText()
-    assert dialog.warning.text() == "This file does not have L2Normalize."
+    assert not dialog.run_button.isEnabled()
+    assert "Python cannot read 'strange.py'" in dialog.lacking.text()
+    strange.write_text("class Other: pass\n")
+    dialog.source.choose_file(strange)
+    assert not dialog.run_button.isEnabled()
+    assert dialog.lacking.text() == "This file does not have L2Normalize."
     strange.unlink()
     dialog.source.choose_file(strange)
     assert not dialog.run_button.isEnabled()
     assert "There is no file" in dialog.about.text()
     press(qtbot, dialog.keep_button)
+
+
+HIDDEN = "+AAo-print('hidden')"
+
+
+def test_that_what_is_shown_is_what_is_run(trust, window, tmp_path):
+    trust.decide(preview(tmp_path, NORM), OpenOptions(), lambda _options: None)
+    dialog = shown(window)
+    code = tmp_path / "disguised.py"
+    code.write_text(f"# coding: utf-7\nclass L2Normalize: pass # {HIDDEN}\n")
+    dialog.source.choose_file(code)
+    assert dialog.text.toPlainText().splitlines()[1:] == ["class L2Normalize: pass # ", "print('hidden')"]
+    long = f"x = 1;{' ' * 300}y = 2"
+    code.write_text(f"a = 'q\u202e' # \u2066b\n{long}\n# not\u2028a line\n\tclass L2Normalize: 'ö'\n", "utf-8")
+    dialog.source.choose_file(code)
+    lines = dialog.text.toPlainText().splitlines()
+    assert lines[0] == r"a = 'q\u202e' # \u2066b"
+    assert "".join([lines[1], lines[2].removeprefix("↪ ")]) == long
+    assert lines[3:] == [r"# not\u2028a line", "    class L2Normalize: 'ö'"]
+    dialog.reject()
+
+
+def test_that_names_in_a_file_disguise_nothing(trust, window, tmp_path):
+    name = "Norm\u202e<img src='/dev/zero'>"
+    trust.decide(preview(tmp_path, CodeNeed(kind="class", name=name, paths=(name,))), OpenOptions(), lambda _: None)
+    item = shown(window).list.topLevelItem(0)
+    assert item.text(0) == r"class Norm\u202e<img src='/dev/zero'>"
+    assert "<img" not in item.toolTip(1)
+    shown(window).reject()
 
 
 def test_that_damaged_consents_are_none(settings):

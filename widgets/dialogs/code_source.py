@@ -9,12 +9,14 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QLineEdit, QPushButton,
 
 from editor.errors import FileError
 from editor.files.code_files import CodeFile
+from editor.files.code_text import python_text
 from widgets.consents import read_given
 from widgets.dialogs.files import choose_code
 from widgets.elided_label import ElidedLabel
 from widgets.theme import CORNER, set_tone
 
 _NO_FILE = "none chosen"
+_TITLE = "Choose the Python File with What the Model Needs (it is shown first)"
 
 
 class CodeSource(QWidget):
@@ -25,6 +27,7 @@ class CodeSource(QWidget):
 
     Attributes:
         code: What was chosen, read and not run; None as long as nothing is.
+        text: Its text, as Python reads it.
         trouble: Why there is no code although some was chosen.
     """
 
@@ -35,6 +38,7 @@ class CodeSource(QWidget):
         self._folder = folder
         self._path: str | None = None
         self.code: CodeFile | None = None
+        self.text: str | None = None
         self.trouble = ""
         self.file_button = QRadioButton("A Python file")
         self.file_button.setObjectName("codeFromFile")
@@ -73,6 +77,11 @@ class CodeSource(QWidget):
         """Name of the module, if it is a module."""
         return self.module_field.text().strip() or None if self.module_button.isChecked() else None
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether anything was chosen, whether it can be read or not."""
+        return bool(self.custom_code or self.module)
+
     def _arrange(self) -> None:
         group = QButtonGroup(self)
         group.addButton(self.file_button)
@@ -96,7 +105,7 @@ class CodeSource(QWidget):
 
     @Slot()
     def _on_choose_clicked(self) -> None:
-        choose_code(self.window(), self._folder, self.choose_file)
+        choose_code(self.window(), self._folder, self.choose_file, title=_TITLE)
 
     def choose_file(self, path: Path) -> None:
         """Takes a file."""
@@ -111,9 +120,11 @@ class CodeSource(QWidget):
 
     @Slot()
     def _read(self) -> None:
-        self.code, self.trouble = None, ""
+        self.code, self.text, self.trouble = None, None, ""
         try:
-            self.code = read_given(self.custom_code, self.module)
+            code = read_given(self.custom_code, self.module)
+            self.text = python_text(code) if code else None
+            self.code = code
         except FileError as error:
             self.trouble = error.summary
         self._file_name.setText(self._path or _NO_FILE)

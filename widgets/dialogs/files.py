@@ -35,9 +35,14 @@ def choose_folder(window: QWidget, folder: Path, on_chosen: Callable[[Path], Non
     _open(dialog, on_chosen)
 
 
-def choose_code(window: QWidget, folder: Path, on_chosen: Callable[[Path], None]) -> None:
-    """Asks for the Python file that a model needs; choosing it is the consent to run it."""
-    title = "Choose the Python File with the Model's Classes (it will be run)"
+def choose_code(
+    window: QWidget,
+    folder: Path,
+    on_chosen: Callable[[Path], None],
+    *,
+    title: str = "Choose the Python File with What the Model Needs (it will be run)",
+) -> None:
+    """Asks for the Python file that a model needs; with the first title, choosing it is the consent to run it."""
     _ask(window, title, folder, ("Python files (*.py)",), on_chosen)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import html
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
+from editor.files.code_needs import needed_to_load
+from editor.files.code_text import visible_lines
 from editor.files.facts import CodeNeed
 
 _TITLES = ("Needed", "Where", "From")
@@ -12,6 +16,7 @@ _MOST_PATHS = 3
 _ROW_HEIGHT = 24
 _LAMBDA_ORIGIN = "code in the model file"
 _UNRUNNABLE = "code of another Python: never run"
+_OF_COMPILE = "compile settings: never run"
 _Item = Qt.ItemDataRole.UserRole
 
 
@@ -20,6 +25,10 @@ class NeedsList(QTreeWidget):
 
     Signals:
         ticked: Lambdas were ticked or unticked.
+
+    Attributes:
+        loading: The needs without which the model cannot be loaded.
+        runnable: Digests of the Lambdas that can be ticked.
     """
 
     ticked = Signal()
@@ -32,8 +41,16 @@ class NeedsList(QTreeWidget):
         self.setUniformRowHeights(True)
         self.setHeaderLabels(_TITLES)
         self._needs = needs
+        self.loading = needed_to_load(needs)
+        can_run = [need for need in self.loading if need.kind == "lambda" and need.is_runnable]
+        self.runnable = tuple(need.digest for need in can_run)
         for number, need in enumerate(needs):
-            self.addTopLevelItem(_item(number, need, need.digest in allowed))
+            item = _item(number, need, is_for_loading=need in self.loading)
+            if need in can_run:
+                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+                is_allowed = need.digest in allowed
+                item.setCheckState(0, Qt.CheckState.Checked if is_allowed else Qt.CheckState.Unchecked)
+            self.addTopLevelItem(item)
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
@@ -63,23 +80,31 @@ class NeedsList(QTreeWidget):
                 item.setCheckState(0, state)
 
 
-def _item(number: int, need: CodeNeed, is_allowed: bool) -> QTreeWidgetItem:
-    paths = [path or "the model itself" for path in need.paths]
+def _item(number: int, need: CodeNeed, *, is_for_loading: bool) -> QTreeWidgetItem:
+    paths = [_shown(path) or "the model itself" for path in need.paths]
     more = f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
-    origin = need.module
+    origin = _shown(need.module)
     if need.kind == "lambda":
         origin = _LAMBDA_ORIGIN if need.is_runnable else _UNRUNNABLE
+        origin = origin if is_for_loading else _OF_COMPILE
     kind = "Lambda" if need.kind == "lambda" else need.kind
-    item = QTreeWidgetItem([f"{kind} {need.name}", ", ".join(paths[:_MOST_PATHS]) + more, origin])
+    item = QTreeWidgetItem([f"{kind} {_shown(need.name)}", ", ".join(paths[:_MOST_PATHS]) + more, origin])
     item.setData(0, _Item, number)
     item.setSizeHint(1, QSize(0, _ROW_HEIGHT))
     item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable)
-    item.setToolTip(1, "\n".join(paths[:50]))
-    item.setToolTip(2, need.registered_name or origin)
-    if need.kind == "lambda" and need.is_runnable:
-        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-        item.setCheckState(0, Qt.CheckState.Checked if is_allowed else Qt.CheckState.Unchecked)
+    item.setToolTip(1, _plain("\n".join(paths[:50])))
+    item.setToolTip(2, _plain(_shown(need.registered_name) or origin))
     return item
+
+
+def _shown(name: str) -> str:
+    """A name out of a file, in which no character is hidden or turns the others round."""
+    return visible_lines(name)[0]
+
+
+def _plain(text: str) -> str:
+    """A tool tip that is not taken for HTML, whatever stands in the file."""
+    return f"<p style='white-space: pre'>{html.escape(text)}</p>" if text else ""
 
 
 def _is_ticked(item: QTreeWidgetItem) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
@@ -19,16 +17,17 @@ from PySide6.QtWidgets import (
 )
 
 from editor.files.code_files import CodeFile
-from editor.files.code_needs import needed_to_load
+from editor.files.code_text import visible_lines
 from editor.files.facts import CodeNeed, Preview
 from editor.files.lambda_parts import replacement_name
 from editor.files.options import OpenOptions
+from widgets.dialogs.code_coverage import lacking_words, uncovered
 from widgets.dialogs.code_source import CodeSource
 from widgets.dialogs.needs_list import NeedsList
 from widgets.elided_label import ElidedLabel
 from widgets.theme import CORNER, mono_font, set_tone
 
-FIRST_LINES = 200
+FIRST_LINES = 2000
 """How much of a file of code is shown."""
 
 _SIZE = (860, 660)
@@ -67,11 +66,13 @@ class TrustDialog(QDialog):
         path = Path(preview.facts.path)
         self._needs = preview.needs
         self._heading = QLabel(_heading(path.name, preview.needs))
-        self._has_changed = has_changed
+        self._changed = (options.custom_code, options.module) if has_changed else None
         self.warning = QLabel()
         self.warning.setObjectName("codeWarning")
         self.list = NeedsList(preview.needs, options.allowed_lambdas)
-        self.all_lambdas = QCheckBox("Run the code of all Lambdas that is in the model file")
+        num_lambdas = len(self.list.runnable)
+        which = "both" if num_lambdas == 2 else f"all {num_lambdas}"
+        self.all_lambdas = QCheckBox(f"Run the code of {which} Lambdas in the model file")
         self.all_lambdas.setObjectName("allLambdasBox")
         self.source = CodeSource(path.parent)
         self.about = ElidedLabel()
@@ -79,6 +80,8 @@ class TrustDialog(QDialog):
         self.text = QPlainTextEdit()
         self.text.setObjectName("codeText")
         self.text.setAccessibleName("The code that would be run")
+        self.lacking = QLabel()
+        self.lacking.setObjectName("codeLacking")
         self.run_button = QPushButton()
         self.run_button.setObjectName("runCodeButton")
         self.keep_button = QPushButton("Keep the Preview Only")
@@ -96,15 +99,16 @@ class TrustDialog(QDialog):
 
     def _arrange(self) -> None:
         introduction = QLabel(_INTRODUCTION)
-        for label in (self._heading, introduction, self.warning):
+        for label in (self._heading, introduction, self.warning, self.lacking):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         set_tone(self._heading, "strong")
         set_tone(introduction, "secondary")
         set_tone(self.warning, "error")
         set_tone(self.about, "secondary")
+        set_tone(self.lacking, "secondary")
         self.list.setFixedHeight(_LIST_HEIGHT)
-        self.all_lambdas.setVisible(any(need.kind == "lambda" and need.is_runnable for need in self._needs))
+        self.all_lambdas.setVisible(len(self.list.runnable) > 1)
         self.text.setReadOnly(True)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setFont(mono_font(self.text.font()))
@@ -117,6 +121,7 @@ class TrustDialog(QDialog):
             layout.addWidget(widget)
         layout.addWidget(self.about)
         layout.addWidget(self.text, 1)
+        layout.addWidget(self.lacking)
         layout.addWidget(self._buttons())
 
     def _buttons(self) -> QDialogButtonBox:
@@ -130,7 +135,7 @@ class TrustDialog(QDialog):
         self.run_button.clicked.connect(self._on_run_clicked)
         self.list.ticked.connect(self._refresh)
         self.list.currentItemChanged.connect(lambda _now, _before: self._refresh())
-        self.all_lambdas.toggled.connect(self.list.allow_all)
+        self.all_lambdas.clicked.connect(self.list.allow_all)
         self.source.changed.connect(self._on_source_changed)
 
     # -- what is shown ----------------------------------------------------------------------------------------
@@ -145,40 +150,56 @@ class TrustDialog(QDialog):
     def _refresh(self) -> None:
         chosen = self.list.chosen
         if chosen and chosen.kind == "lambda":
-            self._show(_lambda_words(chosen), chosen.listing)
+            self._show(self._lambda_words(chosen), "\n".join(visible_lines(chosen.listing)))
         else:
-            self._show(_code_words(self.source.code, self.source.trouble), _first_lines(self.source.code))
-        warning = self._warning()
-        self.warning.setText(warning)
-        self.warning.setVisible(bool(warning))
+            self._show(_code_words(self.source.code, self.source.trouble), _first_lines(self.source.text))
+        self.all_lambdas.setChecked(set(self.list.runnable) <= set(self.list.allowed))
+        self.warning.setText(_CHANGED if self._is_changed else "")
+        self.warning.setVisible(self._is_changed)
+        lacking = self._lacking
+        self.lacking.setText(lacking)
+        self.lacking.setVisible(bool(lacking))
         self.run_button.setText(self._run_words())
-        self.run_button.setEnabled(self._is_enough)
+        self.run_button.setEnabled(not lacking)
 
     def _show(self, about: str, text: str) -> None:
         self.about.setText(about)
         if self.text.toPlainText() != text:
             self.text.setPlainText(text)
 
-    def _warning(self) -> str:
-        changed = [_CHANGED] if self._has_changed else []
-        return " ".join([*changed, *_lacking(self.source.code, self._needs, is_file=bool(self.source.custom_code))])
+    @property
+    def _is_changed(self) -> bool:
+        """Whether what is chosen is what was agreed to, in another version."""
+        return self._changed == (self.source.custom_code, self.source.module)
+
+    @property
+    def _lacking(self) -> str:
+        """Why the model cannot be opened yet; empty when there may be all that it needs."""
+        source = self.source
+        if source.trouble:
+            return source.trouble
+        is_module = bool(source.module)
+        needs = uncovered(self._needs, self.list.allowed, text=source.text, is_module=is_module)
+        is_file = source.text is not None
+        if not needs and not is_file and not is_module and not self.list.allowed:
+            return "Choose code to run, or keep the preview."
+        return " ".join(lacking_words(needs, is_chosen=is_file))
 
     def _run_words(self) -> str:
-        if self.source.code is None and self.list.allowed:
+        is_lambda = bool(self.list.allowed) or all(need.kind == "lambda" for need in self.list.loading)
+        if not self.source.is_chosen and is_lambda and self.list.loading:
             return "Run the Ticked Lambdas and Open"
         if self.list.allowed:
             return "Run This Code and the Ticked Lambdas and Open"
         return "Import This Module and Open" if self.source.module else "Run This File and Open"
 
-    @property
-    def _is_enough(self) -> bool:
-        """Whether there may be all that the model needs; a file may replace Lambdas that are not ticked."""
-        allowed = self.list.allowed
-        is_chosen = bool(self.source.custom_code or self.source.module)
-        if self.source.code or is_chosen:
-            return self.source.code is not None
-        needed = needed_to_load(self._needs)
-        return bool(allowed) and all(need.kind == "lambda" and need.digest in allowed for need in needed)
+    def _lambda_words(self, need: CodeNeed) -> str:
+        name = replacement_name(need.paths[0])
+        if need not in self.list.loading:
+            return f"The compile settings hold the Lambda {need.name!r}. The model opens without it; it is never run."
+        if not need.is_runnable:
+            return f"{need.name!r} cannot run here. A file that defines {name} can replace it."
+        return f"What the Lambda {need.name!r} would run, if it is ticked; a file that defines {name} replaces it:"
 
     @Slot()
     def _on_run_clicked(self) -> None:
@@ -200,34 +221,20 @@ def _heading(name: str, needs: tuple[CodeNeed, ...]) -> str:
     return f"{name} needs code that is not part of Keras."
 
 
-def _lambda_words(need: CodeNeed) -> str:
-    what = f"What the Lambda {need.name!r} would run"
-    if not need.is_runnable:
-        return f"{need.name!r} cannot run here. A file that defines {replacement_name(need.paths[0])} can replace it."
-    return f"{what}; a file that defines {replacement_name(need.paths[0])} replaces it:"
-
-
 def _code_words(code: CodeFile | None, trouble: str) -> str:
     if code is None:
         return trouble or "What you choose is shown here, before anything is run; so is the code of a Lambda above."
+    if code.num_files == 0:
+        return f"{code.path}   SHA-256 of this file alone, as its package is too large: {code.digest}"
+    if code.num_files > 1:
+        return f"The first of {code.num_files:,} Python files, {code.path}   SHA-256 of all {code.digest}"
     return f"SHA-256 {code.digest}   {code.path}"
 
 
-def _lacking(code: CodeFile | None, needs: tuple[CodeNeed, ...], *, is_file: bool) -> Iterator[str]:
-    """Says which names do not occur in a file; a module may have them from others that it imports."""
-    text = code.content.decode("utf-8", "replace") if code and is_file else ""
-    names = [need.name for need in needed_to_load(needs) if need.kind != "lambda"] if text else []
-    lacking = [name for name in names if not re.search(rf"\b{re.escape(name)}\b", text)]
-    if lacking:
-        yield f"This file does not have {', '.join(dict.fromkeys(lacking[:3]))}."
-
-
-def _first_lines(code: CodeFile | None) -> str:
-    if code is None:
-        return ""
-    lines = code.content.decode("utf-8", "replace").splitlines()
+def _first_lines(text: str | None) -> str:
+    lines = visible_lines(text) if text else []
     more = [f"… and {len(lines) - FIRST_LINES:,} more lines"] if len(lines) > FIRST_LINES else []
-    return "\n".join([*(line[:400] for line in lines[:FIRST_LINES]), *more])
+    return "\n".join([*lines[:FIRST_LINES], *more])
 
 
 def _installed(needs: tuple[CodeNeed, ...]) -> str:

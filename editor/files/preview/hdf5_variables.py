@@ -17,6 +17,7 @@ from editor.files.preview.draft_records import records
 from editor.files.preview.drafts import Draft, Part, Variable, walk
 from editor.files.preview.keras_layers import OwnWeight, settings_of
 from editor.files.preview.old_layouts import lay_out_anew
+from editor.files.preview.preprocessing import without_state
 from editor.files.preview.skeleton import layer_list
 from editor.files.stored_weights import ROOT_WEIGHTS, StoredLayer, StoredWeight
 from editor.files.weight_names import is_same_layer, split_name
@@ -46,7 +47,7 @@ def fill_variables(root: Draft, layers: Sequence[StoredLayer]) -> tuple[str, ...
         return ()
     notes = []
     for part in root.parts:
-        found = stored.pop(part.draft.layer_name, None)
+        found = without_state(part.draft, stored.pop(part.draft.layer_name, None))
         if found and not (_fill_in_order(orders.of(part.draft), found) or _fill_by_names(part.draft, found)):
             notes.append(f"The weights of {found.name!r} in the file are not those that its class has.")
         lay_out_anew(part.draft)

@@ -9,6 +9,7 @@ import msgspec
 from editor.errors import FileError
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
+from editor.files.outside_files import graph_obstacle
 from editor.files.preview.architecture import preview_json
 from editor.files.preview.archive import preview_keras
 from editor.files.preview.hdf5 import preview_hdf5
@@ -34,7 +35,7 @@ def read_preview(path: Path, options: OpenOptions | None = None) -> Preview:
     if preview.facts.format == "weights" and options.architecture:
         # The engine opens that file too.
         probe_file(Path(options.architecture))
-    if not preview.obstacle and (obstacle := size_obstacle(preview.root)):
+    if not preview.obstacle and (obstacle := size_obstacle(preview.root) or graph_obstacle(preview.needs)):
         return msgspec.structs.replace(preview, obstacle=obstacle)
     return preview
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from editor.errors import FileError
 from editor.files.preview.drafts import Draft, Part, Variable, assign_stores, walk
+from editor.files.preview.preprocessing import has_state
 from editor.files.preview.skeleton import draft_of
 from editor.files.saved_model.objects import SavedNode, SavedObjects, is_graph, is_layer
 from editor.layers.paths import escape, join
@@ -216,6 +217,8 @@ class _Making:
         return Part(held.name, self.draft(held.number), held.access, attribute, len(held.access) > 1)
 
     def _variables(self, draft: Draft, number: int) -> list[Variable]:
+        if has_state(draft):
+            return []
         found = [self._objects.nodes[at].variable for _, at in variables_in(self._objects, number)]
         variables = [each for each in found if each]
         own = [weight.name for weight in draft.own or ()]

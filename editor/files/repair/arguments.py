@@ -32,6 +32,7 @@ class Subject:
 
 
 _RECURRENT = ("RNN", "SimpleRNN", "GRU", "LSTM", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+_LOOKUPS = ("TextVectorization", "StringLookup", "IntegerLookup")
 _ATTENTION = ("Attention", "AdditiveAttention")
 _WITHOUT_GROUPS = (
     "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D",
@@ -196,15 +197,31 @@ def _plain_numbers(config: Config) -> bool:
 def _repair_values(config: Config, subject: Subject, notes: RepairNotes) -> None:
     if isinstance(config.get("dtype"), dict):
         _repair_dtype(config, subject, notes)
+    if subject.class_name == "Attention" and config.get("score_mode") == "dot" and not subject.has_module:
+        text = "'score_mode' is the word 'dot', which Keras takes for its function of this name in an .h5 file"
+        notes.add("word", text, subject.name)
     axis = config.get("axis")
     if subject.class_name == "BatchNormalization" and isinstance(axis, list) and len(axis) == 1:
         config["axis"] = int(axis[0])
         notes.add("value-form", f"'axis' is the number {axis[0]} instead of a list of it", subject.name)
+    elif isinstance(axis, list) and len(axis) != 1 and not subject.has_module:
+        notes.add("axis-list", f"'axis' stays {axis}; plain Keras leaves such a list out", subject.name)
+    _note_state(config, subject, notes)
     for key, value in config.items():
         if subject.is_of_old_keras and (key.endswith("_initializer") or key == "initializer"):
             config[key] = _initializer(value, subject, notes)
         elif key.endswith(("_regularizer", "_constraint")):
             config[key] = _penalty(value)
+
+
+def _note_state(config: Config, subject: Subject, notes: RepairNotes) -> None:
+    """What Keras 2 had as weights of a layer, and Keras 3 has not: plain Keras leaves it out, or refuses the file."""
+    if not subject.is_of_old_keras:
+        return
+    if subject.class_name == "Discretization" and config.get("num_bins") is not None:
+        notes.add("state", "Its bins are made of what it gathered of its data", subject.name)
+    elif subject.class_name in _LOOKUPS and config.get("idf_weights") is not None:
+        notes.add("state", "What each word counts is taken from the configuration", subject.name)
 
 
 def _repair_dtype(config: Config, subject: Subject, notes: RepairNotes) -> None:

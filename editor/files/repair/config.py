@@ -14,6 +14,7 @@ from editor.files.repair.activations import repair_hard_sigmoid
 from editor.files.repair.arguments import Subject, repair_arguments
 from editor.files.repair.graph import repair_graph
 from editor.files.repair.kinds import RepairNotes
+from editor.files.repair.merge import as_graph, begins_with_merge
 from editor.files.repair.old_names import KERAS_1_CLASS, NOT_TODAY, SAME_CLASS, class_of_today
 from editor.files.repair.operations import OPERATION_LAYERS
 from editor.files.repair.sequential import repair_sequential
@@ -37,11 +38,13 @@ class RepairedConfig:
         config: The whole model, serialized as Keras 3 does it.
         repairs: What was changed, a line each; empty where Keras needs no help. Then `config` says the same as before.
         stored: Layers that stand otherwise in the file, by the names that lead to them from the root in `config`.
+        lora_alphas: What Keras forgets when it builds a layer with LoRA, likewise.
     """
 
     config: Config
     repairs: tuple[Repair, ...] = ()
     stored: Mapping[Place, StoredLayer] = field(default_factory=dict)
+    lora_alphas: Mapping[Place, float] = field(default_factory=dict)
 
 
 def repair_config(
@@ -66,7 +69,7 @@ def repair_config(
     version = int(first) if first.isdecimal() else 1
     repairing = Repairing(version=version, given=given, backend=backend or "")
     repaired = repairing.layer(copy.deepcopy(config), (), "")
-    return RepairedConfig(repaired, repairing.notes.repairs, repairing.stored)
+    return RepairedConfig(repaired, repairing.notes.repairs, repairing.stored, repairing.lora_alphas)
 
 
 @dataclass
@@ -82,6 +85,7 @@ class Repairing:
     backend: str
     notes: RepairNotes = field(default_factory=RepairNotes)
     stored: dict[Place, StoredLayer] = field(default_factory=dict)
+    lora_alphas: dict[Place, float] = field(default_factory=dict)
 
     def layer(self, entry: Config, above: Place, name: str, *, is_wrapped: bool = False) -> Config:
         """A serialized layer or model, repaired.
@@ -160,7 +164,12 @@ class Repairing:
         own = str(settings.get("name") or name or class_name.lower())
         settings["name"] = (name or own).replace("/", "_") if is_root else name
         place = () if is_root else (*above, name)
+        if place and own != name:
+            self.stored[place] = StoredLayer(own, class_name)
         self._note_old_module(entry, class_name, name or own)
+        if class_name == "Sequential" and begins_with_merge(settings) and "Merge" not in self.given:
+            entry["config"] = settings = as_graph(settings)
+            class_name = "Functional"
         if class_name == "Sequential" or "input_layers" not in settings:
             if _MODELS.get(class_name) != "Sequential":
                 return with_module(entry, None)
@@ -207,10 +216,21 @@ class Repairing:
         steps = (*self._noted(steps, name), *hard.steps)
         if steps or stored_name != name or class_name != today:
             self.stored[place] = StoredLayer(stored_name, class_name, steps)
+        self._keep_alpha(settings, today, place)
         self._inside(settings, place)
         if self.version < 3:
             entry.pop("build_config", None)
         return hard.around(with_module(entry, "keras.layers"))
+
+    def _keep_alpha(self, settings: Config, today: str, place: Place) -> None:
+        """Other layers than these keep it."""
+        alpha, rank = settings.get("lora_alpha"), settings.get("lora_rank")
+        if today not in ("Dense", "Embedding", "ReversibleEmbedding") or not rank or alpha == rank:
+            return
+        if isinstance(alpha, int | float):
+            self.lora_alphas[place] = alpha
+            text = f"'lora_alpha' ({alpha}) is kept, for which Keras would take the rank ({rank})"
+            self.notes.add("lora-alpha", text, place[-1])
 
     def _drop_input_shape(self, settings: Config, name: str, *, has_module: bool) -> None:
         settings.pop("input_dtype", None)

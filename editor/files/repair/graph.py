@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from editor.errors import ModelError
+from editor.files.repair.graph_sizes import Sizes
+from editor.files.repair.making import REBUILD_HINT, Making, Step
 from editor.files.repair.merge import is_merge, merge_layer
 from editor.files.repair.naming import new_names
 from editor.files.repair.nodes import Call, Reference, is_of_today, parsed, references, renamed, single, written
-from editor.files.repair.operations import OPERATION_LAYERS, call_of, function_of, operation, with_constants
+from editor.files.repair.operations import OPERATION_LAYERS, function_of, todays_operations, with_constants
 from editor.files.repair.sequential import name_in
 
 if TYPE_CHECKING:
@@ -30,14 +32,31 @@ class _Graph:
         new_names: The names in the repaired model.
         offsets: How many nodes the old numbering has before the first call of a layer: 1 for models, else 0.
         is_functional: Whether a layer is a Functional, which Keras 3 numbers from 1 where it is an output.
+        calls: Of the layers that stand in an old form.
+        sizes: What the layers tell that only tell sizes.
     """
 
     new_names: Mapping[str, str]
     offsets: Mapping[str, int]
     is_functional: Mapping[str, bool]
+    calls: Mapping[str, list[Call]]
+    sizes: Sizes
 
     def call_place(self, reference: Reference) -> tuple[str, int, int]:
-        """Where an argument of a call is from, in today's form."""
+        """Where an argument of a call is from, in today's form.
+
+        Raises:
+            ModelError: It is from a layer that only tells sizes.
+        """
+        if reference.layer not in self.new_names:
+            # One of the operations that stand for a layer.
+            return reference.layer, reference.node, reference.tensor
+        if self.sizes.is_told(reference.layer):
+            raise ModelError(
+                f"The layer {reference.layer!r} gives the size of a tensor to a layer or as an output, for which"
+                " there is no repair.",
+                hint=REBUILD_HINT,
+            )
         node = reference.node - self.offsets[reference.layer]
         return self.new_names[reference.layer], max(node, 0), reference.tensor
 
@@ -60,13 +79,17 @@ def repair_graph(repairing: Repairing, settings: Config, place: Place) -> None:
         if old != new:
             repairing.notes.add("name", "Layers are renamed, as Keras 3 takes no '/' in a name", new)
     is_old = any(not is_of_today(node) for entry in entries for node in entry.get("inbound_nodes") or ())
+    by_name = dict(zip(olds, entries, strict=True))
+    calls = {old: _calls(entry, names, old) for old, entry in by_name.items()}
     graph = _Graph(
         names,
-        {name: calls_before(entry) if is_old else 0 for name, entry in zip(olds, entries, strict=True)},
-        {name: is_functional(entry) for name, entry in zip(olds, entries, strict=True)},
+        {old: calls_before(entry) if is_old else 0 for old, entry in by_name.items()},
+        {old: is_functional(entry) for old, entry in by_name.items()},
+        calls,
+        Sizes.of(by_name, calls),
     )
     settings["layers"] = [
-        _repaired(repairing, entry, old, graph, place) for entry, old in zip(entries, olds, strict=True)
+        each for old, entry in by_name.items() for each in _repaired(repairing, entry, old, graph, place)
     ]
     for key in ("input_layers", "output_layers"):
         settings[key] = _ends(settings[key], graph) if is_old else renamed(settings[key], names)
@@ -94,36 +117,41 @@ def is_functional(entry: Config) -> bool:
     return entry.get("class_name") in _MODELS or (isinstance(settings, dict) and "input_layers" in settings)
 
 
-def _repaired(repairing: Repairing, entry: Config, old: str, graph: _Graph, place: Place) -> Config:
-    name = graph.new_names[old]
+def _calls(entry: Config, names: Mapping[str, str], old: str) -> list[Call]:
+    """The calls of a layer that stand in an old form."""
+    nodes = entry.get("inbound_nodes") or []
+    if all(map(is_of_today, nodes)):
+        return []
+    try:
+        calls = [parsed(node, frozenset(names)) for node in nodes]
+    except ValueError as error:
+        raise ModelError(
+            f"What the layer {names[old]!r} is called with cannot be understood.",
+            hint="Ask whoever made the file for another one.",
+            details=str(error),
+        ) from error
+    is_node = entry.get("class_name") == "TensorFlowOpLayer"
+    return [with_constants(call, entry["config"]) for call in calls] if is_node else calls
+
+
+def _repaired(repairing: Repairing, entry: Config, old: str, graph: _Graph, place: Place) -> list[Config]:
+    """What stands for a layer: itself, or operations of Keras."""
+    name, calls = graph.new_names[old], graph.calls[old]
     nodes = entry.get("inbound_nodes") or []
     class_name = str(entry.get("class_name"))
-    if all(map(is_of_today, nodes)):
+    if not calls:
         today = [renamed(node, graph.new_names) for node in nodes]
-        return {**repairing.layer(entry, place, name), "name": name, "inbound_nodes": today}
-    calls = [_call(node, graph, name) for node in nodes]
+        return [{**repairing.layer(entry, place, name), "name": name, "inbound_nodes": today}]
     if class_name in OPERATION_LAYERS:
-        return _operation(repairing, entry, calls, graph, name)
+        return _operations(repairing, entry, old, graph)
     if is_merge(entry) and "Merge" not in repairing.given:
         entry = merge_layer(entry, name)
         repairing.notes.add("merge", "Merge of Keras 1 becomes the layer that does its work today", name)
     _note_calls(repairing, nodes, calls, graph, name)
     if any(isinstance(call[0][0], list) for call in calls) and class_name in _TAKES_STATE:
         repairing.notes.add("inbound-nodes", "The first state of a recurrent layer is given by its name", name)
-    calls = [_with_state(call, class_name) for call in calls]
-    today = [written(call, graph.call_place) for call in calls]
-    return {**repairing.layer(entry, place, name), "name": name, "inbound_nodes": today}
-
-
-def _call(node: Any, graph: _Graph, name: str) -> Call:
-    try:
-        return parsed(node, frozenset(graph.new_names))
-    except ValueError as error:
-        raise ModelError(
-            f"What the layer {name!r} is called with cannot be understood.",
-            hint="Ask whoever made the file for another one.",
-            details=str(error),
-        ) from error
+    today = [written(_with_state(call, class_name), graph.call_place) for call in calls]
+    return [{**repairing.layer(entry, place, name), "name": name, "inbound_nodes": today}]
 
 
 def _note_calls(repairing: Repairing, nodes: list[Any], calls: list[Call], graph: _Graph, name: str) -> None:
@@ -157,26 +185,36 @@ def _with_state(call: Call, class_name: str) -> Call:
     return [first[0]], {**kwargs, "initial_state": state[0] if class_name == "SimpleRNN" else state}
 
 
-def _operation(repairing: Repairing, entry: Config, calls: list[Call], graph: _Graph, name: str) -> Config:
-    class_name, config = str(entry["class_name"]), entry["config"]
+def _operations(repairing: Repairing, entry: Config, old: str, graph: _Graph) -> list[Config]:
+    """The operations of today in place of one of TensorFlow's; none for what only tells sizes."""
+    name, class_name, config = graph.new_names[old], str(entry["class_name"]), entry["config"]
+    if graph.sizes.is_told(old):
+        return []
     function = function_of(class_name, config)
-    made = operation(function, name)
-    nodes, all_settings = [], []
-    for call in calls:
-        if class_name == "TensorFlowOpLayer":
-            call = with_constants(call, config)
-        call, settings = call_of(function, call, name)
-        nodes.append(written(call, graph.call_place))
-        all_settings.append(settings)
-    if any(settings != all_settings[0] for settings in all_settings):
-        raise ModelError(
-            f"The layer {name!r} calls TensorFlow's {function!r} in two ways.",
-            hint="Open it with the Keras that wrote it, and replace this by a layer of Keras.",
-        )
-    made["config"].update(all_settings[0] if all_settings else {})
-    text = f"TensorFlow's {function!r} becomes Keras's operation {made['class_name']}"
+    shape = (entry.get("build_config") or {}).get("input_shape")
+    made = [
+        todays_operations(Making(name, function, node, shape), graph.sizes.filled(call))
+        for node, call in enumerate(graph.calls[old])
+    ]
+    if any([step.itself for step in steps] != [step.itself for step in made[0]] for steps in made):
+        raise ModelError(f"The layer {name!r} calls TensorFlow's {function!r} in two ways.", hint=REBUILD_HINT)
+    names = ", ".join(dict.fromkeys(step.class_name for step in made[0]))
+    text = f"TensorFlow's {function!r} becomes Keras's operation{'s' * (len(made[0]) > 1)} {names}"
     repairing.notes.add("operation-node" if class_name == "TensorFlowOpLayer" else "operation", text, name)
-    return {**made, "inbound_nodes": nodes}
+    return [_serialized(steps, graph) for steps in zip(*made, strict=True)]
+
+
+def _serialized(steps: tuple[Step, ...], graph: _Graph) -> Config:
+    """One operation with a node for each of its calls."""
+    step = steps[0]
+    return {
+        "module": step.module,
+        "class_name": step.class_name,
+        "config": {"name": step.name, **step.settings},
+        "registered_name": step.class_name,
+        "name": step.name,
+        "inbound_nodes": [written((list(each.args), dict(each.kwargs)), graph.call_place) for each in steps],
+    }
 
 
 def _ends(value: Any, graph: _Graph) -> Any:

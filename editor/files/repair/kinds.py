@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,6 +14,7 @@ Kind = Literal[
     "argument-gone",
     "argument-renamed",
     "argument-added",
+    "axis-list",
     "class-renamed",
     "cudnn",
     "hard-sigmoid",
@@ -20,6 +22,7 @@ Kind = Literal[
     "input-layer",
     "keras-1-class",
     "keras-1-weights",
+    "lora-alpha",
     "merge",
     "module",
     "name",
@@ -31,7 +34,9 @@ Kind = Literal[
     "sequential-list",
     "theano-kernels",
     "value-form",
+    "state",
     "weights-by-name",
+    "word",
 ]
 
 PROOFS: Mapping[Kind, str] = MappingProxyType(
@@ -39,6 +44,7 @@ PROOFS: Mapping[Kind, str] = MappingProxyType(
         "argument-gone": "tf_keras",
         "argument-renamed": "NumPy",
         "argument-added": "NumPy",
+        "axis-list": "tf_keras",
         "class-renamed": "tf_keras",
         "cudnn": "NumPy",
         "hard-sigmoid": "tf_keras",
@@ -46,6 +52,7 @@ PROOFS: Mapping[Kind, str] = MappingProxyType(
         "input-layer": "tf_keras",
         "keras-1-class": "NumPy",
         "keras-1-weights": "NumPy",
+        "lora-alpha": "Keras 3",
         "merge": "NumPy",
         "module": "tf_keras",
         "name": "tf_keras",
@@ -57,12 +64,26 @@ PROOFS: Mapping[Kind, str] = MappingProxyType(
         "sequential-list": "NumPy",
         "theano-kernels": "NumPy",
         "value-form": "tf_keras",
+        "state": "tf_keras",
         "weights-by-name": "tf_keras",
+        "word": "Keras 3",
     }
 )
 """With what the tests compare the outputs of a model after a repair of a kind; empty: with nothing yet."""
 
 _MOST_NAMES = 3
+_MOST_LINES = 5
+_TOGETHER: Mapping[Kind, str] = MappingProxyType(
+    {
+        "argument-gone": "Arguments that Keras 3 no longer takes, at values without an effect, are left out",
+        "class-renamed": "Classes are called by their names of today",
+        "input-layer": "Inputs are made with their shapes, of which Keras 3 would take the batch for a size",
+        "operation": "TensorFlow's operations become operations of Keras that do the same",
+        "operation-node": "TensorFlow's operations become operations of Keras that do the same",
+        "value-form": "Values are written as Keras 3 reads them",
+    }
+)
+"""What is said of a kind in one line, where it would take more than a few."""
 
 
 @dataclass
@@ -85,10 +106,15 @@ class RepairNotes:
 
     @property
     def repairs(self) -> tuple[Repair, ...]:
-        """One line for each."""
+        """One line for each, or one for all of a kind where they are many."""
+        counts = Counter(kind for kind, _what in self._places)
+        lines: dict[tuple[Kind, str], list[str]] = {}
+        for (kind, what), places in self._places.items():
+            is_one_of_many = counts[kind] > _MOST_LINES and kind in _TOGETHER
+            lines.setdefault((kind, _TOGETHER[kind] if is_one_of_many else what), []).extend(places)
         return tuple(
-            Repair(text=f"{what}: {_listed(places)}.", is_proven=bool(PROOFS[kind]))
-            for (kind, what), places in self._places.items()
+            Repair(text=f"{what}: {_listed(list(dict.fromkeys(places)))}.", is_proven=bool(PROOFS[kind]))
+            for (kind, what), places in lines.items()
         )
 
 

@@ -2,130 +2,40 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from editor.errors import ModelError
+from editor.files.repair.making import REBUILD_HINT, Making, Step
 from editor.files.repair.nodes import Call
+from editor.files.repair.operation_images import IMAGE_RULES
+from editor.files.repair.operation_numbers import NUMBER_RULES
+from editor.files.repair.operation_shapes import SHAPE_RULES
+from editor.files.repair.operation_tables import PLAIN, Plain
 
 OPERATION_LAYERS = frozenset({"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"})
 
-_NUMPY, _NN, _CORE, _MATH = (f"keras.src.ops.{name}" for name in ("numpy", "nn", "core", "math"))
-
-
-@dataclass(frozen=True)
-class _Operation:
-    """Keras's operation for one of TensorFlow's.
-
-    Attributes:
-        settings: Arguments of the operation's class, by TensorFlow's name of each.
-        second: TensorFlow's name of the second argument, where there is one.
-    """
-
-    module: str
-    class_name: str
-    settings: Mapping[str, str] = field(default_factory=dict)
-    second: str = ""
-
-
-def _binary(names: Mapping[str, str], second: str) -> dict[str, _Operation]:
-    return {old: _Operation(_NUMPY, new, second=second) for old, new in names.items()}
-
-
-def _unary(module: str, names: Mapping[str, str], **settings: str) -> dict[str, _Operation]:
-    return {old: _Operation(module, new, settings) for old, new in names.items()}
-
-
-_OPERATIONS: Mapping[str, _Operation] = MappingProxyType(
-    {
-        **_binary(
-            {
-                "math.add": "Add", "__operators__.add": "Add", "add": "Add",
-                "math.subtract": "Subtract", "subtract": "Subtract",
-                "math.multiply": "Multiply", "multiply": "Multiply",
-                "math.divide": "Divide", "math.truediv": "TrueDivide", "realdiv": "TrueDivide",
-                "math.floormod": "Mod", "math.pow": "Power", "pow": "Power",
-                "math.maximum": "Maximum", "maximum": "Maximum",
-                "math.minimum": "Minimum", "minimum": "Minimum",
-                "math.greater": "Greater", "math.greater_equal": "GreaterEqual", "math.less": "Less",
-                "math.less_equal": "LessEqual", "math.equal": "Equal", "math.not_equal": "NotEqual",
-                "__operators__.eq": "Equal", "__operators__.ne": "NotEqual",
-                "math.logical_and": "LogicalAnd", "math.logical_or": "LogicalOr",
-            },
-            second="y",
-        ),
-        "linalg.matmul": _Operation(_NUMPY, "Matmul", second="b"),
-        "matmul": _Operation(_NUMPY, "Matmul", second="b"),
-        **_unary(
-            _NUMPY,
-            {
-                "math.exp": "Exp", "exp": "Exp", "math.log": "Log", "math.sqrt": "Sqrt", "sqrt": "Sqrt",
-                "math.square": "Square", "square": "Square", "math.abs": "Absolute", "abs": "Absolute",
-                "math.negative": "Negative", "negative": "Negative", "math.sin": "Sin", "math.cos": "Cos",
-                "math.tanh": "Tanh", "nn.tanh": "Tanh", "tanh": "Tanh", "math.floor": "Floor", "math.ceil": "Ceil",
-                "math.sign": "Sign", "math.logical_not": "LogicalNot", "math.round": "Round",
-                "math.reciprocal": "Reciprocal",
-            },
-        ),
-        **_unary(
-            _NN,
-            {
-                "nn.relu": "Relu", "relu": "Relu", "nn.relu6": "Relu6", "math.sigmoid": "Sigmoid",
-                "nn.sigmoid": "Sigmoid", "sigmoid": "Sigmoid", "nn.silu": "Silu", "nn.swish": "Silu", "nn.elu": "Elu",
-                "nn.selu": "Selu", "nn.softplus": "Softplus", "math.softplus": "Softplus",
-            },
-        ),
-        "math.rsqrt": _Operation(_MATH, "Rsqrt"),
-        "nn.softmax": _Operation(_NN, "Softmax", {"axis": "axis"}),
-        "nn.log_softmax": _Operation(_NN, "LogSoftmax", {"axis": "axis"}),
-        "nn.gelu": _Operation(_NN, "Gelu", {"approximate": "approximate"}),
-        "nn.leaky_relu": _Operation(_NN, "LeakyRelu", {"alpha": "negative_slope"}),
-        **_unary(
-            _NUMPY,
-            {
-                "math.reduce_mean": "Mean", "math.reduce_sum": "Sum", "math.reduce_max": "Max",
-                "math.reduce_min": "Min", "math.reduce_prod": "Prod", "math.reduce_any": "Any",
-                "math.reduce_all": "All",
-            },
-            axis="axis",
-            keepdims="keepdims",
-        ),
-        "concat": _Operation(_NUMPY, "Concatenate", {"axis": "axis"}),
-        "stack": _Operation(_NUMPY, "Stack", {"axis": "axis"}),
-        "reshape": _Operation(_NUMPY, "Reshape", {"shape": "newshape"}),
-        "transpose": _Operation(_NUMPY, "Transpose", {"perm": "axes"}),
-        "compat.v1.transpose": _Operation(_NUMPY, "Transpose", {"perm": "axes"}),
-        "expand_dims": _Operation(_NUMPY, "ExpandDims", {"axis": "axis"}),
-        "squeeze": _Operation(_NUMPY, "Squeeze", {"axis": "axis"}),
-        "compat.v1.squeeze": _Operation(_NUMPY, "Squeeze", {"axis": "axis"}),
-        "tile": _Operation(_NUMPY, "Tile", {"multiples": "repeats"}),
-        "reverse": _Operation(_NUMPY, "Flip", {"axis": "axis"}),
-        "math.argmax": _Operation(_NUMPY, "Argmax", {"axis": "axis"}),
-        "clip_by_value": _Operation(
-            _NUMPY, "Clip", {"clip_value_min": "x_min", "clip_value_max": "x_max"}
-        ),
-        "cast": _Operation(_CORE, "Cast", {"dtype": "dtype"}),
-        "__operators__.getitem": _Operation(_NUMPY, "GetItem"),
-    }
-)  # fmt: skip
-"""By TensorFlow's name. What is not here is refused, as nothing tells whether Keras does the same."""
-
-_DEFAULTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {"nn.gelu": {"approximate": False}, "math.argmax": {"axis": 0}, "nn.softmax": {"axis": -1}}
-)
-"""What TensorFlow does where the file says nothing and Keras would do otherwise."""
+_RULES = MappingProxyType({**NUMBER_RULES, **SHAPE_RULES, **IMAGE_RULES})
+_OLD_PLACE = re.compile(r"^(compat\.v[12]\.|dtypes\.)+")
+_LOST = frozenset({"__operators__.eq", "__operators__.ne", "einsum", "meshgrid"})
+"""Of these Keras 2 writes the first argument alone, whatever they were called with."""
 
 _NODE_OP = re.compile(r'\bop: "(\w+)"')
-_SPELLED = MappingProxyType({"addv2": "add", "biasadd": "add", "mul": "multiply", "sub": "subtract", "neg": "negative"})
+_SPELLED = MappingProxyType(
+    {
+        "addn": "add_n", "addv2": "add", "biasadd": "nn.bias_add", "logicaland": "math.logical_and", "mul": "multiply",
+        "neg": "negative", "rsqrt": "math.rsqrt", "squareddifference": "math.squared_difference", "sub": "subtract",
+    }
+)  # fmt: skip
 
 
 def function_of(class_name: str, config: Mapping[str, Any]) -> str:
     """TensorFlow's name of the operation in such a layer."""
     if class_name == "SlicingOpLambda":
-        return "__operators__.getitem"
+        return str(config.get("function", "__operators__.getitem"))
     if class_name == "TFOpLambda":
         return str(config.get("function", ""))
     found = _NODE_OP.search(str(config.get("node_def", "")))
@@ -133,54 +43,41 @@ def function_of(class_name: str, config: Mapping[str, Any]) -> str:
     return _SPELLED.get(name, name)
 
 
-def operation(function: str, name: str) -> dict[str, Any]:
-    """The serialized operation, still without its settings.
+def short_name(function: str) -> str:
+    """TensorFlow's name without where its older versions had it."""
+    return _OLD_PLACE.sub("", function)
+
+
+def todays_operations(make: Making, call: Call) -> tuple[Step, ...]:
+    """The operations of Keras that do what TensorFlow's did; the last one has the name of the layer.
+
+    Args:
+        make: Makes them.
+        call: TensorFlow's arguments.
 
     Raises:
-        ModelError: Keras has none that is known to do the same.
+        ModelError: Keras has none that is known to do the same, or it is called with something that they do not take.
     """
-    known = _OPERATIONS.get(function)
-    if known is None:
-        raise ModelError(
-            f"The layer {name!r} computes TensorFlow's {function or 'unnamed'!r}, for which there is no repair.",
-            hint="Open it with the Keras that wrote it, and replace this by a layer of Keras.",
-        )
-    return {
-        "module": known.module,
-        "class_name": known.class_name,
-        "config": {"name": name},
-        "registered_name": known.class_name,
-        "name": name,
-    }
-
-
-def call_of(function: str, call: Call, name: str) -> tuple[Call, dict[str, Any]]:
-    """The arguments of a call as Keras's operation takes them, and the settings of the operation.
-
-    Raises:
-        ModelError: It is called with something that Keras's operation does not take.
-    """
-    known = _OPERATIONS[function]
-    args, kwargs = list(call[0]), {key: value for key, value in call[1].items() if value is not None}
-    kwargs.pop("name", None)
-    if function == "__operators__.getitem":
-        return ([*args, _slices(kwargs.pop("slice_spec", []))], {}), {}
-    if known.second and known.second in kwargs:
-        args.append(kwargs.pop(known.second))
-    settings = {**_DEFAULTS.get(function, {})}
-    for old, new in known.settings.items():
-        if old in kwargs:
-            settings[new] = kwargs.pop(old)
-    if "approximate" in settings:
-        settings["approximate"] = bool(settings["approximate"])
-    left = {key: value for key, value in kwargs.items() if value not in (False, 1.0)}
-    if left or not all(map(_is_plain, settings.values())):
-        raise ModelError(
-            f"The layer {name!r} calls TensorFlow's {function!r} in a way that Keras 3 cannot "
-            f"({', '.join(sorted(left or settings))}).",
-            hint="Open it with the Keras that wrote it, and replace this by a layer of Keras.",
-        )
-    return (args, {}), settings
+    short = short_name(make.function)
+    args, kwargs = call[0], {key: value for key, value in call[1].items() if value is not None and key != "name"}
+    if short in _LOST and len(args) + len(kwargs) < 2:
+        raise _lost(make)
+    if short in PLAIN:
+        return make.finished(_plain(make, PLAIN[short], list(args), kwargs))
+    if short not in _RULES:
+        raise _unknown(make)
+    rule = _RULES[short]
+    known = inspect.signature(rule).parameters
+    if not any(each.kind is each.VAR_KEYWORD for each in known.values()):
+        # What is switched off asks for nothing.
+        kwargs = {key: value for key, value in kwargs.items() if key in known or value is not False}
+        if left := kwargs.keys() - known:
+            raise make.refused(*left)
+    try:
+        bound = inspect.signature(rule).bind(make, *args, **kwargs)
+    except TypeError as error:
+        raise _lost(make) from error
+    return make.finished(rule(*bound.args, **bound.kwargs))
 
 
 def with_constants(call: Call, config: Mapping[str, Any]) -> Call:
@@ -192,19 +89,32 @@ def with_constants(call: Call, config: Mapping[str, Any]) -> Call:
     return args, {}
 
 
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, bool | int | float | str)
+def _plain(make: Making, known: Plain, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """An operation for an operation."""
+    for key in known.tensors[len(args) - 1 :]:
+        if key not in kwargs:
+            raise _lost(make)
+        args.append(kwargs.pop(key))
+    settings = {**known.defaults}
+    for old, new in known.settings.items():
+        if old in kwargs:
+            settings[new] = kwargs.pop(old)
+    left = [key for key, value in kwargs.items() if value is not False and key not in known.passed_over]
+    if left or len(args) > 1 + len(known.tensors):
+        raise make.refused(*left)
+    return make(known.place, *args, **settings)
 
 
-def _slices(spec: Any) -> Any:
-    """The key of a slice: parts with a start, a stop and a step, numbers, and the three dots."""
-    match spec:
-        case {"start": start, "stop": stop, "step": step}:
-            return {"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}}
-        case "...":
-            return {"class_name": "__ellipsis__", "config": {}}
-        case list():
-            return [_slices(part) for part in spec]
-    return spec
+def _unknown(make: Making) -> ModelError:
+    what = f"The layer {make.name!r} computes TensorFlow's {make.function or 'unnamed'!r}"
+    if make.function.startswith("random."):
+        return ModelError(f"{what}, and Keras 3 draws no random numbers in a graph.", hint=REBUILD_HINT)
+    return ModelError(f"{what}, for which there is no repair.", hint=REBUILD_HINT)
+
+
+def _lost(make: Making) -> ModelError:
+    return ModelError(
+        f"The file does not say with what the layer {make.name!r} calls TensorFlow's {make.function!r}: Keras 2 left"
+        " it out.",
+        hint="No Keras can read it; build the model with its own code, and load the weights.",
+    )

@@ -2,7 +2,8 @@
 
 Declared here, as TensorFlow's own come with TensorFlow. Fields that are left out are passed over by the library.
 Sources, by field number: `saved_object_graph.proto`, `saved_model.proto`, `meta_graph.proto`, `tensor_bundle.proto`
-of TensorFlow (tensorflow/core/protobuf), `saved_metadata.proto` of tf_keras.
+of TensorFlow (tensorflow/core/protobuf), `node_def.proto`, `attr_value.proto`, `tensor.proto` of it
+(tensorflow/core/framework), `saved_metadata.proto` of tf_keras.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ __all__ = ["BUNDLE_ENTRY", "DecodeError", "decode"]
 
 _PACKAGE = "frostline"
 _NUMBERS = {"int32": FieldDescriptorProto.TYPE_INT32, "int64": FieldDescriptorProto.TYPE_INT64}
-_OTHERS = {"string": FieldDescriptorProto.TYPE_STRING, "bool": FieldDescriptorProto.TYPE_BOOL}
+_OTHERS = {
+    "string": FieldDescriptorProto.TYPE_STRING,
+    "bytes": FieldDescriptorProto.TYPE_BYTES,
+    "bool": FieldDescriptorProto.TYPE_BOOL,
+}
 _PLAIN_TYPES = _NUMBERS | _OTHERS
 
 _MESSAGES = {
@@ -27,7 +32,28 @@ _MESSAGES = {
     "Shape": {"dim": (2, "*Dim"), "unknown_rank": (3, "bool")},
     "UserObject": {"identifier": (1, "string"), "metadata": (3, "string")},
     "Variable": {"dtype": (1, "int32"), "shape": (2, "Shape"), "trainable": (3, "bool"), "name": (6, "string")},
-    "SavedObject": {"children": (1, "*Child"), "user_object": (4, "UserObject"), "variable": (7, "Variable")},
+    "Function": {"concrete_functions": (1, "*string")},
+    "Constant": {"operation": (1, "string")},
+    "SavedObject": {
+        "children": (1, "*Child"),
+        "user_object": (4, "UserObject"),
+        "function": (6, "Function"),
+        "variable": (7, "Variable"),
+        "constant": (9, "Constant"),
+    },
+    "ConcreteFunction": {"bound_inputs": (2, "*int32")},
+    "NamedFunction": {"key": (1, "string"), "value": (2, "ConcreteFunction")},
+    "Tensor": {
+        "dtype": (1, "int32"),
+        "tensor_shape": (2, "Shape"),
+        "tensor_content": (4, "bytes"),
+        "int_val": (7, "*int32"),
+        "string_val": (8, "*bytes"),
+        "int64_val": (10, "*int64"),
+    },
+    "AttributeValue": {"tensor": (8, "Tensor")},
+    "Attribute": {"key": (1, "string"), "value": (2, "AttributeValue")},
+    "Operation": {"name": (1, "string"), "op": (2, "string"), "attr": (5, "*Attribute")},
     "KerasObject": {
         "node_id": (2, "int32"),
         "node_path": (3, "string"),

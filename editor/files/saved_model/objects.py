@@ -71,12 +71,16 @@ class SavedNode:
         identifier: What kind of Python object it was, such as `_tf_keras_layer`.
         variable: Its description, if it is a variable.
         metadata: Keras's description of a layer; empty for other objects.
+        functions: Names in the graph of what it computes, if it is a function.
+        operation: Name of the operation in the graph that has its value, if it is a constant.
     """
 
     children: dict[str, int] = field(default_factory=dict)
     identifier: str = ""
     variable: SavedVariable | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    functions: tuple[str, ...] = ()
+    operation: str = ""
 
 
 @dataclass
@@ -193,6 +197,10 @@ def _node(found: Any, descriptions: Descriptions) -> SavedNode:
     node = SavedNode({child.local_name: child.node_id for child in found.children})
     if found.HasField("variable"):
         node.variable = _variable(found.variable)
+    elif found.HasField("function"):
+        node.functions = tuple(found.function.concrete_functions)
+    elif found.HasField("constant"):
+        node.operation = found.constant.operation
     elif found.HasField("user_object"):
         node.identifier = found.user_object.identifier
         # TensorFlow 2.4 and older keep Keras's description here.

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+from editor.errors import FileError
 
 MODEL_FILE = "saved_model.pb"
 METADATA_FILE = "keras_metadata.pb"
@@ -47,3 +51,38 @@ def file_state(path: Path) -> FileState:
     files = [path] if folder is None else [folder / name for name in names if (folder / name).exists()]
     found = [file.stat() for file in files]
     return FileState(sum(each.st_size for each in found), max(each.st_mtime_ns for each in found))
+
+
+@contextmanager
+def unchanged(path: Path, seen: FileState | None = None) -> Iterator[FileState]:
+    """Refuses what was read within if the file was another one before or afterwards than what a person has seen.
+
+    Args:
+        path: The file, which is read more than once.
+        seen: Its state when it was looked at; None: its state now.
+
+    Yields:
+        Its state.
+
+    Raises:
+        FileError: It was changed, or is gone.
+    """
+    before = seen or _state_of(path)
+    _check(path, before)
+    yield before
+    _check(path, before)
+
+
+def _state_of(path: Path) -> FileState:
+    try:
+        return file_state(path)
+    except OSError as error:
+        raise FileError(f"There is no file {path}.", hint="Check its name and folder.") from error
+
+
+def _check(path: Path, before: FileState) -> None:
+    if _state_of(path) != before:
+        raise FileError(
+            f"{path.name} was changed by another program after it was looked at.",
+            hint="Nothing of it is used. Open it again.",
+        )

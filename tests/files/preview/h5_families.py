@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 from editor.errors import EditorError
+from editor.files.options import OpenOptions
 from editor.files.preview import read_preview
 from editor.keras_model.h5_saving import save_h5
 from editor.keras_model.loading import load_model
@@ -36,7 +37,9 @@ def _check(family: Family, path: Path) -> None:
     for tree in (LayerTree(index.root), states.made(index.root, states.EVERY_KIND)):
         path.unlink(missing_ok=True)
         try:
-            save_h5(index, tree.freeze_map(), path, custom_objects=CUSTOM_OBJECTS, custom_code=family.code)
+            save_h5(
+                index, tree.freeze_map(), path, custom_objects=CUSTOM_OBJECTS, options=OpenOptions.of_code(family.code)
+            )
         except EditorError as error:
             print(f"{family.name}: no such file, {error.summary}")
             return

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from editor.errors import FileError
+from editor.files.options import OpenOptions
 from editor.files.preview import read_preview
 from editor.keras_model.h5_saving import save_h5
 from editor.keras_model.loading import load_model
@@ -72,7 +73,7 @@ def test_that_the_inside_of_a_custom_layer_is_told_by_names(tmp_path: Path) -> N
     assert node is not None
     tree.apply(tree.plan([node], trainable=False))
     path = tmp_path / "model.h5"
-    save_h5(index, tree.freeze_map(), path, custom_code=Path(models.__file__))
+    save_h5(index, tree.freeze_map(), path, options=OpenOptions.of_code(Path(models.__file__)))
     preview = read_preview(path)
     unknown = check_same(preview.root, live_root(path))
     assert unknown == [f"composite/{name}" for name in ("b0", "b1", "b2", "l", "r", "h")]
