@@ -11,7 +11,7 @@ from widgets.engine_link import EngineLink
 from widgets.loading import Loader
 from widgets.main_window import MainWindow
 from widgets.opening import Opener
-from widgets.opening_words import STILL_WORKS
+from widgets.opening_words import trouble_words
 from widgets.preview_bar import Remedy
 from widgets.run_control import RunControl
 from widgets.undo import RunCommand, WeightsUndo
@@ -84,7 +84,7 @@ class WindowState:
             trouble = document.trouble or Problem("The model is not loaded.")
             # Why loading failed may be long: a notice has said it.
             reason = f"{document.title} could not be loaded." if document.has_failed else trouble.summary
-            tip = f"{trouble.summary} {trouble.hint}".strip() + f"\n{STILL_WORKS}"
+            tip = trouble_words(document, trouble)
             bar.show_state(f"Preview only: {reason}", _remedies(document), is_busy=False, tip=tip)
 
     def _enable_actions(self, document: Document | None) -> None:
