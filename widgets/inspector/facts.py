@@ -125,6 +125,7 @@ def _account_facts(subject: Subject) -> list[Fact]:
     if len(parts) == 1:
         word, tally = parts[0]
         text = f"{count(tally.parameters)} {word.lower()} · {byte_size(tally.num_bytes)}"
+        text = text if account.is_state_known else _amount(tally)
         facts.append(Fact("Parameters", text, account=account))
     elif parts:
         facts.append(Fact("Parameters", _amount(account.total), account=account))
