@@ -65,6 +65,18 @@ def read_freeze_map(path: Path) -> FreezeMap | None:
     return None if text is None else FreezeMap.from_json(text)
 
 
+def usable_freeze_map(path: Path) -> tuple[FreezeMap | None, tuple[str, ...]]:
+    """The map as `read_freeze_map` gives it, and what stands against the one that is there, as a sentence.
+
+    Raises:
+        FileError: The file cannot be read.
+    """
+    try:
+        return read_freeze_map(path), ()
+    except FreezeMapError as error:
+        return None, (f"The freeze map in the file is not used. {error.summary}",)
+
+
 def add_freeze_map(path: Path, freeze_map: FreezeMap) -> None:
     """Puts a map into a file that was just written, in place of the map that may be there.
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from editor.files.code_needs import code_needs
 from editor.files.facts import Preview
+from editor.files.keras_archive import usable_freeze_map
 from editor.files.look import Look
 from editor.files.preview.draft_records import records
+from editor.files.preview.map_names import name_by_map
 from editor.files.preview.shapes import fill_by_rules, infer_shapes
 from editor.files.preview.skeleton import draft_of
 
@@ -19,13 +23,17 @@ def preview_json(look: Look) -> Preview:
         FileError: It is no configuration of a model after all.
     """
     root = draft_of(look.config)
+    freeze_map, remarks = usable_freeze_map(Path(look.facts.path))
     infer_shapes(root)
     fill_by_rules(root)
+    if freeze_map:
+        name_by_map(root, freeze_map)
     return Preview(
         facts=look.facts,
         root=records(root),
         model_name=root.layer_name,
+        freeze_map=freeze_map,
         input_shapes=root.input_shapes,
         needs=code_needs(look.config),
-        notes=(NO_WEIGHTS,),
+        notes=(*remarks, NO_WEIGHTS),
     )

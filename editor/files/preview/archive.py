@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from editor.errors import FreezeMapError
 from editor.files.code_needs import code_needs
 from editor.files.facts import Preview
-from editor.files.keras_archive import read_freeze_map
+from editor.files.keras_archive import usable_freeze_map
 from editor.files.look import Look
 from editor.files.preview.compile_facts import compile_facts
 from editor.files.preview.draft_records import records
@@ -17,7 +16,6 @@ from editor.files.preview.map_names import name_by_map
 from editor.files.preview.shapes import infer_shapes
 from editor.files.preview.skeleton import draft_of
 from editor.files.preview.weight_groups import WeightGroups
-from editor.layers.freeze_map import FreezeMap
 
 _COMPILE_KEY = "compile_config"
 
@@ -31,7 +29,7 @@ def preview_keras(path: Path, look: Look) -> Preview:
     root = draft_of(look.config)
     if look.weights:
         fill(root, WeightGroups(look.weights))
-    freeze_map, notes = map_in(path) if look.facts.has_freeze_map else (None, ())
+    freeze_map, notes = usable_freeze_map(path) if look.facts.has_freeze_map else (None, ())
     if freeze_map:
         name_by_map(root, freeze_map)
     infer_shapes(root)
@@ -47,14 +45,6 @@ def preview_keras(path: Path, look: Look) -> Preview:
         needs=code_needs(look.config),
         notes=(*notes, *notes_on(root)),
     )
-
-
-def map_in(path: Path) -> tuple[FreezeMap | None, tuple[str, ...]]:
-    """The freeze map in a file, and what stands against the one that is there."""
-    try:
-        return read_freeze_map(path), ()
-    except FreezeMapError as error:
-        return None, (f"The freeze map in the file is not used. {error.summary}",)
 
 
 def notes_on(root: Draft) -> tuple[str, ...]:

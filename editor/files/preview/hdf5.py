@@ -12,9 +12,8 @@ import h5py
 
 from editor.files.code_needs import code_needs
 from editor.files.facts import Preview
-from editor.files.keras_archive import reading
+from editor.files.keras_archive import reading, usable_freeze_map
 from editor.files.look import Look
-from editor.files.preview.archive import map_in
 from editor.files.preview.compile_facts import compile_facts
 from editor.files.preview.draft_records import records
 from editor.files.preview.hdf5_variables import fill_variables, name_nameless
@@ -36,7 +35,7 @@ def preview_hdf5(path: Path, look: Look) -> Preview:
     with reading(path), h5py.File(path, "r") as file:
         training = _text(file, _TRAINING)
         stored = stored_weights(file)
-    freeze_map, remarks = map_in(path)
+    freeze_map, remarks = usable_freeze_map(path)
     compiled = parse_json_object(training, f"The compile settings in {path.name}") if training else {}
     numbered = name_nameless(look.config, stored.layers) if stored.is_by_name else frozenset()
     root = draft_of(look.config)

@@ -15,7 +15,7 @@ from editor.files.preview.compile_facts import compile_facts
 from editor.files.preview.draft_records import records
 from editor.files.preview.saved_objects import draft_of_objects, layer_places
 from editor.files.preview.saved_variables import layers_of_variables
-from editor.files.saved_model.folder import facts_of, read_map_beside
+from editor.files.saved_model.folder import facts_of
 from editor.files.saved_model.objects import SavedObjects, is_graph, is_keras, read_objects
 from editor.files.saved_model.place import saved_model_folder
 from editor.layers.records import Shape
@@ -34,20 +34,21 @@ def preview_saved_model(path: Path) -> Preview:
 
     Raises:
         FileError: It is no SavedModel, or a file of it is damaged, hostile, or missing.
-        FreezeMapError: The map beside it is none.
     """
     folder = saved_model_folder(path)
     if folder is None:
         raise FileError(f"{path.name} is no SavedModel: it has no saved_model.pb.", hint="Choose the whole folder.")
     with reading(folder):
         objects = read_objects(folder)
+        freeze_map, remarks = usable_freeze_map(folder)
         preview = Preview(
             facts=facts_of(folder, objects),
             root=records(draft_of_objects(objects)) if is_keras(objects) else layers_of_variables(objects, folder),
-            freeze_map=read_map_beside(folder),
+            freeze_map=freeze_map,
+            notes=remarks,
         )
     if not is_keras(objects):
-        return msgspec.structs.replace(preview, obstacle=NO_KERAS, notes=_notes(objects))
+        return msgspec.structs.replace(preview, obstacle=NO_KERAS, notes=(*remarks, *_notes(objects)))
     metadata = objects.root.metadata
     return msgspec.structs.replace(
         preview,

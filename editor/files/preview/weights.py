@@ -13,10 +13,9 @@ from editor.files.architecture_file import read_architecture_of
 from editor.files.code_needs import code_needs
 from editor.files.facts import NO_ARCHITECTURE, Preview
 from editor.files.hdf5_outline import GroupOutline
-from editor.files.keras_archive import reading
+from editor.files.keras_archive import reading, usable_freeze_map
 from editor.files.look import Look
 from editor.files.options import OpenOptions
-from editor.files.preview.archive import map_in
 from editor.files.preview.draft_records import records
 from editor.files.preview.drafts import Draft, walk
 from editor.files.preview.found_weights import fill
@@ -48,7 +47,7 @@ def preview_weights(path: Path, look: Look, options: OpenOptions) -> Preview:
         FileError: A file is damaged, or the architecture is none.
     """
     config = _architecture(options)
-    freeze_map, notes = map_in(path)
+    freeze_map, notes = usable_freeze_map(path)
     with reading(path), h5py.File(path, "r") as file:
         stored = stored_weights(file)
         draft = _filled(config, stored, look.weights) if config and look.weights else None
