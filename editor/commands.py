@@ -14,7 +14,7 @@ import msgspec
 from editor.errors import EditorError, FileError, LoadError, ModelError, PatchError, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.facts import FileFacts
-from editor.files.keras_archive import read_freeze_map
+from editor.files.keras_archive import usable_freeze_map
 from editor.files.options import OpenOptions
 from editor.files.saved_model.place import unchanged
 from editor.inspection import inspection, inspection_text
@@ -66,7 +66,8 @@ class _Opened:
         self._path = path
         self.tree = LayerTree(self.index.root)
         self.map_report = MapReport()
-        freeze_map = read_freeze_map(path)
+        freeze_map, remarks = usable_freeze_map(path)
+        self.notes = (*self.notes, *remarks)
         if freeze_map:
             change, self.map_report = self.tree.plan_map(rebased(self.tree, freeze_map))
             self.tree.apply(change)

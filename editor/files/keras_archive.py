@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import h5py
 
-from editor.errors import FileError
+from editor.errors import FileError, FreezeMapError
 from editor.files.atomic import write_atomically
 from editor.files.freeze_json import MAP_ENDING
 from editor.files.hdf5_superblock import superblock_offset

@@ -9,6 +9,7 @@ import contextlib
 import json
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from editor.keras_model.error_text import first_sentence
 from editor.keras_model.legacy_reference import INSTALL_HINT, LegacyProcess, LegacyReference, ask_tf_keras, has_tf_keras
 from editor.keras_model.loading import MODEL_SUFFIXES, explain
 from editor.keras_model.opening import LoadedModel
+from editor.keras_model.precision import in_single_precision
 from editor.keras_model.repaired import build
 from editor.keras_model.saved_classes import apply_saved_flags, build_own_class
 from editor.keras_model.saved_tables import with_tables, without_tables
@@ -90,11 +92,19 @@ def _of_graph(objects: SavedObjects, folder: Path, options: OpenOptions, tf_kera
     custom_objects = agreed.custom_objects
     with ThreadPoolExecutor(1) as threads:
         # Both take seconds, and neither waits for the other.
-        reference = threads.submit(_reference, config, folder, tf_keras)
+        reference = threads.submit(_reference, in_single_precision(config), folder, tf_keras)
         repaired = repair_config(agreed.config, objects.keras_version, given=frozenset(custom_objects))
+        stored = without_tables(weights, objects)
         model = _build(repaired, custom_objects, folder)
-        set_weights(model, without_tables(weights, objects), folder.name, repaired.stored)
-        proof = _proof(model, reference, folder.name)
+        set_weights(model, stored, folder.name, repaired.stored)
+        compared = model
+        if (single := in_single_precision(repaired.config)) != repaired.config:
+            # Half precision rounds otherwise in either Keras.
+            compared = _build(replace(repaired, config=single), custom_objects, folder)
+            set_weights(compared, stored, folder.name, repaired.stored)
+        proof = _proof(compared, reference, folder.name)
+    if compared is not model and proof.is_proven:
+        proof = Repair(text=f"{proof.text.removesuffix('.')}, both in single precision.")
     repairs = (*_marked(repaired.repairs, proof), proof)
     return LoadedModel(model, custom_objects, repairs, _no_longer_shared(model, objects))
 
@@ -185,6 +195,10 @@ def _arranged(model: keras.Model, inputs: list[Any], names: tuple[str, ...]) -> 
 def _outputs(model: keras.Model, inputs: Any, name: str) -> list[Any]:
     try:
         outputs = model(inputs, training=False)
+        # Recurrent layers may go on from call to call; the model is to begin anew.
+        for layer in model._flatten_layers():
+            if getattr(layer, "stateful", False) and hasattr(layer, "reset_state"):
+                layer.reset_state()
     # What an input meets in the layers may raise anything.
     except Exception as error:
         raise ModelError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -47,7 +47,7 @@ class Account:
     trainable: Tally = Tally()
     frozen: Tally = Tally()
     statistics: Tally = Tally()
-    unsure: Tally = Tally()
+    unsure: Tally = field(default=Tally(), compare=False)
 
     @property
     def total(self) -> Tally:

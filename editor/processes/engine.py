@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from editor.errors import EditorError, ModelError, Problem
 from editor.files.atomic import write_atomically
-from editor.files.keras_archive import read_freeze_map
+from editor.files.keras_archive import usable_freeze_map
 from editor.files.saved_model.place import unchanged
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.error_text import first_sentence
@@ -185,7 +185,8 @@ class Engine:
                 document.revision = restore(index, read_revision(Path(request.weights)), loaded.custom_objects)
             else:
                 notes += restore_from_file(index, path, loaded.custom_objects)
-            freeze_map = read_freeze_map(path)
+            freeze_map, remarks = usable_freeze_map(path)
+            notes += remarks
         document.newest_revision = max(document.revision, request.newest_revision)
         if not self._keep(request.document_id, document):
             return

@@ -20,6 +20,7 @@ from editor.files.keras_archive import (
     is_hdf5,
     read_freeze_map,
 )
+from editor.files.preview import read_preview
 from editor.files.probe import probe_file
 from editor.files.stored_weights import is_weights_file
 from editor.files.zip_members import open_weights
@@ -128,9 +129,16 @@ def test_that_a_broken_map_is_told_from_no_map(tmp_path: Path) -> None:
         archive.writestr(MAP_MEMBER, b"{}")
     with h5py.File(hdf5_path, "r+") as file:
         file.attrs[MAP_ATTRIBUTE] = b'{"schema": 99, "layers": {}}'
-    for path in (archive_path, hdf5_path):
+    json_path = tmp_path / "model.json"
+    json_path.write_text(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).to_json())
+    json_path.with_name("model.freeze.json").write_text("{}")
+    for path in (archive_path, hdf5_path, json_path):
         with pytest.raises(FreezeMapError):
             read_freeze_map(path)
+        # A preview opens all the same, and says so in the same words.
+        preview = read_preview(path)
+        assert preview.freeze_map is None
+        assert preview.notes[0].startswith("The freeze map in the file is not used.")
 
 
 def test_that_a_file_that_cannot_be_read_is_an_expected_error(tmp_path: Path) -> None:

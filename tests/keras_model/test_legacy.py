@@ -13,9 +13,11 @@ from editor.cli import main
 from editor.errors import ModelError
 from editor.files.options import OpenOptions
 from editor.files.preview import read_preview
+from editor.keras_model import legacy
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.legacy import open_legacy, open_saved_model
 from editor.keras_model.opening import open_model
+from editor.keras_model.precision import in_single_precision
 from editor.keras_model.restore import restore_freeze
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
@@ -153,3 +155,16 @@ def test_that_the_command_line_takes_a_saved_model(tmp_path: Path, capfd: pytest
     assert sorted((path, path.stat().st_mtime_ns) for path in folder.rglob("*")) == before
     tree = LayerTree(walk_model(open_model(target).model).root)
     assert [layer.path for layer in tree.walk_layers() if tree.state(layer).value == "frozen"] == ["norm"]
+
+
+def test_that_a_proof_leaves_no_state_in_a_model() -> None:
+    model = keras.Sequential([keras.Input(batch_shape=(1, 2, 3)), keras.layers.LSTM(2, stateful=True)])
+    legacy._outputs(model, np.ones((1, 2, 3)), "model")
+    assert not any(np.any(state) for state in model.layers[0].states)
+
+
+def test_that_mixed_precision_is_compared_in_single_precision() -> None:
+    policy = {"class_name": "Policy", "config": {"name": "mixed_float16"}}
+    layers = [{"config": {"dtype": policy}}, {"config": {"dtype": "mixed_bfloat16", "units": 2}}, {"dtype": "int32"}]
+    single = [{"config": {"dtype": "float32"}}, {"config": {"dtype": "float32", "units": 2}}, {"dtype": "int32"}]
+    assert in_single_precision({"layers": layers}) == {"layers": single}

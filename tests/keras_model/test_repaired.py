@@ -72,3 +72,13 @@ def test_that_real_files_of_keras_2_give_the_outputs_of_tf_keras(old_files, name
     loaded = open_model(old_files / name)
     assert largest_error(loaded.model, old_files / name) < 1e-5
     assert len(loaded.repairs) == num_repairs
+
+
+def test_that_operations_of_a_graph_give_the_outputs_of_tf_keras():
+    folder = ROOT / "tests" / "data" / "operation_nodes"
+    loaded = open_model(folder / "nodes.h5")
+    kept = np.load(folder / "outputs.npz")
+    found = loaded.model(kept["input"], training=False)
+    np.testing.assert_allclose(np.asarray(found), kept["output"], rtol=1e-5, atol=1e-5)
+    assert loaded.repairs
+    assert all(repair.is_proven for repair in loaded.repairs)

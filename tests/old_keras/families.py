@@ -258,6 +258,7 @@ def preprocessing():
     )
     number, text = layers.Input((3, 2), name="number"), layers.Input((2,), dtype="string", name="text")
     sorted_in = layers.Embedding(4, 2, name="embedding")(inner(number))
+    sorted_in = layers.Dense(2, activation=layers.LeakyReLU(0.3))(sorted_in)
     ends = [sorted_in, layers.Dense(2)(few(layers.Flatten()(number))), layers.Dense(2)(words(text))]
     ends.append(layers.Softmax(axis=[1, 2])(number))
     return keras.Model([number, text], ends, name="preprocessing")

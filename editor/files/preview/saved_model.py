@@ -10,7 +10,7 @@ import msgspec
 from editor.errors import FileError
 from editor.files.code_needs import code_needs
 from editor.files.facts import CodeNeed, Preview
-from editor.files.keras_archive import reading
+from editor.files.keras_archive import reading, usable_freeze_map
 from editor.files.preview.compile_facts import compile_facts
 from editor.files.preview.draft_records import records
 from editor.files.preview.saved_objects import draft_of_objects, layer_places

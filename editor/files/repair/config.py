@@ -13,6 +13,7 @@ from editor.files.keras_knows import operation_module
 from editor.files.repair.activations import repair_hard_sigmoid
 from editor.files.repair.arguments import Subject, repair_arguments
 from editor.files.repair.graph import repair_graph
+from editor.files.repair.keras_layers import KERAS_LAYERS
 from editor.files.repair.kinds import RepairNotes
 from editor.files.repair.merge import as_graph, begins_with_merge
 from editor.files.repair.old_names import KERAS_1_CLASS, NOT_TODAY, SAME_CLASS, class_of_today
@@ -260,10 +261,17 @@ class Repairing:
         for key in _INSIDE:
             if _is_serialized(settings.get(key)):
                 settings[key] = self._held(settings[key], place)
+        # Keras 2 takes layers such as LeakyReLU for activations, too.
+        activation = settings.get("activation")
+        if isinstance(activation, dict) and _is_serialized(activation) and self._is_layer_of_keras_2(activation):
+            settings["activation"] = self._held(activation, place)
         if isinstance(settings.get("cells"), list):
             settings["cells"] = [
                 self._held(cell, place) if _is_serialized(cell) else cell for cell in settings["cells"]
             ]
+
+    def _is_layer_of_keras_2(self, entry: Config) -> bool:
+        return self.version < 3 and entry["class_name"] in KERAS_LAYERS and entry["class_name"] not in self.given
 
     def _held(self, entry: Config, place: Place) -> Config:
         settings = entry["config"]

@@ -12,7 +12,8 @@ from editor.files.repair.making import REBUILD_HINT, Making, Step
 from editor.files.repair.merge import is_merge, merge_layer
 from editor.files.repair.naming import new_names
 from editor.files.repair.nodes import Call, Reference, is_of_today, parsed, references, renamed, single, written
-from editor.files.repair.operations import OPERATION_LAYERS, function_of, todays_operations, with_constants
+from editor.files.repair.operation_nodes import node_call
+from editor.files.repair.operations import OPERATION_LAYERS, function_of, todays_operations
 from editor.files.repair.sequential import name_in
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _calls(entry: Config, names: Mapping[str, str], old: str) -> list[Call]:
             details=str(error),
         ) from error
     is_node = entry.get("class_name") == "TensorFlowOpLayer"
-    return [with_constants(call, entry["config"]) for call in calls] if is_node else calls
+    return [node_call(call, entry["config"]) for call in calls] if is_node else calls
 
 
 def _repaired(repairing: Repairing, entry: Config, old: str, graph: _Graph, place: Place) -> list[Config]:

@@ -57,7 +57,7 @@ PROOFS: Mapping[Kind, str] = MappingProxyType(
         "module": "tf_keras",
         "name": "tf_keras",
         "operation": "tf_keras",
-        "operation-node": "",
+        "operation-node": "tf_keras",
         "operation-place": "Keras 3",
         "output-list": "tf_keras",
         "repeated-output": "NumPy",

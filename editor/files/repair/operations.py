@@ -12,6 +12,7 @@ from editor.errors import ModelError
 from editor.files.repair.making import REBUILD_HINT, Making, Step
 from editor.files.repair.nodes import Call
 from editor.files.repair.operation_images import IMAGE_RULES
+from editor.files.repair.operation_nodes import node_function
 from editor.files.repair.operation_numbers import NUMBER_RULES
 from editor.files.repair.operation_shapes import SHAPE_RULES
 from editor.files.repair.operation_tables import PLAIN, Plain
@@ -23,14 +24,6 @@ _OLD_PLACE = re.compile(r"^(compat\.v[12]\.|dtypes\.)+")
 _LOST = frozenset({"__operators__.eq", "__operators__.ne", "einsum", "meshgrid"})
 """Of these Keras 2 writes the first argument alone, whatever they were called with."""
 
-_NODE_OP = re.compile(r'\bop: "(\w+)"')
-_SPELLED = MappingProxyType(
-    {
-        "addn": "add_n", "addv2": "add", "biasadd": "nn.bias_add", "logicaland": "math.logical_and", "mul": "multiply",
-        "neg": "negative", "rsqrt": "math.rsqrt", "squareddifference": "math.squared_difference", "sub": "subtract",
-    }
-)  # fmt: skip
-
 
 def function_of(class_name: str, config: Mapping[str, Any]) -> str:
     """TensorFlow's name of the operation in such a layer."""
@@ -38,9 +31,7 @@ def function_of(class_name: str, config: Mapping[str, Any]) -> str:
         return str(config.get("function", "__operators__.getitem"))
     if class_name == "TFOpLambda":
         return str(config.get("function", ""))
-    found = _NODE_OP.search(str(config.get("node_def", "")))
-    name = found[1].lower() if found else ""
-    return _SPELLED.get(name, name)
+    return node_function(config)
 
 
 def short_name(function: str) -> str:
@@ -78,15 +69,6 @@ def todays_operations(make: Making, call: Call) -> tuple[Step, ...]:
     except TypeError as error:
         raise _lost(make) from error
     return make.finished(rule(*bound.args, **bound.kwargs))
-
-
-def with_constants(call: Call, config: Mapping[str, Any]) -> Call:
-    """The call of a `TensorFlowOpLayer`, whose constants stand in its configuration by their place."""
-    first = call[0][0]
-    args = list(first) if isinstance(first, list) else [first]
-    for place, value in sorted((config.get("constants") or {}).items(), key=lambda item: int(item[0])):
-        args.insert(int(place), value)
-    return args, {}
 
 
 def _plain(make: Making, known: Plain, args: list[Any], kwargs: dict[str, Any]) -> Any:
