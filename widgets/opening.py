@@ -113,7 +113,7 @@ class Opener(QObject):
         try:
             if wish.abandoned:
                 wish.abandoned.info.check_file()
-            info = DocumentInfo.of(wish.path, wish.options)
+            info = _as_it_is(wish)
             ticket = self.reader.preview(
                 wish.path, lambda outcome: self._previewed.emit(number, outcome), options=wish.options
             )
@@ -188,6 +188,14 @@ class Opener(QObject):
         document = Document(preview, _shown_path(wish, workspace), wish.options, workspace, weights)
         document.recover(records)
         return document
+
+
+def _as_it_is(wish: OpenWish) -> DocumentInfo | None:
+    """The file as it is before it is read; None where there is none that a system knows, of which the reader tells."""
+    try:
+        return DocumentInfo.of(wish.path, wish.options)
+    except (EditorError, ValueError):
+        return None
 
 
 def _shown_path(wish: OpenWish, workspace: Workspace) -> Path:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from editor.errors import Problem
 from editor.files.facts import NO_ARCHITECTURE, CodeNeed, Preview, Repair
 from widgets.document import Document, Stage
 from widgets.notice_bar import Level
 from widgets.numbers import counted
 
 _MOST_NAMES = 3
-STILL_WORKS = "Freezing and saving the flags work all the same."
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def opened_words(document: Document, *, lost: tuple[str, ...] = (), differing: t
         return None
     # What stands against loading from the first is said below the layers.
     trouble = document.trouble if document.has_failed else None
-    sentences = [f"{trouble.summary} {trouble.hint}".strip(), STILL_WORKS] if trouble else []
+    sentences = [trouble_words(document, trouble)] if trouble else []
     details = [trouble.details] if trouble and trouble.details else []
     sentences += [_repaired_words(document.repairs)] if document.repairs else []
     details += [repair.line for repair in document.repairs]
@@ -60,6 +60,19 @@ def opened_words(document: Document, *, lost: tuple[str, ...] = (), differing: t
     if not sentences:
         return None
     return Said(Level.INFO if is_harmless else Level.WARNING, " ".join(sentences), "\n".join(details))
+
+
+def trouble_words(document: Document, trouble: Problem) -> str:
+    """Why there is no live model, what to do, and what can be done without."""
+    return " ".join(filter(None, (trouble.summary, trouble.hint, _still_works(document))))
+
+
+def _still_works(document: Document) -> str:
+    if document.needs_new_file:
+        return "Freezing works all the same; File › Export Freeze Map keeps it."
+    # Into a file that is another one now nothing can be written.
+    is_as_read = document.workspace.info.is_file_unchanged
+    return "Freezing and saving the flags work all the same." if is_as_read else ""
 
 
 def needs_words(preview: Preview) -> str:

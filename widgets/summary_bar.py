@@ -63,10 +63,11 @@ class SummaryBar(QFrame):
         shown = account or Account()
         self._bar.show_account(shown)
         self._frozen.show_tally(shown.frozen)
-        self._trainable.show_tally(shown.trainable, f"({percent(shown.trainable_share)})")
         if self._are_statistics_known:
+            self._trainable.show_tally(shown.trainable, f"({percent(shown.trainable_share)})")
             self._statistics.show_tally(shown.statistics)
         else:
+            self._trainable.show_tally(shown.trainable, "or fewer")
             self._statistics.show_unknown(shown.statistics, NOT_TOLD)
         total = shown.total
         self._total.setText(f"{count(total.parameters)} parameters · {byte_size(total.num_bytes)}")

@@ -8,11 +8,10 @@ from editor.errors import Problem
 from editor.files.code_needs import needed_to_load
 from widgets.document import Document, Stage, lacks_architecture
 from widgets.engine_link import EngineLink
-from widgets.inspector.subject import are_statistics_known
 from widgets.loading import Loader
 from widgets.main_window import MainWindow
 from widgets.opening import Opener
-from widgets.opening_words import STILL_WORKS
+from widgets.opening_words import trouble_words
 from widgets.preview_bar import Remedy
 from widgets.run_control import RunControl
 from widgets.undo import RunCommand, WeightsUndo
@@ -55,7 +54,7 @@ class WindowState:
             name,
             is_modified,
             is_preview=bool(document and not document.is_live),
-            are_statistics_known=document is None or are_statistics_known(document.tree.root.weights_below),
+            are_statistics_known=document is None or _are_statistics_known(document),
         )
         window.summary.show_account(document.tree.account(document.tree.root) if document else None)
         obstacle = self._obstacle(document)
@@ -85,7 +84,7 @@ class WindowState:
             trouble = document.trouble or Problem("The model is not loaded.")
             # Why loading failed may be long: a notice has said it.
             reason = f"{document.title} could not be loaded." if document.has_failed else trouble.summary
-            tip = f"{trouble.summary} {trouble.hint}".strip() + f"\n{STILL_WORKS}"
+            tip = trouble_words(document, trouble)
             bar.show_state(f"Preview only: {reason}", _remedies(document), is_busy=False, tip=tip)
 
     def _enable_actions(self, document: Document | None) -> None:
@@ -124,6 +123,10 @@ class WindowState:
         """While a run changes the weights, those of another one are not put in their place."""
         is_weights = isinstance(stack.command(step), RunCommand)
         return not self._undo.is_busy and not (is_weights and self._runs.is_active)
+
+
+def _are_statistics_known(document: Document) -> bool:
+    return document.is_live or all(weight.is_kind_known for weight in document.tree.root.weights_below)
 
 
 def _remedies(document: Document) -> tuple[Remedy, ...]:

@@ -106,7 +106,7 @@ def test_that_a_file_of_weights_opens_as_its_application_and_goes_onto_a_new_one
     model.save_weights(tmp_path / "old.weights.h5")
     driver.app.open(tmp_path / "old.weights.h5")
     dialog = dialog_of(driver, "architectureDialog")
-    assert dialog.guess_label.text() == "The shapes fit MobileNet (0.25) with 4 classes."
+    assert dialog.guess_label.text() == "The shapes fit MobileNet (0.25) with 4 classes; 96 px by its name."
     press(driver, dialog, "openWithArchitectureButton")
     driver.wait(lambda: driver.app.document and driver.document.is_live)
     assert "matched" in driver.notice

@@ -128,6 +128,7 @@ def test_that_what_ends_the_engine_leaves_a_preview_that_can_be_saved_and_tried_
     driver.click_tick("conv1")
     driver.kill_engine()
     assert "The engine ended while it loaded small_cnn.keras." in driver.notice
+    assert "saving the flags" in driver.notice
     assert driver.preview_text == "Preview only: small_cnn.keras could not be loaded."
     assert driver.document.stage is Stage.PREVIEW
     driver.click("loadAgainButton")
@@ -141,6 +142,7 @@ def test_that_what_ends_the_engine_leaves_a_preview_that_can_be_saved_and_tried_
     os.utime(path)
     driver.click("loadAgainButton")
     assert "was changed by another program since it was read. Open it again." in driver.notice
+    assert "saving the flags" not in driver.notice
     os.utime(path, ns=(saved_at, saved_at))
     driver.click("loadAgainButton")
     assert driver.document.stage is Stage.LOADING

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
-from editor.layers.records import LayerRecord, WeightRecord
 from editor.layers.tree import LayerTree
 from tests.widgets.trees import TreeBuilder, normalization_only, shared_encoder, vgg16_classifier
 from widgets.icons import Icons
@@ -131,17 +130,6 @@ def test_that_layers_without_weights_or_with_statistics_alone_say_so(inspector):
     inspector.show_nodes((vgg.find("pool"),))
     assert inspector.facts["State"] == "No weights: there is nothing to freeze"
     assert "Parameters" not in inspector.facts
-
-
-def test_that_statistics_that_a_file_does_not_tell_are_said_to_be_unknown(inspector):
-    weights = tuple(
-        WeightRecord(
-            number, str(number), (4,), "float32", 16, is_statistics=False, is_trainable=True, is_name_known=False
-        )
-        for number in range(2)
-    )
-    inspector.set_tree(LayerTree(LayerRecord(layer_id=0, name="", class_name="", weights=weights)))
-    assert inspector.facts["Unknown"].startswith("Statistics: the file does not tell")
 
 
 def test_that_without_a_model_it_says_what_will_be_here(inspector):

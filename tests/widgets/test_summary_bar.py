@@ -106,7 +106,7 @@ def test_that_the_bar_is_painted_in_the_two_tones(qtbot, theme):
 def test_that_statistics_that_a_file_does_not_tell_are_unknown(bar):
     bar.show_document("few.weights.h5", is_modified=False, is_preview=True, are_statistics_known=False)
     bar.show_account(Account(trainable=Tally(40, 160, 2)))
-    assert "Statistics unknown" in bar.text
+    assert "Trainable 40 or fewer · Statistics unknown" in bar.text
     bar.show_account(Account(trainable=Tally(40, 160, 2), statistics=Tally(8, 32, 2)))
     assert "Statistics 8 or more" in bar.text
     bar.show_document("few.keras", is_modified=False)

@@ -88,6 +88,12 @@ def retype(qtbot, editor: QLineEdit, text: str) -> None:
 # -- settings -----------------------------------------------------------------------------------------------
 
 
+def test_that_nothing_of_the_form_is_cut_off_in_the_least_room(panel):
+    panel.resize(panel.minimumSizeHint())
+    area = panel.findChild(QScrollArea, "settingsArea")
+    assert area.widget().minimumSizeHint().width() <= area.viewport().width()
+
+
 def test_that_the_form_begins_with_the_digits_and_the_defaults(panel):
     assert panel.settings() == TrainSettings(data="sample:digits")
 

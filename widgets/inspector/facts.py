@@ -11,7 +11,7 @@ from editor.layers.accounts import Account, State, StatisticsMode, Tally
 from editor.layers.nodes import LayerNode, Node, WeightNode
 from editor.layers.records import LayerRecord
 from widgets.inspector.subject import Subject
-from widgets.numbers import NOT_TOLD, UNKNOWN, byte_size, count, counted, full_output_shape, percent, times
+from widgets.numbers import UNKNOWN, byte_size, count, counted, full_output_shape, percent, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +125,11 @@ def _account_facts(subject: Subject) -> list[Fact]:
     if len(parts) == 1:
         word, tally = parts[0]
         text = f"{count(tally.parameters)} {word.lower()} · {byte_size(tally.num_bytes)}"
+        text = text if account.is_state_known else _amount(tally)
         facts.append(Fact("Parameters", text, account=account))
     elif parts:
         facts.append(Fact("Parameters", _amount(account.total), account=account))
         facts += [Fact(word, _amount(tally) + _share(account, tally)) for word, tally in parts]
-    if not subject.are_statistics_known:
-        facts.append(Fact("Unknown", f"Statistics: {NOT_TOLD}"))
     return facts + _statistics_facts(subject)
 
 

@@ -42,11 +42,6 @@ class Subject:
         return self.only.record.config if isinstance(self.only, LayerNode) else {}
 
     @property
-    def are_statistics_known(self) -> bool:
-        """Whether it is known of each weight if it is one of the statistics."""
-        return are_statistics_known(weight.record for weight in self.weights)
-
-    @property
     def policy(self) -> StatisticsPolicy | None:
         """What edits do to the statistics; None where layers differ, or there are none."""
         policies = {self.tree.statistics_policy(owner) for owner in self.statistics_owners}
@@ -90,11 +85,6 @@ class Subject:
         """A weight's path below what is selected: `kernel` of a layer, `block1/conv:kernel` of a model."""
         base = self.only.path if isinstance(self.only, LayerNode) else ""
         return weight.path[len(base) :].lstrip("/:")
-
-
-def are_statistics_known(weights: Iterable[WeightRecord]) -> bool:
-    """Whether a file tells of each weight what it is: one without a name may be one of the statistics."""
-    return all(weight.is_name_known or weight.is_statistics for weight in weights)
 
 
 def subject_of(tree: LayerTree, nodes: tuple[Node, ...]) -> Subject:

@@ -193,7 +193,7 @@ class EmptyPage(QWidget):
         self._picture = QLabel()
         words = QLabel("Open a Keras model to see its layers")
         words.setProperty("tone", "strong")
-        hint = QLabel("or drop a .keras, .h5 or .hdf5 file, or a SavedModel folder, here")
+        hint = QLabel("or drop a .keras, .h5, .hdf5 or .json file, or a SavedModel folder, here")
         hint.setProperty("tone", "secondary")
         self.open_button = QPushButton("Open model…")
         self.open_button.setProperty("tone", "primary")

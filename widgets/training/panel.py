@@ -85,6 +85,8 @@ class TrainingPanel(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self._form)
+        # It does not scroll sideways: what is wider would be cut off.
+        area.setMinimumWidth(self._form.minimumSizeHint().width() + self._scroll_bar.sizeHint().width())
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         for button in (self._start, self._stop):

@@ -172,8 +172,9 @@ def _shown_config(draft: Draft) -> dict[str, Any]:
     """The settings without the layers inside, which stand in the tree."""
     inside = _HELD_AS if draft.parts and not draft.is_graph else ()
     config = plain_config({key: value for key, value in draft.settings.items() if key not in inside})
-    # Keras 1 and 2.0 to 2.2 wrote none; it is what Keras gives the layer.
-    return config | {"dtype": "float32"} if draft.is_keras and not draft.is_graph and "dtype" not in config else config
+    # Keras 1 and 2.0 to 2.2 wrote none; it is what Keras gives the layer. Beside a flag stands what Keras wrote.
+    is_of_keras = draft.is_keras or "trainable" in draft.settings
+    return config | {"dtype": "float32"} if is_of_keras and not draft.is_graph and "dtype" not in config else config
 
 
 def _with_flags(record: LayerRecord, reload: PlainReload) -> LayerRecord:

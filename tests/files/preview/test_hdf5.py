@@ -20,6 +20,7 @@ from editor.keras_model.h5_saving import save_h5
 from editor.keras_model.loading import load_model
 from editor.keras_model.opening import open_model
 from editor.keras_model.walk import walk_model
+from editor.layers.plain_keras import serialized_layers
 from editor.layers.records import LayerRecord
 from editor.layers.tree import LayerTree
 from tests import models
@@ -99,6 +100,8 @@ def test_that_real_files_tell_the_live_tree(name: str, custom_objects: dict[str,
     assert preview.compiled["optimizer"]
     assert preview.input_shapes
     assert preview.notes == ()
+    # A flag that stands in the file is one that comes back, also of a class of one's own.
+    assert serialized_layers(LayerTree(preview.root)) == serialized_layers(LayerTree(live))
 
 
 def test_that_a_siamese_of_custom_parts_is_told_whole() -> None:
