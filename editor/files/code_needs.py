@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from editor.files.facts import CodeNeed
+from editor.files.graph_nodes import node_definition
 from editor.files.keras_knows import (
     FUNCTION_CLASSES,
     has_class,
@@ -208,9 +209,9 @@ class _Search:
 
     def _add_operation(self, node: Any, path: str, entry: Any) -> None:
         text = node if isinstance(node, str) else json.dumps(node)
-        names = re.findall(r"\"?op\"?\s*:\s*\"([^\"]*)\"", text)
-        # Where there is none, it is written in binary, which nobody here looks into.
-        for name in names or ["TensorFlowOpLayer"]:
+        own = node_definition(node).get("op")
+        names = [*([own] if own else []), *re.findall(r"\"?op\"?\s*:\s*\"([^\"]*)\"", text)]
+        for name in dict.fromkeys(map(str, names)) or ["TensorFlowOpLayer"]:
             if not names or not is_pure_operation(name):
                 self._add("function", name, path, module="tensorflow", entry=entry)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from editor.files.keras_names import CLASSES, FUNCTIONS, IDENTIFIERS
@@ -82,12 +83,34 @@ _IMPURE_OPERATION = re.compile(
 )
 
 
+# Keras came late to these classes, and people had their own of the same names: what Keras's always write.
+_ALWAYS_WRITTEN: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "AdditiveAttention": frozenset({"use_scale"}),
+        "Attention": frozenset({"use_scale"}),
+        "MultiHeadAttention": frozenset({"num_heads", "key_dim"}),
+    }
+)
+_OF_ANY_CLASS = frozenset(
+    {"name", "trainable", "dtype", "batch_input_shape", "dynamic", "causal", "dropout", "score_mode", "seed"}
+)
+
+
 def has_class(entry: Mapping[str, Any]) -> bool:
     """Whether Keras has, or had, the class of a serialized object."""
     name = entry.get("class_name")
     if isinstance(name, str) and optimizer_class(name) != name:
         return True
-    return _is_from_keras(entry, name) and (name in _CLASS_NAMES or name in _OLD_CLASSES)
+    is_known = name in _CLASS_NAMES or name in _OLD_CLASSES
+    return _is_from_keras(entry, name) and is_known and not is_namesake(entry)
+
+
+def is_namesake(entry: Mapping[str, Any]) -> bool:
+    """Whether a layer's class has but its name from Keras's: it has other arguments, and no module says whose it is."""
+    settings, always = entry.get("config"), _ALWAYS_WRITTEN.get(str(entry.get("class_name")))
+    if always is None or not isinstance(settings, dict) or "module" in entry:
+        return False
+    return always.isdisjoint(settings) and not settings.keys() <= _OF_ANY_CLASS
 
 
 def has_function(entry: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from editor.files.repair.merge import without_branches
 from editor.layers.nodes import LayerNode
 from editor.layers.paths import escape
 from editor.layers.plain_keras import SERIALIZED_AS
@@ -26,7 +27,7 @@ def layer_configs(tree: LayerTree, model_config: Config) -> LayerConfigs:
         model_config: The whole configuration, as `config.json` of a `.keras` or `model_config` of an `.h5` has it.
     """
     found: dict[int, list[Config]] = {}
-    _match(tree.root, model_config, found)
+    _match(tree.root, without_branches(model_config), found)
     return found
 
 

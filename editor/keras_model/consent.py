@@ -15,10 +15,11 @@ from editor.files.options import OpenOptions
 from editor.files.origins import without_origins
 from editor.files.outside_files import check_stays_inside, graph_obstacle
 from editor.keras_model.custom_code import given_objects
-from editor.keras_model.lambdas import lambda_function
+from editor.keras_model.lambdas import is_made_of, lambda_function
 
 _ALLOWED = "lambda at "
 _HINT = "Open it together with the Python file that defines {}."
+_UNNAMED_HINT = " '<lambda>' was a function without a name; write it there as 'activation = lambda x: …'."
 
 
 @dataclass(frozen=True)
@@ -102,18 +103,23 @@ def _missing(needs: list[CodeNeed], name: str) -> MissingCodeError:
             " file and give that.",
             details=details,
         )
-    names = _list(dict.fromkeys(f"{need.kind} {need.name!r} {_where(need)}" for need in others))
-    code = "it" if len(others) == 1 else "them"
+    named: dict[tuple[str, str], list[CodeNeed]] = {}
+    for need in others:
+        named.setdefault((need.kind, need.name), []).append(need)
+    names = _list(f"{kind} {own!r} {_where(*places)}" for (kind, own), places in named.items())
+    code = "it" if len(named) == 1 else "them"
+    unnamed = _UNNAMED_HINT if ("function", "<lambda>") in named else ""
     return MissingCodeError(
         f"{name!r} needs the {names}, which Keras does not know{f', and holds {held}' if lambdas else ''}.",
-        hint=_HINT.format(f"{code}, and allow the code of its Lambda layers" if lambdas else code),
+        hint=_HINT.format(f"{code}, and allow the code of its Lambda layers" if lambdas else code) + unnamed,
         details=details,
     )
 
 
-def _where(need: CodeNeed) -> str:
+def _where(need: CodeNeed, *others: CodeNeed) -> str:
     origin = f" of {need.module}" if need.module else ""
-    return f"(at {_path(need)}{origin})"
+    more = f" and {len(others)} more" if others else ""
+    return f"(at {_path(need)}{more}{origin})"
 
 
 def _path(need: CodeNeed) -> str:
@@ -150,7 +156,7 @@ def _allowed(places: Iterable[CodePlace], objects: Mapping[str, Any], options: O
 def _substitute_lambda(place: CodePlace, objects: Mapping[str, Any]) -> None:
     path = place.need.paths[0]
     name = replacement_name(path)
-    parts = {part.role: _key(path, part) for part in _parts(place.entry)}
+    parts = {part.role: _known(path, part, objects) for part in _parts(place.entry)}
     entry = place.entry
     if name in objects:
         _replace(entry, name, isinstance(objects[name], type))
@@ -195,6 +201,12 @@ def _parts(entry: dict[str, Any]) -> list[LambdaPart]:
 
 def _key(path: str, part: LambdaPart) -> str:
     return f"{_ALLOWED}{path}:{part.role}"
+
+
+def _known(path: str, part: LambdaPart, objects: Mapping[str, Any]) -> str:
+    """The name of what was allowed for a place; the layer may have had another name in the file it was opened from."""
+    key = _key(path, part)
+    return key if key in objects else next((name for name in objects if is_made_of(objects[name], part)), key)
 
 
 def _function(name: str) -> dict[str, Any]:

@@ -44,9 +44,12 @@ def load_custom_objects(path: Path, digest: str = "", needs: Iterable[CodeNeed] 
         for name, value in vars(module).items()
         if (inspect.isclass(value) or inspect.isfunction(value)) and value.__module__ == module.__name__
     }
-    lambdas = [value for value in found.values() if value.__name__ == _UNNAMED]
+    lambdas = {name: value for name, value in found.items() if value.__name__ == _UNNAMED}
+    for name, value in lambdas.items():
+        # Keras writes a function without a name as code, which nobody reads back without consent.
+        value.__name__ = value.__qualname__ = name
     # An old file may name an activation so, and have no code for it.
-    return {**found, _UNNAMED: lambdas[0]} if len(lambdas) == 1 else found
+    return {**found, _UNNAMED: next(iter(lambdas.values()))} if len(lambdas) == 1 else found
 
 
 def given_objects(options: OpenOptions, needs: Iterable[CodeNeed]) -> dict[str, Any]:

@@ -91,13 +91,25 @@ def lambda_function(part: LambdaPart, layer: str, given: Mapping[str, Any]) -> F
             f"The values that the Lambda {layer!r} takes from around it are not in the file.",
             hint=f"Give a Python file with a function or a Layer class {replacement_name(layer)!r} instead.",
         )
-    defaults = tuple(map(_tupled, _listed(part.defaults))) or None
+    defaults = _defaults(part)
     closure = tuple(CellType(value) for value in _listed(part.closure)) or None
     code = code.replace(co_filename=_SHOWN_AS, co_firstlineno=1)
     # By this name Keras knows that its code is to be written into a file.
     function = FunctionType(code, {"__builtins__": builtins, **names}, "<lambda>", defaults, closure)
     setattr(function, _AS_IN_FILE, part.code)
     return function
+
+
+def is_made_of(value: Any, part: LambdaPart) -> bool:
+    """Whether `lambda_function` made an object of the same code, default values and enclosed values."""
+    if not isinstance(value, FunctionType) or vars(value).get(_AS_IN_FILE) != part.code:
+        return False
+    enclosed = [cell.cell_contents for cell in value.__closure__ or ()]
+    return bool(value.__defaults__ == _defaults(part) and enclosed == _listed(part.closure))
+
+
+def _defaults(part: LambdaPart) -> tuple[Any, ...] | None:
+    return tuple(map(_tupled, _listed(part.defaults))) or None
 
 
 def _globals_of(code: CodeType) -> list[str]:

@@ -85,6 +85,23 @@ def test_that_a_class_of_keras_is_not_needed(module: str) -> None:
     assert found(model_of(dense)) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "settings", "is_own"),
+    [
+        ("MultiHeadAttention", {"d_model": 32, "n_heads": 8}, True),
+        ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "causal": False}, False),
+        ("Attention", {"step_dim": 100, "bias": True}, True),
+        ("Attention", {"use_scale": False, "score_mode": "dot"}, False),
+        ("Attention", {"dropout": 0.5}, False),
+    ],
+)
+def test_that_a_class_with_no_more_than_the_name_of_keras_is_needed(
+    name: str, settings: dict[str, Any], is_own: bool
+) -> None:
+    entry = {"class_name": name, "config": {"name": "d", "trainable": True, **settings}}
+    assert found(model_of(entry)) == ([("class", name, "", ("d",))] if is_own else [])
+
+
 @pytest.mark.parametrize("name", ["TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"])
 def test_that_what_runs_other_code_counts_as_no_class_of_keras(name: str) -> None:
     entry = {"class_name": name, "module": "keras.layers", "config": {"name": "d"}, "registered_name": None}

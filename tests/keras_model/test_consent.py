@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -289,6 +290,24 @@ def test_that_a_model_with_allowed_lambdas_and_a_module_saves_as_what_was_allowe
         np.testing.assert_array_equal(again.model(sample), loaded.model(sample))
         with pytest.raises(ModelError, match="holds 2 Lambda layers"):
             open_model(saved, OpenOptions(module="parts_package"))
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5:UserWarning")
+def test_that_an_allowed_lambda_is_saved_under_the_name_that_it_was_given_on_loading(tmp_path):
+    path = lambda_model(tmp_path / "m.h5", lambda x: x * 2.0)
+    with h5py.File(path, "r+") as file:
+        file.attrs["model_config"] = file.attrs["model_config"].replace("my lambda", "my/lambda")
+        groups = file["model_weights"]
+        groups.attrs["layer_names"] = [name.replace("my lambda", "my/lambda") for name in groups.attrs["layer_names"]]
+        groups.create_group("my/lambda").attrs["weight_names"] = np.array([], "S1")
+    options = OpenOptions(allowed_lambdas=tuple(need.digest for need in code_needs(config_in(path))))
+    loaded = open_model(path, options)
+    index = walk_model(loaded.model)
+    saved = tmp_path / "saved.keras"
+    save_model(index, LayerTree(index.root).freeze_map(), saved, custom_objects=loaded.custom_objects)
+    assert [need.name for need in code_needs(config_in(saved))] == ["my_lambda"]
+    sample = np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(open_model(saved, options).model(sample), loaded.model(sample))
 
 
 @pytest.mark.parametrize("ending", ["keras", "h5"])

@@ -14,14 +14,15 @@ from editor.keras_model.opening import open_model
 
 FAMILIES = (
     "recurrent", "hard_sigmoid", "convolutions", "conv_lstm", "nested", "transfer", "operations",
-    "more_operations", "attention", "sequence_to_sequence", "masked", "normalized", "cells", "preprocessing",
+    "more_operations", "graph_nodes", "attention", "sequence_to_sequence", "masked", "normalized", "cells",
+    "preprocessing",
 )  # fmt: skip
 FILES = (
     *[f"{name}{suffix}" for name in FAMILIES for suffix in (".h5", ".keras")],
     "operations_on_numbers.h5",
     "operations_on_shapes.h5",
 )
-EDITED = ("old_recurrent", "old_conv_lstm", "old_convolutions", "old_transfer")
+EDITED = ("old_recurrent", "old_conv_lstm", "old_convolutions", "old_graph_nodes", "old_transfer")
 ROOT = Path(__file__).parents[2]
 
 needs_tf_keras = pytest.mark.skipif(importlib.util.find_spec("tf_keras") is None, reason="needs tf_keras")

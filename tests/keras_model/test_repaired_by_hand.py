@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import h5py
 import keras
@@ -10,12 +11,15 @@ import numpy as np
 import pytest
 
 from editor.errors import ModelError
+from editor.files.options import OpenOptions
+from editor.files.preview import read_preview
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.opening import open_model
 from editor.keras_model.saving import save_model
 from editor.keras_model.walk import walk_model
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
+from tests.files.patching import patched, set_state
 from tests.old_keras import by_hand
 from tests.old_keras.by_hand import layer, write_h5
 
@@ -39,6 +43,10 @@ def sequential(*layers):
 
 def lines(loaded):
     return " ".join(repair.text for repair in loaded.repairs)
+
+
+def leaky(value):
+    return np.where(value > 0, value, 0.1 * value)
 
 
 def assert_close(model, inputs, expected):
@@ -206,6 +214,35 @@ def test_that_a_sequential_of_keras_1_that_begins_with_merge_computes_what_it_di
     found = np.array(loaded.model([a, b, c], training=False))
     np.testing.assert_allclose(found, np.maximum(dense["d"](both), 0), atol=1e-5)
     assert "Merge of Keras 1" in lines(loaded)
+
+
+def test_that_a_branch_that_stands_twice_is_shared_and_previewed(tmp_path, random):
+    def dense(name, **settings):
+        return layer("Dense", name, output_dim=3, activation="linear", bias=True, **settings)
+
+    shared = sequential(dense("twin", batch_input_shape=[None, 4]), layer("Dropout", "drop", p=0.5))
+    other = sequential(dense("other", batch_input_shape=[None, 2]))
+    inner = layer("Merge", "inner", mode="sum", mode_type="raw", layers=[shared, other])
+    outer = layer("Merge", "outer", mode="concat", concat_axis=-1, layers=[sequential(inner, dense("mid")), shared])
+    config = sequential(outer, dense("head"))
+    sizes = {"twin": 4, "other": 2, "mid": 3, "head": 6}
+    arrays = {name: weights(random, (size, 3), (3,)) for name, size in sizes.items()}
+    stored = {name: named(name, arrays[name], ("W", "b")) for name in sizes}
+    path = write_h5(tmp_path / "one.h5", config, stored, version="1.2.2")
+    loaded = open_model(path)
+    values = [random.normal(size=(5, size)).astype("float32") for size in (4, 2, 4)]
+    run = {name: lambda x, both=both: x @ both[0] + both[1] for name, both in arrays.items()}
+    mid = run["mid"](run["twin"](values[0]) + run["other"](values[1]))
+    expected = run["head"](np.concatenate([mid, run["twin"](values[2])], axis=-1))
+    np.testing.assert_allclose(np.array(loaded.model(values, training=False)), expected, atol=1e-5)
+    tree = LayerTree(read_preview(path).root)
+    live = LayerTree(walk_model(loaded.model).root)
+    assert [layer.path for layer in tree.walk_layers()] == [layer.path for layer in live.walk_layers()]
+    set_state(tree, "twin")
+    patched(tree, path, tmp_path / "frozen.h5")
+    frozen = open_model(tmp_path / "frozen.h5").model
+    assert not frozen.get_layer("twin").trainable
+    np.testing.assert_array_equal(np.array(frozen(values)), np.array(loaded.model(values)))
 
 
 def test_that_a_bidirectional_layer_of_keras_1_computes_what_it_did(tmp_path, random):
@@ -379,3 +416,30 @@ def test_that_a_repaired_model_is_saved_as_plain_keras_opens_it(tmp_path, random
         values = random.normal(size=(3, 6, 5)).astype("float32")
         np.testing.assert_allclose(np.array(plain(values)), np.array(loaded.model(values)), atol=1e-6)
         assert open_model(tmp_path / name).repairs == ()
+
+
+def test_that_a_function_without_a_name_is_given_and_saved_under_one(tmp_path, random):
+    config = sequential(
+        layer("Dense", "a", units=3, activation="<lambda>", batch_input_shape=[None, 4]),
+        layer("Dense", "b", units=2, activation="<lambda>"),
+    )
+    kernels = weights(random, (4, 3), (3,), (3, 2), (2,))
+    stored = {name: named(name, kernels[at : at + 2], ("kernel", "bias")) for name, at in (("a", 0), ("b", 2))}
+    path = write_h5(tmp_path / "unnamed.h5", config, stored)
+    with pytest.raises(
+        ModelError, match=re.escape("needs the function '<lambda>' (at a and 1 more), which")
+    ) as refused:
+        open_model(path)
+    assert "activation = lambda x: …" in refused.value.hint
+    code = tmp_path / "my_activation.py"
+    code.write_text("import keras\nleaky = lambda x: keras.ops.leaky_relu(x, 0.1)\n")
+    options = OpenOptions.of_code(code)
+    loaded = open_model(path, options)
+    values = random.normal(size=(5, 4)).astype("float32")
+    hidden = leaky(values @ kernels[0] + kernels[1])
+    assert_close(loaded.model, values, leaky(hidden @ kernels[2] + kernels[3]))
+    index = walk_model(loaded.model)
+    freeze_map = LayerTree(index.root).freeze_map()
+    for name in ("saved.keras", "saved.h5"):
+        save_model(index, freeze_map, tmp_path / name, custom_objects=loaded.custom_objects, options=options)
+        assert_close(open_model(tmp_path / name, options).model, values, np.array(loaded.model(values)))

@@ -22,6 +22,7 @@ _EDITED = {
     "old_recurrent": ("recurrent", (edits.without_modules, edits.without_inputs)),
     "old_conv_lstm": ("conv_lstm", (edits.as_list,)),
     "old_convolutions": ("convolutions", (edits.with_policies, edits.without_modules)),
+    "old_graph_nodes": ("graph_nodes", (edits.with_binary_nodes,)),
     "old_transfer": ("transfer", (edits.without_modules,)),
 }
 _REAL = ("dgaintel/domain_classifier_model.h5", "fer/emotion_model.hdf5", "mmsplice/Donor.h5")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -33,3 +34,20 @@ def without_inputs(config: Any) -> Any:
 def as_list(config: Any) -> Any:
     """As Keras 2.0 wrote a Sequential: a bare list of layers."""
     return {**config, "config": without_inputs(without_modules(config))["config"]["layers"]}
+
+
+def with_binary_nodes(config: Any) -> Any:
+    """As TensorFlow 2.0 and 2.1 wrote the nodes of operations, where that was a text at all."""
+    import tensorflow as tf
+    from google.protobuf import json_format
+
+    if isinstance(config, list):
+        return [with_binary_nodes(value) for value in config]
+    if not isinstance(config, dict):
+        return config
+    changed = {key: with_binary_nodes(value) for key, value in config.items()}
+    if "node_def" in config:
+        node = json_format.ParseDict(config["node_def"], tf.compat.v1.NodeDef()).SerializeToString()
+        with contextlib.suppress(UnicodeDecodeError):
+            changed["node_def"] = node.decode()
+    return changed

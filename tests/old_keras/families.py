@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 from tf_keras import layers
+from tf_keras.src.engine import base_layer
+
+_NUMBERS = itertools.count()
 
 
 def recurrent():
@@ -209,6 +214,48 @@ def operations_on_shapes():
     )
 
 
+def graph_nodes():
+    """Operations as nodes of a graph, as TensorFlow 2.0 to 2.3 kept them."""
+    first, second = layers.Input((4, 3), name="first"), layers.Input((4, 3), name="second")
+    a, b = (layers.Dense(3, name=f"dense_{value.name}")(value) for value in (first, second))
+    binary = [
+        tf.add, tf.subtract, tf.multiply, tf.realdiv, tf.math.floormod, tf.maximum, tf.minimum,
+        lambda x, y: tf.stack([x, y], axis=2), lambda x, y: tf.concat([x, y, x], -1),
+    ]  # fmt: skip
+    unary = [
+        lambda x: 1.0 - x, lambda x: x * [1.0, 2.0, 3.0], tf.abs, tf.square, tf.exp, tf.negative, tf.tanh, tf.nn.relu,
+        tf.nn.relu6, tf.sigmoid, tf.nn.softmax, tf.nn.log_softmax, lambda x: tf.nn.leaky_relu(x, 0.3),
+        lambda x: tf.nn.bias_add(x, [0.5, -0.5, 1.0]), lambda x: tf.reduce_mean(x, axis=[1, 2]),
+        lambda x: tf.reduce_sum(x, -1, keepdims=True), lambda x: tf.expand_dims(x, 1), lambda x: x[:, 1:3, 0],
+        lambda x: x[:, ::-1], lambda x: x[..., tf.newaxis, 1:], lambda x: tf.reshape(x, [-1, 2, 6]),
+        lambda x: tf.transpose(x, [0, 2, 1]), lambda x: tf.tile(x, [1, 2, 1]), lambda x: tf.reverse(x, [1]),
+        lambda x: tf.raw_ops.ClipByValue(t=x, clip_value_min=-0.5, clip_value_max=0.25),
+    ]  # fmt: skip
+    outputs = [_node(function, a, b) for function in binary] + [_node(function, a) for function in unary]
+    wide = _node(lambda x: tf.expand_dims(x, 1), b)
+    outputs += [
+        _node(lambda x: tf.squeeze(x, [1]), wide),
+        _node(tf.matmul, a, _node(lambda x: tf.transpose(x, [0, 2, 1]), b)),
+    ]
+    outputs += [_node(lambda x: tf.cast(x, "float32"), _node(tf.greater, a, b))]
+    return keras.Model([first, second], outputs, name="graph_nodes")
+
+
+def _node(function, *tensors):
+    """What one operation gives, as a layer that holds its node and its constants."""
+    with tf.Graph().as_default():
+        places = [tf.compat.v1.placeholder(tensor.dtype, tensor.shape) for tensor in tensors]
+        operation = function(*places).op
+    given = {place.ref(): tensor for place, tensor in zip(places, tensors, strict=True)}
+    inputs = [given.get(value.ref()) for value in operation.inputs]
+    constants = {at: tf.get_static_value(operation.inputs[at]) for at, value in enumerate(inputs) if value is None}
+    layer = base_layer.TensorFlowOpLayer(
+        operation.node_def.SerializeToString(), f"{operation.type}_{next(_NUMBERS)}", constants
+    )
+    inputs = [value for value in inputs if value is not None]
+    return layer(inputs if len(inputs) > 1 else inputs[0])
+
+
 def attention():
     words, others = layers.Input((5, 4), name="words"), layers.Input((3, 4), name="others")
     value = layers.MultiHeadAttention(2, 3, name="heads")(words, others)
@@ -266,6 +313,6 @@ def preprocessing():
 
 FAMILIES = (
     recurrent, hard_sigmoid, convolutions, conv_lstm, nested, transfer, operations, more_operations,
-    operations_on_numbers, operations_on_shapes, attention,
+    operations_on_numbers, operations_on_shapes, graph_nodes, attention,
     sequence_to_sequence, masked, normalized, cells, preprocessing,
 )  # fmt: skip

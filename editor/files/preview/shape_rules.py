@@ -165,6 +165,34 @@ def _convolved(settings: Settings, shape: Shape) -> Shape | None:
     return _windowed(settings, shape, "kernel_size", settings["filters"])
 
 
+def _transposed(settings: Settings, shape: Shape) -> Shape | None:
+    """As `compute_conv_transpose_output_shape` of Keras has it."""
+    places, _ = split(settings, shape)
+    count = len(places)
+    windows, steps, dilations = (
+        sizes_of(settings.get(key, default), count)
+        for key, default in (("kernel_size", None), ("strides", 1), ("dilation_rate", 1))
+    )
+    added, padding = settings.get("output_padding"), settings.get("padding", "valid")
+    if padding not in ("valid", "same"):
+        return None
+    more = (None,) * count if added is None else sizes_of(added, count)
+    wide = [dilation * (window - 1) + 1 for dilation, window in zip(dilations, windows, strict=True)]
+    spread = [
+        _spread(size, window, step, extra, padding)
+        for size, window, step, extra in zip(places, wide, steps, more, strict=True)
+    ]
+    return _with_places(settings, shape, spread, settings["filters"])
+
+
+def _spread(size: int | None, window: int, step: int, extra: int | None, padding: str) -> int | None:
+    if size is None:
+        return None
+    if padding == "valid":
+        return (size - 1) * step + window + (max(window, step) - window if extra is None else extra)
+    return size * step if extra is None else (size - 1) * step + window % 2 + extra
+
+
 def _depthwise(settings: Settings, shape: Shape) -> Shape | None:
     _, channels = split(settings, shape)
     number = None if channels is None else channels * settings.get("depth_multiplier", 1)
@@ -211,6 +239,7 @@ def _enlarged(settings: Settings, shape: Shape) -> Shape:
 _RULES: dict[str, Callable[[Settings, Shape], Shape | None]] = {
     **dict.fromkeys(_RECURRENT, _recurrent),
     **{f"Conv{number}D": _convolved for number in (1, 2, 3)},
+    **{f"Conv{number}DTranspose": _transposed for number in (1, 2, 3)},
     **{f"SeparableConv{number}D": _convolved for number in (1, 2)},
     **{f"DepthwiseConv{number}D": _depthwise for number in (1, 2)},
     **{f"{kind}Pooling{number}D": _pooled for kind in ("Average", "Max") for number in (1, 2, 3)},

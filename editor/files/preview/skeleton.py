@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from editor.errors import FileError, ModelError
-from editor.files.keras_knows import operation_module
+from editor.files.keras_knows import is_namesake, operation_module
 from editor.files.preview.drafts import Draft, Part, assign_stores, walk_order
 from editor.files.preview.graph_flow import join_chain, join_graph
 from editor.files.preview.graph_order import Config, graph_of, shape_of
@@ -27,7 +27,8 @@ from editor.files.preview.keras_layers import (
 )
 from editor.files.preview.output_counts import num_outputs
 from editor.files.preview.snake_case import numbered, to_snake_case
-from editor.files.repair.merge import is_merge, merge_layer
+from editor.files.repair.arguments import todays_arguments
+from editor.files.repair.merge import is_merge, merge_layer, without_branches
 from editor.files.repair.nodes import is_of_today
 from editor.files.repair.operations import OPERATION_LAYERS
 from editor.layers.paths import escape
@@ -51,7 +52,7 @@ def draft_of(config: Config) -> Draft:
             "The architecture in this file names no class and settings of a model.",
             hint="It is probably damaged. Copy or download it again.",
         )
-    root = _Builder().draft(config)
+    root = _Builder().draft(without_branches(config))
     assign_stores(root)
     return root
 
@@ -76,6 +77,8 @@ def layer_list(place: Config) -> list[Config] | None:
 
 def _is_of_keras(place: Config) -> bool:
     """Whether Keras would take its own class for it: it is in none of Keras's modules if it is somebody else's."""
+    if is_namesake(place):
+        return False
     module = place.get("module")
     package, _, name = place["class_name"].rpartition(">")
     is_foreign = isinstance(module, str) and not _is_module_of_keras(module)
@@ -104,8 +107,10 @@ class _Builder:
     def _new(self, place: Config) -> Draft:
         name = place["class_name"].rpartition(">")[2]
         is_keras = _is_of_keras(place)
-        settings = settings_of(place)
         class_name = ALIASES.get(name, name) if is_keras else name
+        settings = settings_of(place)
+        if is_keras:
+            settings = dict(todays_arguments(class_name, settings))
         draft = Draft(class_name, settings, place, is_keras and class_name not in OPAQUE)
         draft.own = own_weights(class_name, settings) if draft.is_keras else None
         draft.input_shapes = _built_with(place)

@@ -103,6 +103,10 @@ _QUIET = frozenset({"function_type", "input_length", "module", "output_shape_mod
 """Today's classes take these for old files' sake, or they have nothing to do; plain Keras takes them too."""
 
 
+_OLD_FORMS = frozenset({"dim_ordering", "forget_bias_init", "kernel_dim1", "nb_row"})
+"""Arguments of Keras 1 that have another form today, and not only another name."""
+
+
 def repair_arguments(config: Config, subject: Subject, notes: RepairNotes) -> None:
     """Repairs the arguments of one layer in place.
 
@@ -116,6 +120,22 @@ def repair_arguments(config: Config, subject: Subject, notes: RepairNotes) -> No
     if _plain_numbers(config):
         notes.add("value-form", "Numbers are written as such instead of as arrays", subject.name)
     _repair_values(config, subject, notes)
+
+
+def todays_arguments(class_name: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments of a layer under today's names; `settings` itself unless Keras 1 wrote it.
+
+    Args:
+        class_name: Today's class.
+        settings: As the file has them; unchanged.
+    """
+    if _OLD_FORMS.isdisjoint(settings) and KERAS_1_ARGUMENTS.get(class_name, {}).keys().isdisjoint(settings):
+        return settings
+    config = dict(settings)
+    subject, notes = Subject(class_name, "", is_of_old_keras=True), RepairNotes()
+    _rename_those_of_keras_1(config, subject, notes)
+    _add_defaults(config, subject, notes)
+    return config
 
 
 # -- gone and renamed -------------------------------------------------------------------------------------------

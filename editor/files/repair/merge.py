@@ -55,16 +55,28 @@ def as_graph(settings: Config) -> Config:
         ModelError: A branch is not a Sequential, or does not say what it takes.
     """
     entries: list[Config] = []
-    _add_chain(settings["layers"], entries)
-    names = [name_in(entry) for entry in entries]
-    if len(set(names)) < len(names):
-        raise _refused(names[0], "uses a layer in more than one of its branches")
+    last = _add_chain(settings["layers"], entries)
     inputs = [[name_in(entry), 0, 0] for entry in entries if entry["class_name"] == "InputLayer"]
-    return {"name": settings["name"], "layers": entries, "input_layers": inputs, "output_layers": [[names[-1], 0, 0]]}
+    return {"name": settings["name"], "layers": entries, "input_layers": inputs, "output_layers": [last]}
 
 
-def _add_chain(layers: list[Config], entries: list[Config]) -> str:
-    """Adds layers of which each takes what the one before gives; gives the name of the last."""
+def without_branches(config: Config) -> Config:
+    """A model as the repair reads it: one that begins with a `Merge` as a graph, if its branches can be told apart.
+
+    The arguments of its layers are the same objects.
+    """
+    settings = config.get("config")
+    if config.get("class_name") != "Sequential" or not begins_with_merge(settings):
+        return config
+    settings = settings if isinstance(settings, dict) else {"layers": settings}
+    try:
+        return {**config, "class_name": "Model", "config": as_graph({"name": "model", **settings})}
+    except ModelError:
+        return config
+
+
+def _add_chain(layers: list[Config], entries: list[Config]) -> list[Any]:
+    """Adds layers of which each takes what the one before gives; gives the output of the last."""
     first, *others = layers
     if begins_with_merge(layers):
         branches = first["config"].get("layers") or []
@@ -78,20 +90,28 @@ def _add_chain(layers: list[Config], entries: list[Config]) -> str:
     return last
 
 
-def _add(entry: Config, sources: list[str], entries: list[Config]) -> str:
+def _add(entry: Config, sources: list[list[Any]], entries: list[Config]) -> list[Any]:
+    """Adds a call of a layer; one of a name that is there is that layer, as in Keras 1."""
     name = name_in(entry)
-    entries.append({**entry, "name": name, "inbound_nodes": [[[source, 0, 0] for source in sources]]})
-    return name
+    there = next((each for each in entries if each["name"] == name), None)
+    if there is None:
+        there = {**entry, "name": name, "inbound_nodes": []}
+        entries.append(there)
+    there["inbound_nodes"].append(sources)
+    return [name, len(there["inbound_nodes"]) - 1, 0]
 
 
-def _add_input(first: Config, entries: list[Config]) -> str:
+def _add_input(first: Config, entries: list[Config]) -> list[Any]:
     settings = first["config"]
     if not isinstance(settings, dict) or not settings.get("batch_input_shape"):
         raise _refused(name_in(first), "does not say what it takes")
     name, dtype = f"{name_in(first)}_input", settings.get("input_dtype") or "float32"
+    names = {entry["name"] for entry in entries}
+    while name in names:
+        name += "_1"
     config = {"name": name, "batch_input_shape": settings["batch_input_shape"], "dtype": dtype}
     entries.append({"class_name": "InputLayer", "config": config, "name": name, "inbound_nodes": []})
-    return name
+    return [name, 0, 0]
 
 
 def _layers_of(branch: Any, name: str) -> list[Config]:

@@ -6,30 +6,30 @@ its attributes, or as a constant among its inputs.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from editor.files.graph_nodes import node_definition
 from editor.files.repair.nodes import Call
 
-_OP_IN_TEXT = re.compile(r'\bop: "(\w+)"')
 _REDUCTIONS = {op: f"math.reduce_{op.lower()}" for op in ("Mean", "Sum", "Max", "Min", "Prod", "Any", "All")}
 _FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
         **_REDUCTIONS,
-        "Abs": "math.abs", "Add": "math.add", "AddN": "add_n", "AddV2": "math.add", "BatchMatMul": "linalg.matmul",
-        "BatchMatMulV2": "linalg.matmul", "BiasAdd": "nn.bias_add", "Ceil": "math.ceil", "ConcatV2": "concat",
+        "Abs": "math.abs", "Add": "math.add", "AddN": "add_n", "AddV2": "math.add",
+        "ArgMax": "math.argmax", "BatchMatMul": "linalg.matmul",
+        "BatchMatMulV2": "linalg.matmul", "BiasAdd": "nn.bias_add", "Cast": "cast",
+        "Ceil": "math.ceil", "ClipByValue": "clip_by_value", "ConcatV2": "concat",
         "Cos": "math.cos", "Elu": "nn.elu", "Equal": "math.equal", "Exp": "math.exp", "ExpandDims": "expand_dims",
-        "Floor": "math.floor", "FloorMod": "math.floormod", "Greater": "math.greater",
+        "Floor": "math.floor", "FloorDiv": "math.floordiv", "FloorMod": "math.floormod", "Greater": "math.greater",
         "GreaterEqual": "math.greater_equal", "LeakyRelu": "nn.leaky_relu", "Less": "math.less",
         "LessEqual": "math.less_equal", "Log": "math.log", "LogSoftmax": "nn.log_softmax",
         "LogicalAnd": "math.logical_and", "LogicalNot": "math.logical_not", "LogicalOr": "math.logical_or",
         "MatMul": "linalg.matmul", "Maximum": "math.maximum", "Minimum": "math.minimum", "Mul": "math.multiply",
         "Neg": "math.negative", "NotEqual": "math.not_equal", "Pack": "stack", "Pow": "math.pow",
         "RealDiv": "math.truediv", "Reciprocal": "math.reciprocal", "Relu": "nn.relu", "Relu6": "nn.relu6",
-        "Reshape": "reshape", "Round": "math.round", "Rsqrt": "math.rsqrt", "Selu": "nn.selu",
+        "Reshape": "reshape", "ReverseV2": "reverse", "Round": "math.round", "Rsqrt": "math.rsqrt", "Selu": "nn.selu",
         "Sigmoid": "math.sigmoid", "Sign": "math.sign", "Sin": "math.sin", "Softmax": "nn.softmax",
         "Softplus": "math.softplus", "Sqrt": "math.sqrt", "Square": "math.square",
         "SquaredDifference": "math.squared_difference", "Squeeze": "squeeze", "StridedSlice": "__operators__.getitem",
@@ -39,16 +39,30 @@ _FUNCTIONS: Mapping[str, str] = MappingProxyType(
 """The function that makes such an operation, by its name."""
 
 _LAST: Mapping[str, str] = MappingProxyType(
-    {"ExpandDims": "axis", "Reshape": "shape", "Tile": "multiples", "Transpose": "perm"}
+    {
+        "ArgMax": "axis",
+        "ExpandDims": "axis",
+        "ReverseV2": "axis",
+        "Reshape": "shape",
+        "Tile": "multiples",
+        "Transpose": "perm",
+    }
     | dict.fromkeys(_REDUCTIONS, "axis")
 )
 """What the last input is called as an argument of the function."""
 
 _ATTRIBUTES: Mapping[str, str] = MappingProxyType(
     {
-        "adj_x": "transpose_a", "adj_y": "transpose_b", "alpha": "alpha", "axis": "axis", "data_format": "data_format",
-        "keep_dims": "keepdims",
+        "DstT": "dtype", "adj_x": "transpose_a", "adj_y": "transpose_b", "alpha": "alpha", "axis": "axis",
+        "data_format": "data_format", "keep_dims": "keepdims",
         "squeeze_dims": "axis", "transpose_a": "transpose_a", "transpose_b": "transpose_b",
+    }
+)  # fmt: skip
+_TYPES = MappingProxyType(
+    {
+        "DT_BFLOAT16": "bfloat16", "DT_BOOL": "bool", "DT_DOUBLE": "float64", "DT_FLOAT": "float32",
+        "DT_HALF": "float16", "DT_INT8": "int8", "DT_INT16": "int16", "DT_INT32": "int32", "DT_INT64": "int64",
+        "DT_UINT8": "uint8",
     }
 )  # fmt: skip
 _MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
@@ -80,24 +94,15 @@ def node_call(call: Call, config: Mapping[str, Any]) -> Call:
         return [args[:-1]], {"axis": args[-1]}
     if op in ("AddN", "Pack"):
         return [args], kwargs
+    if op == "ClipByValue" and len(args) == 3:
+        return args[:1], {"clip_value_min": args[1], "clip_value_max": args[2]}
     if op in _LAST and len(args) > 1:
         kwargs[_LAST[op]] = args.pop()
     return args, kwargs
 
 
 def _node(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The operation: newer versions write an object, or the text of one; others a text of another form."""
-    node = config.get("node_def")
-    if isinstance(node, dict):
-        return node
-    text = str(node or "")
-    if found := _OP_IN_TEXT.search(text):
-        return {"op": found[1]}
-    try:
-        read = json.loads(text)
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}
+    return node_definition(config.get("node_def"))
 
 
 def _attributes(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,6 +118,8 @@ def _attributes(node: Mapping[str, Any]) -> dict[str, Any]:
             case {"s": "TkNIVw=="}:
                 # Text stands in base 64; the other order of axes is what all do anyway.
                 found[key] = "NCHW"
+            case {"type": str(name)}:
+                found[key] = _TYPES.get(name, name)
             case {"list": {"i": list(numbers)}}:
                 found[key] = [int(number) for number in numbers if str(number).lstrip("-").isdecimal()]
     return found

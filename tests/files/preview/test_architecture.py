@@ -12,10 +12,13 @@ from keras import layers
 from editor.errors import FileError
 from editor.files.preview import read_preview
 from editor.files.preview.draft_records import all_records
+from editor.keras_model.opening import open_model
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from tests import models
+from tests.old_keras import by_hand
 from tests.round_trip import hard_models
+from tests.round_trip.parity import compare
 
 
 def saved(text: str, folder: Path) -> Path:
@@ -54,6 +57,24 @@ def test_that_shapes_are_carried_through_a_graph_of_keras_2(tmp_path: Path):
         weight.shape.num_elements() for weight in model.weights
     )
     assert preview.root.output_shapes == ((None, 2),)
+
+
+def test_that_arguments_of_keras_1_are_read_under_their_names_of_today(tmp_path: Path):
+    steps = [
+        by_hand.layer(
+            "Convolution2D", "conv", nb_filter=4, nb_row=3, nb_col=2, border_mode="same", subsample=[2, 1], bias=False,
+            dim_ordering="th", batch_input_shape=[None, 1, 8, 6],
+        ),
+        by_hand.layer("MaxPooling2D", "pool", pool_size=[2, 2], strides=[2, 2], border_mode="valid", dim_ordering="th"),
+        by_hand.layer("Reshape", "cut", target_shape=[8, 3]),
+        by_hand.layer("GRU", "gru", output_dim=5, inner_activation="sigmoid", return_sequences=True),
+        by_hand.layer("TimeDistributed", "each", layer=by_hand.layer("Dense", "inner", output_dim=2, bias=True)),
+    ]  # fmt: skip
+    config = {"class_name": "Sequential", "config": steps, "keras_version": "1.2.2"}
+    path = saved(json.dumps(config), tmp_path)
+    parity = compare(read_preview(path), walk_model(open_model(path).model).root)
+    assert parity.differences == []
+    assert set(parity.unknown) <= {"output shape"}
 
 
 def test_that_other_json_is_refused(tmp_path: Path):

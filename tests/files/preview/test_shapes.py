@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import keras
@@ -12,7 +13,7 @@ from editor.files.preview.skeleton import draft_of
 from editor.keras_model.walk import own_variables
 from tests.files.preview.every_layer import EXAMPLES, NOT_HERE, built
 
-RULED_OUTPUTS, RULED_WEIGHTS = 55, 35
+RULED_OUTPUTS, RULED_WEIGHTS = 58, 35
 """Of the examples, at least so many have an output shape and all their weights by rules."""
 
 
@@ -43,6 +44,20 @@ def test_that_rules_say_what_keras_computes():
 
 def _is_plain(shapes: Any) -> bool:
     return isinstance(shapes, tuple)
+
+
+def test_that_a_transposed_convolution_spreads_as_in_keras():
+    given = (None, 6, 7, 3)
+    for padding, strides, window, added in itertools.product(
+        ("same", "valid"), (1, 2, (3, 1)), (2, 3), (None, 0, (1, 0))
+    ):
+        settings = {"padding": padding, "strides": strides, "output_padding": added if strides == 2 else None}
+        layer = keras.layers.Conv2DTranspose(4, window, **settings)
+        found = output_shape("Conv2DTranspose", layer.get_config(), (given,))
+        assert found == tuple(layer.compute_output_shape(given)), settings
+    wide = keras.layers.Conv1DTranspose(4, 3, dilation_rate=2)
+    found = output_shape("Conv1DTranspose", wide.get_config(), ((None, 6, 3),))
+    assert found == tuple(wide.compute_output_shape((None, 6, 3)))
 
 
 def test_that_free_sizes_stay_free():

@@ -132,6 +132,12 @@ def test_that_a_class_of_somebody_else_is_not_taken_for_keras_s():
         assert [(weight.name, weight.is_name_known) for weight in root.weights] == [("0", False)]
 
 
+def test_that_a_namesake_of_a_class_of_keras_has_not_its_insides():
+    draft = draft_of({"class_name": "MultiHeadAttention", "config": {"name": "heads", "d_model": 8, "n_heads": 2}})
+    assert not draft.is_keras
+    assert draft.parts == []
+
+
 def test_that_a_layer_without_a_name_has_its_key():
     root = records(draft_of(config_of(hard_models.nameless())))
     assert [(child.name, child.is_name_known) for child in root.children] == [
