@@ -8,6 +8,7 @@ from dataclasses import replace
 from editor.files.preview.drafts import Draft, Part, Variable, walk
 from editor.files.preview.keras_layers import OwnWeight, Settings, quantization_of
 from editor.files.preview.old_layouts import is_of_gpu, lay_out_anew
+from editor.files.preview.quantized_rules import LORA_DTYPE
 from editor.files.preview.snake_case import numbered, to_snake_case
 from editor.files.preview.weight_groups import VARIABLES, WeightGroups, walk_order_of_groups
 from editor.files.preview.weight_rules import variable_dtype
@@ -105,7 +106,7 @@ def _low_rank(weight: OwnWeight, settings: Settings, stored: list[Variable]) -> 
             else next(each.shape[-1:] for each in stored[1:] if each.dtype != "int8" and len(each.shape) > 1)
         )
     shape = (*matrix.shape[:-1], rank) if weight.name.endswith("_a") else (rank, *last)
-    return Variable(shape, variable_dtype(settings) or matrix.dtype)
+    return Variable(shape, LORA_DTYPE)
 
 
 def _add_parts(draft: Draft, groups: WeightGroups) -> None:

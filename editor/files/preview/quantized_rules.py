@@ -7,6 +7,8 @@ from collections.abc import Callable
 from editor.files.preview.keras_layers import Settings, quantization_of, settings_of
 
 Sizes = tuple[int, ...]
+LORA_DTYPE = "float32"
+"""Of the matrices of LoRA, whatever the type of the layer."""
 _HISTORY_LENGTH = 1024
 
 
@@ -28,7 +30,7 @@ def added_variable(
     matrix = "embeddings" if class_name == "Embedding" else "kernel"
     if name.startswith("lora_"):
         whole, rank = size_of(matrix), settings["lora_rank"]
-        return ((*whole[:-1], rank) if name.endswith("_a") else (rank, whole[-1])), ""
+        return ((*whole[:-1], rank) if name.endswith("_a") else (rank, whole[-1])), LORA_DTYPE
     if mode == "float8" and name.endswith("_scale"):
         return (), ""
     if mode == "float8" and name.endswith("_amax_history"):

@@ -98,6 +98,5 @@ def _fill_spectral(draft: Draft) -> None:
     if not inner or not inner.variables or not inner.own or not draft.own or draft.variables:
         return
     found = [each for each, own in zip(inner.variables, inner.own, strict=False) if own.name in _MATRICES]
-    dtype = variable_dtype(draft.settings)
-    if found and dtype and found[0].shape:
-        draft.variables = [*found[: len(draft.own) - 1], Variable((1, found[0].shape[-1]), dtype)]
+    if found and found[0].shape:
+        draft.variables = [*found[: len(draft.own) - 1], Variable((1, found[0].shape[-1]), found[0].dtype)]
