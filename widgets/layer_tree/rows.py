@@ -86,7 +86,10 @@ def row_of(tree: LayerTree, node: Node, model_name: str) -> Row:
 
 
 def _trainable(account: Account) -> str:
-    return count(account.trainable.parameters) if account.is_state_known else UNKNOWN
+    if not account.is_state_known:
+        return UNKNOWN
+    most = count(account.trainable.parameters)
+    return f"≤ {most}" if account.unsure.parameters else most
 
 
 def _name_words(node: Node) -> str:
