@@ -64,6 +64,7 @@ QToolTip { background: $pane; color: $text; border: 1px solid $edge; padding: 5p
 
 QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }
 QDockWidget::title { background: $window; color: $secondary; padding: 4px 8px; text-align: left; }
+QDockWidget#trainingDock::title { padding-left: 16px; }
 QFrame[pane="true"] { background: $pane; border: 1px solid $line; border-radius: 8px; }
 QFrame#summaryBar { background: $pane; border: none; border-bottom: 1px solid $line; }
 QFrame#patternBar { background: $window; border: none; border-top: 1px solid $line; }
