@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from editor import __version__
 from editor.errors import Problem
+from editor.files.code_needs import needed_to_load
 from editor.files.options import OpenOptions
 from editor.layers.nodes import Node
 from editor.layers.rebase import place_in
@@ -243,7 +244,9 @@ class App(QObject):
     # -- saving -----------------------------------------------------------------------------------------------
 
     def _on_saved(self, event: ModelSaved) -> None:
-        text, details = saved_text(event)
+        document = self.document
+        is_code_known = not document or document.is_live or not needed_to_load(document.preview.needs)
+        text, details = saved_text(event, is_code_known=is_code_known)
         self.notifier.say(Level.DONE, text, details=details)
         options = self.document.options if self.document else OpenOptions()
         self._recent.add(Path(event.path), replace(options, architecture=None, application=None))

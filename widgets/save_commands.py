@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain, count
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -102,5 +103,11 @@ def _suggestion(document: Document, suffix: str, *, is_own_kind: bool) -> Path:
     """A file beside the document's own: of its kind where that is possible, else a `.keras` file."""
     path = document.path
     if document.needs_new_file:
-        return path.with_name(bare_name(path) + (suffix or MODEL_SUFFIX))
+        return _free(path.with_name(bare_name(path) + (suffix or MODEL_SUFFIX)))
     return path.with_suffix(suffix or (path.suffix if is_own_kind else MODEL_SUFFIX))
+
+
+def _free(path: Path) -> Path:
+    """A name that no file has yet: what lies beside a file of weights may well be the model that was trained."""
+    numbered = (path.with_name(f"{path.stem} {number}{path.suffix}") for number in count(2))
+    return next(each for each in chain([path], numbered) if not each.exists())

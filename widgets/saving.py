@@ -254,12 +254,18 @@ def _plan(document: Document, path: Path) -> PatchPlan:
     )
 
 
-def saved_text(event: ModelSaved) -> tuple[str, str]:
-    """What to say of a saved file, and the details: which flags plain Keras will not restore, and what does."""
+def saved_text(event: ModelSaved, *, is_code_known: bool = True) -> tuple[str, str]:
+    """What to say of a saved file, and the details: which flags plain Keras will not restore, and what does.
+
+    Args:
+        event: The save.
+        is_code_known: Whether nobody's classes set flags of their own that a preview cannot know.
+    """
     name = Path(event.path).name
     notes = "".join(f" {note}" for note in event.notes)
     if not event.forgotten:
-        return f"Saved {name}: read back and compared. Plain Keras restores every flag.{notes}", ""
+        restored = "every flag" if is_code_known else "every flag that the classes it needs do not set themselves"
+        return f"Saved {name}: read back and compared. Plain Keras restores {restored}.{notes}", ""
     num = len(event.forgotten)
     weights = "1 frozen weight" if num == 1 else f"{num} frozen weights"
     return (

@@ -19,6 +19,7 @@ from editor.files.code_files import CodeFile, find_module, read_code_file
 from editor.files.code_text import python_text
 from editor.files.facts import CodeNeed
 from editor.files.options import OpenOptions
+from editor.keras_model.error_text import first_sentence
 
 _UNNAMED = "<lambda>"
 _FRAMEWORKS = ("keras", "tensorflow", "tf_keras")
@@ -133,7 +134,7 @@ def _run(code: CodeFile) -> ModuleType:
     except BaseException as error:
         del sys.modules[name]
         raise ModelError(
-            f"The custom code in {path.name!r} failed: {type(error).__name__}: {error}",
+            f"The custom code in {path.name!r} failed: {type(error).__name__}: {first_sentence(error)}",
             hint="Mend the file and open the model again.",
             details=traceback.format_exc(),
         ) from error

@@ -13,7 +13,8 @@ _ABOUT_THE_GRAPH = ("Graph execution error", "Detected at", "<stack", " ", "\t",
 def first_sentence(error: BaseException) -> str:
     """The first sentence of an error's text, with its full stop; the error's name where there is no text."""
     text = _COLOUR.sub("", str(error)).strip()
-    text = text.partition("Exception encountered:")[2].strip() or text
+    # Each object around the one that is wrong says so too.
+    text = text.rpartition("Exception encountered:")[2].strip() or text
     text = _CALLING.sub("", text).partition("\n\nArguments received by")[0]
     if text.startswith("in user code:"):
         text = text.rpartition("\n\n")[2].strip().partition(": ")[2] or text

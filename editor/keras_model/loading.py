@@ -21,6 +21,7 @@ from editor.keras_model.walk import store_keys
 _OLD_ARGUMENT = re.compile(r"Unrecognized keyword arguments passed to (\w+): \{'(\w+)'")
 _UNKNOWN_CLASS = re.compile(r"(?:Unknown (?:layer|object)|Could not locate (?:class|function)):? '([^']+)'")
 _LAMBDA = re.compile(r"deserialization of a `?Lambda`? layer|`Lambda` layer whose `function`|Python lambda")
+_MADE = re.compile(r"deserializing class '(\w+)' using\s+config=\{'name': '([^']+)'")
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
 """Endings by which Keras tells the format."""
 
@@ -117,8 +118,10 @@ def explain(error: Exception, path: Path) -> ModelError:
             hint="Save it again with the Keras that wrote it, without that argument.",
             details=details,
         )
+    made = _MADE.findall(text)
+    what = f"the {made[-1][0]} {made[-1][1]!r}" if made else "the model"
     return ModelError(
-        f"Keras could not build the model in {path.name!r}: {first_sentence(error)}",
+        f"Keras could not build {what} in {path.name!r}: {first_sentence(error)}",
         hint="Try the version of Keras that wrote it, or ask whoever made it.",
         details=details,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import keras
 
@@ -19,9 +20,13 @@ from editor.files.stored_weights import is_weights_file
 from editor.keras_model.architecture import build_architecture
 from editor.keras_model.consent import consented
 from editor.keras_model.loading import is_named_for_keras, load_model
+from editor.keras_model.placing_archive import layers_written_once
 from editor.keras_model.repaired import load_repaired, mend_order
 from editor.keras_model.tables import note_of_empty
+from editor.keras_model.walk import store_keys
 from editor.keras_model.weights_matching import open_weights
+
+_RANDOM = "The file holds the architecture alone: the weights are random."
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ def _open(path: Path, options: OpenOptions) -> LoadedModel:
         return open_weights(path, options, LoadedModel)
     if path.suffix == ".json":
         built = build_architecture(path, options)
-        return LoadedModel(built.model, built.custom_objects, built.repairs)
+        notes = (_RANDOM,) if built.model.weights else ()
+        return LoadedModel(built.model, built.custom_objects, built.repairs, notes)
     try:
         return _load(path, options)
     except ModelError as error:
@@ -86,6 +92,16 @@ def _load(path: Path, options: OpenOptions) -> LoadedModel:
     repaired = repair_config(agreed.config, found.keras_version, given=frozenset(objects), backend=found.backend)
     if repaired.repairs or not is_named_for_keras(path):
         repaired = replace(repaired, config=without_origins(repaired.config))
-        return LoadedModel(load_repaired(path, repaired, objects), objects, repaired.repairs)
+        model = load_repaired(path, repaired, objects)
+        return LoadedModel(model, objects, repaired.repairs, _notes_of_parted(model, path))
     model = load_model(path, objects, without_origins(agreed.config))
-    return LoadedModel(model, objects, mend_order(model, path))
+    return LoadedModel(model, objects, mend_order(model, path), _notes_of_parted(model, path))
+
+
+def _notes_of_parted(model: keras.Model, path: Path) -> tuple[str, ...]:
+    parted = layers_written_once(model, path) if is_zipfile(path) else {}
+    if not parted:
+        return ()
+    keys = store_keys(model)
+    names = sorted(layer.name for layer in model._flatten_layers() if keys.get(id(layer)) in parted)
+    return (f"What is one in the file is two in the model now, with equal weights: {', '.join(names)}.",)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import h5py
@@ -38,7 +40,7 @@ def place_archive_weights(model: keras.Model, path: Path, stored: Mapping[Place,
     keys = {live[key]: in_file[key] for key in live}
     steps = {live[key]: known.steps for key in live if (known := above(stored, places.get(key, ()))) is not None}
     with open_weights(path) as weights:
-        store = _Store(weights, keys, steps)
+        store = _Store(weights, keys, steps, layers_written_once(model, path, in_file))
         _load(model, store, path)
     finish_bins(model)
     store.check_all_taken()
@@ -51,7 +53,42 @@ def load_archive_weights(model: keras.Model, path: Path) -> None:
         ModelError: The weights do not fit.
     """
     with open_weights(path) as weights:
-        _load(model, _Store(weights, {}, {}), path)
+        _load(model, _Store(weights, {}, {}, layers_written_once(model, path)), path)
+
+
+def layers_written_once(model: keras.Model, path: Path, keys: Mapping[int, str] | None = None) -> dict[str, str]:
+    """Layers that are one in the file and two in the model, as a configuration makes two of what two models share.
+
+    Keras writes the weights of such a layer at the place that it comes to first, and misses them at the other one.
+
+    Args:
+        model: Built from the configuration.
+        path: Its `.keras` archive.
+        keys: Where the file would have each layer, by `id`, if not by today's names of classes.
+
+    Returns:
+        Key at which the file has it, by the key at which it has not; of the outermost ones.
+    """
+    layers = [layer for layer in model._flatten_layers() if layer.weights]
+    names = Counter(layer.name for layer in layers)
+    if names.total() == len(names):
+        return {}
+    keys = store_keys(model) if keys is None else keys
+    by_key = {keys[id(layer)]: layer for layer in layers if id(layer) in keys and names[layer.name] > 1}
+    with open_weights(path) as weights:
+        groups = _groups_of_weights(weights)
+    written = {key for key in by_key if any(group == key or group.startswith(f"{key}/") for group in groups)}
+    found: dict[str, str] = {}
+    for key in sorted(by_key.keys() - written, key=len):
+        twins = [other for other in written if _is_alike(by_key[key], by_key[other])]
+        if len(twins) == 1 and not any(key.startswith(f"{outer}/") for outer in found):
+            found[key] = twins[0]
+    return found
+
+
+def _is_alike(layer: keras.Layer, other: keras.Layer) -> bool:
+    shapes = [weight.shape for weight in layer.weights]
+    return (layer.name, type(layer), shapes) == (other.name, type(other), [weight.shape for weight in other.weights])
 
 
 def _load(model: keras.Model, store: _Store, path: Path) -> None:
@@ -85,11 +122,25 @@ def _load(model: keras.Model, store: _Store, path: Path) -> None:
 
 
 class _Store(H5IOStore):  # type: ignore[misc]
-    """Keras's store of weights, in which each layer finds what is under its old key, in today's layout."""
+    """Keras's store of weights, in which each layer finds what is under its old key, in today's layout.
 
-    def __init__(self, weights: h5py.File, keys: Mapping[str, str], steps: Mapping[str, tuple[str, ...]]) -> None:
+    Args:
+        weights: The weights in the archive.
+        keys: Key of a layer in the file, by that in the model, where it is another.
+        steps: How its weights are laid out anew, by its key in the model.
+        moved: Likewise keys, of layers with all that is below them.
+    """
+
+    def __init__(
+        self,
+        weights: h5py.File,
+        keys: Mapping[str, str],
+        steps: Mapping[str, tuple[str, ...]],
+        moved: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.h5_file = weights
         self._keys = keys
+        self._moved = moved
         self._steps = steps
         self._left = {
             name.removesuffix("/vars")
@@ -98,7 +149,7 @@ class _Store(H5IOStore):  # type: ignore[misc]
         }
 
     def get(self, path: str) -> dict[str, Any]:
-        key = self._in_file(self._keys.get(path, path))
+        key = self._in_file(path)
         group = self.h5_file.get(f"{key}/vars" if key else "vars")
         if not isinstance(group, h5py.Group):
             return {}
@@ -110,7 +161,7 @@ class _Store(H5IOStore):  # type: ignore[misc]
         return values
 
     def has_path(self, path: str) -> bool:
-        return self._in_file(self._keys.get(path, path)) in self.h5_file
+        return self._in_file(path) in self.h5_file
 
     def check_all_taken(self) -> None:
         """Raises ModelError for weights that no layer asked for."""
@@ -120,7 +171,11 @@ class _Store(H5IOStore):  # type: ignore[misc]
                 hint="The file is damaged or of parts of two models; ask whoever made it for another one.",
             )
 
-    def _in_file(self, key: str) -> str:
+    def _in_file(self, path: str) -> str:
+        key = self._keys.get(path, path)
+        for outer, place in self._moved.items():
+            if key == outer or key.startswith(f"{outer}/"):
+                key = place + key.removeprefix(outer)
         if _OLD_LAYERS in self.h5_file:
             return "/".join(_OLD_LAYERS if part == "layers" else part for part in key.split("/"))
         return key

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from editor.errors import ModelError
 from editor.keras_model.opening import open_model
 from tests import models
 
@@ -32,3 +33,28 @@ def test_that_operations_of_keras_3_are_found_in_every_file(tmp_path: Path, endi
     loaded = open_model(path).model
     values = np.random.default_rng(0).integers(0, 9, (3, 5))
     np.testing.assert_array_equal(loaded(values), model(values))
+
+
+def test_that_a_model_that_two_models_share_finds_its_weights(tmp_path: Path) -> None:
+    """Keras makes two of it, writes its weights once, and cannot read its own file."""
+    inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="dense")], name="inner")
+    middle_inputs, inputs = keras.Input((4,)), keras.Input((4,))
+    middle = keras.Model(middle_inputs, keras.layers.Dense(3, name="dense")(inner(middle_inputs)), name="middle")
+    model = keras.Model(inputs, keras.layers.Concatenate()([middle(inputs), inner(inputs)]))
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="could not be loaded"):
+        keras.saving.load_model(tmp_path / "model.keras")
+    loaded = open_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(models.outputs_of(loaded.model), models.outputs_of(model))
+    assert loaded.notes == ("What is one in the file is two in the model now, with equal weights: inner.",)
+
+
+def test_that_an_error_of_keras_names_the_layer_and_what_is_wrong_with_it(tmp_path: Path) -> None:
+    block = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3, name="conv")], name="block")
+    config = keras.Sequential([keras.Input((8, 8, 1)), block]).to_json()
+    path = tmp_path / "model.json"
+    path.write_text(config.replace('"filters": 2', '"filters": -3'))
+    with pytest.raises(ModelError, match=r"build the Conv2D 'conv' in 'model.json': Invalid value for .*`filters`\."):
+        open_model(path)
+    path.write_text(config)
+    assert open_model(path).notes == ("The file holds the architecture alone: the weights are random.",)

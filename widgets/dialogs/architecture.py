@@ -70,6 +70,7 @@ class ArchitectureDialog(QDialog):
         (self.application_button if guess else self.file.radio).setChecked(True)
         self._connect()
         self._refresh()
+        (self.open_button if guess else self.file.choose_button).setFocus()
 
     def _arrange(self, name: str) -> None:
         title = QLabel(f"{name} holds weights, but not the layers that they belong to. Which model are they of?")

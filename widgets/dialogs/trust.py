@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
@@ -243,4 +244,5 @@ def _first_lines(text: str | None) -> str:
 def _installed(needs: tuple[CodeNeed, ...]) -> str:
     """The package that the file says the first class is from: a suggestion for a person, never imported by itself."""
     named = [need.module.partition(".")[0] for need in needs if need.module]
-    return next((name for name in named if name not in ("keras", "tensorflow", "builtins", "__main__")), "")
+    never = {"keras", "tensorflow", "__main__", *sys.stdlib_module_names}
+    return next((name for name in named if name not in never), "")
