@@ -21,6 +21,20 @@ def test_that_the_content_decides_what_a_file_is_and_not_its_name(tmp_path: Path
     assert not loaded.repairs
 
 
+def test_that_an_h5_beyond_plain_keras_has_classes_and_wrapped_weights_at_their_places(tmp_path: Path) -> None:
+    # An operation in the graph keeps plain Keras from reading its own file.
+    inputs = keras.Input((5, 4))
+    values = keras.layers.GroupQueryAttention(2, 4, 2)(inputs * 2, inputs)
+    values = keras.layers.SpectralNormalization(keras.layers.Conv1D(3, 2))(values)
+    outputs = keras.layers.SpectralNormalization(keras.layers.Dense(3, trainable=False))(values)
+    model = keras.Model(inputs, outputs)
+    model.save(tmp_path / "model.h5")
+    loaded = open_model(tmp_path / "model.h5").model
+    for weight, own in zip(loaded.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(weight, own)
+    np.testing.assert_array_equal(models.outputs_of(loaded), models.outputs_of(model))
+
+
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".bin"])
 def test_that_operations_of_keras_3_are_found_in_every_file(tmp_path: Path, ending: str) -> None:
     inputs = keras.Input((5,), dtype="int32")
