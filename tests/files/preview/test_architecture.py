@@ -33,6 +33,7 @@ def test_that_it_has_the_weights_that_the_model_will_have(build, tmp_path: Path)
     preview = read_preview(saved(model.to_json(), tmp_path))
     told, live = LayerTree(preview.root), LayerTree(walk_model(keras.models.model_from_json(model.to_json())).root)
     assert preview.facts.format == "json"
+    assert len(preview.notes) == 1
     assert "without weights" in preview.notes[0]
     assert told.account(told.root) == live.account(live.root)
     assert [node.path for node in told.walk()] == [node.path for node in live.walk()]
@@ -40,8 +41,9 @@ def test_that_it_has_the_weights_that_the_model_will_have(build, tmp_path: Path)
 
 def test_that_weights_that_no_rule_tells_are_left_out(tmp_path: Path):
     model = keras.Sequential([keras.Input((2, 3)), layers.Dense(4), layers.EinsumDense("...x,xy->...y", 5)])
-    root = read_preview(saved(model.to_json(), tmp_path)).root
-    assert [len(child.weights) for child in root.children] == [2, 0]
+    preview = read_preview(saved(model.to_json(), tmp_path))
+    assert [len(child.weights) for child in preview.root.children] == [2, 0]
+    assert preview.notes[1] == f"The weights of {model.layers[1].name!r} are not told by the file, and not counted."
 
 
 def test_that_shapes_are_carried_through_a_graph_of_keras_2(tmp_path: Path):
