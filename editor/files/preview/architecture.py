@@ -44,9 +44,7 @@ def preview_json(look: Look) -> Preview:
 
 def _note_of_unknown(root: Draft) -> tuple[str, ...]:
     """Of the layers whose weights only Keras or a person's code knows."""
-    names = [
-        draft.layer_name or draft.class_name for draft in walk(root) if draft.variables is None and draft.own != ()
-    ]
+    names = [draft.layer_name or draft.class_name for draft in walk(root) if not draft.are_weights_told]
     if not names:
         return ()
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""

@@ -12,6 +12,7 @@ from keras import layers
 from editor.errors import FileError
 from editor.files.preview import read_preview
 from editor.files.preview.draft_records import all_records
+from editor.inspection import inspection, inspection_text
 from editor.keras_model.opening import open_model
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
@@ -44,6 +45,16 @@ def test_that_weights_that_no_rule_tells_are_left_out(tmp_path: Path):
     preview = read_preview(saved(model.to_json(), tmp_path))
     assert [len(child.weights) for child in preview.root.children] == [2, 0]
     assert preview.notes[1] == f"The weights of {model.layers[1].name!r} are not told by the file, and not counted."
+    tree = LayerTree(preview.root)
+    accounts = [tree.account(node) for node in tree.root.children]
+    assert [(account.are_weights_known, account.is_state_known) for account in accounts] == [
+        (True, True),
+        (False, False),
+    ]
+    assert not tree.account(tree.root).are_weights_known
+    lines = inspection_text(inspection(tree, preview.facts, source="preview", notes=preview.notes)).splitlines()
+    assert lines[3].split()[2:] == ["unknown", "unknown", "unknown"]
+    assert lines[4].startswith("at least 16 parameters")
 
 
 def test_that_shapes_are_carried_through_a_graph_of_keras_2(tmp_path: Path):
