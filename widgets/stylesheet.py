@@ -64,6 +64,7 @@ QToolTip { background: $pane; color: $text; border: 1px solid $edge; padding: 5p
 
 QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }
 QDockWidget::title { background: $window; color: $secondary; padding: 4px 8px; text-align: left; }
+QDockWidget#trainingDock::title { padding-left: 16px; }
 QFrame[pane="true"] { background: $pane; border: 1px solid $line; border-radius: 8px; }
 QFrame#summaryBar { background: $pane; border: none; border-bottom: 1px solid $line; }
 QFrame#patternBar { background: $window; border: none; border-top: 1px solid $line; }
@@ -156,6 +157,7 @@ QTreeView, QTableView, QListView {
     background: $pane; alternate-background-color: $pane; border: none; outline: 0; gridline-color: $line;
     selection-background-color: $selection; selection-color: $text; }
 QTableView::item, QListView::item { padding: 0 8px; border: none; }
+QTreeView#needsList::item { height: 24px; padding: 0 5px; }
 QTableView::item:selected, QListView::item:selected { background: $selection; color: $text; }
 QListView::item:hover { background: $hover; }
 QHeaderView { background: $pane; border: none; }

@@ -116,10 +116,10 @@ def test_that_without_a_guess_a_file_is_asked_for(question, window, qtbot, tmp_p
     question.decide(preview_of([(3, 5), (5,)]), OPTIONS, answers.append)
     dialog = dialog_of(window)
     assert dialog.guess_label.text() == NO_GUESS
-    assert dialog.file_button.isChecked()
+    assert dialog.file.radio.isChecked()
     assert not dialog.open_button.isEnabled()
     assert not dialog.form.isEnabled()
-    dialog.set_file(tmp_path / "layers.json")
+    dialog.file.set_path(tmp_path / "layers.json")
     click(qtbot, dialog, "openWithArchitectureButton")
     assert answers == [OpenOptions(custom_code=OPTIONS.custom_code, architecture=str(tmp_path / "layers.json"))]
 

@@ -130,9 +130,9 @@ def test_that_imagenet_goes_when_it_does_not_fit_any_more(dialog, qtbot):
 
 
 def test_that_weights_come_from_a_file(dialog, qtbot, tmp_path):
-    dialog.file_button.setChecked(True)
+    dialog.file.radio.setChecked(True)
     assert not dialog.build_button.isEnabled()
-    dialog.set_weights(tmp_path / "mine.weights.h5")
+    dialog.file.set_path(tmp_path / "mine.weights.h5")
     assert asked(qtbot, dialog).weights == tmp_path / "mine.weights.h5"
 
 

@@ -116,7 +116,7 @@ def test_that_the_dialog_names_what_is_needed_and_what_would_be_run(trust, windo
     assert rows == [
         ["class L2Normalize", "base/norm, head/norm", "face.layers"],
         ["Lambda lambda_0", "lambda_0", "code in the model file"],
-        ["function my_loss", "loss", ""],
+        ["function my_loss", "loss", "unknown; the model opens without it"],
     ]
     assert not dialog.run_button.isEnabled()
     assert dialog.source.module_field.text() == "face"

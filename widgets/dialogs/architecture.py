@@ -11,9 +11,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
     QDialogButtonBox,
-    QHBoxLayout,
     QLabel,
-    QPushButton,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -23,8 +21,8 @@ from editor.files.application_guess import Guess, guess_application
 from editor.files.facts import Preview
 from editor.files.options import OpenOptions
 from widgets.dialogs.application_form import ApplicationForm
+from widgets.dialogs.file_choice import FileChoice
 from widgets.dialogs.files import choose_architecture
-from widgets.elided_label import ElidedLabel
 from widgets.theme import CORNER, set_tone
 
 NO_GUESS = "The shapes fit none of them."
@@ -57,25 +55,19 @@ class ArchitectureDialog(QDialog):
         self.setWindowTitle("Architecture of the Weights")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(*_SIZE)
-        self._folder = folder
-        self._path: Path | None = None
         self.application_button = QRadioButton("One of keras.applications")
         self.application_button.setObjectName("applicationArchitecture")
-        self.file_button = QRadioButton("The one in a file")
-        self.file_button.setObjectName("fileArchitecture")
-        self.choose_button = QPushButton("Choose…")
-        self.choose_button.setObjectName("chooseArchitectureButton")
-        self.choose_button.setAutoDefault(False)
-        self.choose_button.setToolTip("An architecture (.json), or another model file of the same layers")
-        set_tone(self.choose_button, "small")
-        self._file_name = ElidedLabel("a .json, or another model file")
+        self.file = FileChoice("The one in a file", choose_architecture, folder, "a .json, or another model file")
+        self.file.radio.setObjectName("fileArchitecture")
+        self.file.choose_button.setObjectName("chooseArchitectureButton")
+        self.file.choose_button.setToolTip("An architecture (.json), or another model file of the same layers")
         self.guess_label = QLabel(str(guess) if guess else NO_GUESS)
         self.guess_label.setObjectName("guessText")
         self.form = ApplicationForm()
         self._arrange(name)
         if guess:
             self.form.show_application(guess.application)
-        (self.application_button if guess else self.file_button).setChecked(True)
+        (self.application_button if guess else self.file.radio).setChecked(True)
         self._connect()
         self._refresh()
 
@@ -86,13 +78,8 @@ class ArchitectureDialog(QDialog):
         set_tone(title, "strong")
         set_tone(self.guess_label, "secondary")
         self._group = QButtonGroup(self)
-        for button in (self.application_button, self.file_button):
+        for button in (self.application_button, self.file.radio):
             self._group.addButton(button)
-        file_row = QHBoxLayout()
-        file_row.setSpacing(CORNER)
-        for widget in (self.file_button, self.choose_button):
-            file_row.addWidget(widget)
-        file_row.addWidget(self._file_name, 1)
         inside = QVBoxLayout()
         inside.setContentsMargins(_INDENT, 0, 0, 0)
         inside.setSpacing(CORNER)
@@ -104,7 +91,7 @@ class ArchitectureDialog(QDialog):
         layout.addWidget(title)
         layout.addWidget(self.application_button)
         layout.addLayout(inside, 1)
-        layout.addLayout(file_row)
+        layout.addWidget(self.file)
         layout.addSpacing(CORNER)
         layout.addWidget(self._buttons())
 
@@ -125,39 +112,21 @@ class ArchitectureDialog(QDialog):
         self._group.buttonToggled.connect(self._refresh)
         self.form.changed.connect(self._refresh)
         self.form.activated.connect(self._on_activated)
-        self.file_button.clicked.connect(self._on_file_clicked)
-        self.choose_button.clicked.connect(self._on_choose_clicked)
+        self.file.changed.connect(self._refresh)
         self.accepted.connect(self._on_accepted)
 
     @property
     def options(self) -> OpenOptions | None:
         """What was chosen; None while something is missing."""
-        if self.file_button.isChecked():
-            return OpenOptions(architecture=str(self._path)) if self._path else None
+        if self.file.radio.isChecked():
+            return OpenOptions(architecture=str(self.file.path)) if self.file.path else None
         application = self.form.application
         return OpenOptions(application=application) if application else None
-
-    def set_file(self, path: Path) -> None:
-        """Takes the architecture from a file."""
-        self._path = path.absolute()
-        self._file_name.setText(path.name)
-        self._file_name.setToolTip(str(path))
-        self.file_button.setChecked(True)
-        self._refresh()
 
     @Slot()
     def _refresh(self) -> None:
         self.form.setEnabled(self.application_button.isChecked())
         self.open_button.setEnabled(self.options is not None)
-
-    @Slot()
-    def _on_file_clicked(self) -> None:
-        if not self._path:
-            self._on_choose_clicked()
-
-    @Slot()
-    def _on_choose_clicked(self) -> None:
-        choose_architecture(self, self._path.parent if self._path else self._folder, self.set_file)
 
     @Slot()
     def _on_activated(self) -> None:

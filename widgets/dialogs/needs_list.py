@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import html
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from editor.files.code_needs import needed_to_load
 from editor.files.code_text import visible_lines
 from editor.files.facts import CodeNeed
+from widgets.numbers import UNKNOWN
 
 _TITLES = ("Needed", "Where", "From")
 _MOST_PATHS = 3
-_ROW_HEIGHT = 24
+_MOST_WIDTH = 340
 _LAMBDA_ORIGIN = "code in the model file"
 _UNRUNNABLE = "code of another Python: never run"
 _OF_COMPILE = "compile settings: never run"
+_LEFT_OUT = "the model opens without it"
 _Item = Qt.ItemDataRole.UserRole
 
 
@@ -52,10 +54,9 @@ class NeedsList(QTreeWidget):
                 item.setCheckState(0, Qt.CheckState.Checked if is_allowed else Qt.CheckState.Unchecked)
             self.addTopLevelItem(item)
         header = self.header()
-        header.setStretchLastSection(False)
+        header.setMaximumSectionSize(_MOST_WIDTH)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.itemChanged.connect(lambda _item, _column: self.ticked.emit())
 
     @property
@@ -83,14 +84,15 @@ class NeedsList(QTreeWidget):
 def _item(number: int, need: CodeNeed, *, is_for_loading: bool) -> QTreeWidgetItem:
     paths = [_shown(path) or "the model itself" for path in need.paths]
     more = f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
-    origin = _shown(need.module)
-    if need.kind == "lambda":
+    origin = _shown(need.module) or UNKNOWN
+    if need.kind != "lambda":
+        origin = origin if is_for_loading else f"{origin}; {_LEFT_OUT}"
+    else:
         origin = _LAMBDA_ORIGIN if need.is_runnable else _UNRUNNABLE
         origin = origin if is_for_loading else _OF_COMPILE
     kind = "Lambda" if need.kind == "lambda" else need.kind
     item = QTreeWidgetItem([f"{kind} {_shown(need.name)}", ", ".join(paths[:_MOST_PATHS]) + more, origin])
     item.setData(0, _Item, number)
-    item.setSizeHint(1, QSize(0, _ROW_HEIGHT))
     item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable)
     item.setToolTip(1, _plain("\n".join(paths[:50])))
     item.setToolTip(2, _plain(_shown(need.registered_name) or origin))

@@ -11,9 +11,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
     QDialogButtonBox,
-    QHBoxLayout,
     QLabel,
-    QPushButton,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -21,8 +19,8 @@ from PySide6.QtWidgets import (
 
 from editor.files.options import Application
 from widgets.dialogs.application_form import ApplicationForm
+from widgets.dialogs.file_choice import FileChoice
 from widgets.dialogs.files import choose_weights
-from widgets.elided_label import ElidedLabel
 from widgets.line_breaks import breakable
 from widgets.theme import CORNER, set_tone
 
@@ -62,17 +60,12 @@ class NewApplicationDialog(QDialog):
         self.setWindowTitle("New from keras.applications")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(*_SIZE)
-        self._folder = folder
-        self._weights: Path | None = None
         self.form = ApplicationForm()
         self.random_button = _radio("Random", "randomWeights")
-        self.file_button = _radio("From a file", "fileWeights")
+        self.file = FileChoice("From a file", choose_weights, folder)
+        self.file.radio.setObjectName("fileWeights")
+        self.file.choose_button.setObjectName("chooseWeightsButton")
         self.imagenet_button = _radio("ImageNet", "imagenetWeights")
-        self.choose_button = QPushButton("Choose…")
-        self.choose_button.setObjectName("chooseWeightsButton")
-        self.choose_button.setAutoDefault(False)
-        set_tone(self.choose_button, "small")
-        self._file_name = ElidedLabel()
         self._imagenet_note = QLabel()
         self._imagenet_note.setObjectName("imagenetNote")
         self._imagenet_note.setWordWrap(True)
@@ -84,22 +77,17 @@ class NewApplicationDialog(QDialog):
         self.form.list_.field.setFocus()
 
     def _arrange(self) -> None:
-        file_row = QHBoxLayout()
-        file_row.setSpacing(CORNER)
-        file_row.addWidget(self.file_button)
-        file_row.addWidget(self.choose_button)
-        file_row.addWidget(self._file_name, 1)
         heading = QLabel("Weights")
         set_tone(heading, "heading")
         side = self.form.side
         side.addSpacing(CORNER)
         side.addWidget(heading)
         side.addWidget(self.random_button)
-        side.addLayout(file_row)
+        side.addWidget(self.file)
         side.addWidget(self.imagenet_button)
         side.addWidget(self._imagenet_note)
         self._group = QButtonGroup(self)
-        for button in (self.random_button, self.file_button, self.imagenet_button):
+        for button in (self.random_button, self.file.radio, self.imagenet_button):
             self._group.addButton(button)
         buttons = QDialogButtonBox()
         self.build_button = buttons.addButton("Build", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -119,32 +107,23 @@ class NewApplicationDialog(QDialog):
         self.form.changed.connect(self._refresh)
         self.form.activated.connect(self._on_activated)
         self._group.buttonToggled.connect(self._refresh)
-        self.file_button.clicked.connect(self._on_file_clicked)
-        self.choose_button.clicked.connect(self._on_choose_clicked)
+        self.file.changed.connect(self._refresh)
         self.accepted.connect(self._on_accepted)
 
     @property
     def new_model(self) -> NewModel | None:
         """What would be built; None while something is missing."""
         application = self.form.application
-        if not application or (self.file_button.isChecked() and not self._weights):
+        if not application or (self.file.radio.isChecked() and not self.file.path):
             return None
         if self.imagenet_button.isChecked():
             return NewModel(msgspec.structs.replace(application, weights="imagenet"))
-        return NewModel(application, self._weights if self.file_button.isChecked() else None)
+        return NewModel(application, self.file.path)
 
     @property
     def imagenet_text(self) -> str:
         """What is said of ImageNet's weights."""
         return self._imagenet_note.accessibleName()
-
-    def set_weights(self, path: Path) -> None:
-        """Takes the weights from a file."""
-        self._weights = path
-        self._file_name.setText(path.name)
-        self._file_name.setToolTip(str(path))
-        self.file_button.setChecked(True)
-        self._refresh()
 
     @Slot()
     def _refresh(self) -> None:
@@ -160,15 +139,6 @@ class NewApplicationDialog(QDialog):
         self._imagenet_note.setText(breakable(text))
         self._imagenet_note.setAccessibleName(text)
         self._imagenet_note.setToolTip(text)
-
-    @Slot()
-    def _on_file_clicked(self) -> None:
-        if not self._weights:
-            self._on_choose_clicked()
-
-    @Slot()
-    def _on_choose_clicked(self) -> None:
-        choose_weights(self, self._weights.parent if self._weights else self._folder, self.set_weights)
 
     @Slot()
     def _on_activated(self) -> None:

@@ -152,7 +152,9 @@ class TrustDialog(QDialog):
         if chosen and chosen.kind == "lambda":
             self._show(self._lambda_words(chosen), "\n".join(visible_lines(chosen.listing)))
         else:
-            self._show(_code_words(self.source.code, self.source.trouble), _first_lines(self.source.text))
+            has_lambdas = any(need.kind == "lambda" for need in self.list.loading)
+            words = _code_words(self.source.code, self.source.trouble, has_lambdas=has_lambdas)
+            self._show(words, _first_lines(self.source.text))
         self.all_lambdas.setChecked(set(self.list.runnable) <= set(self.list.allowed))
         self.warning.setText(_CHANGED if self._is_changed else "")
         self.warning.setVisible(self._is_changed)
@@ -221,9 +223,10 @@ def _heading(name: str, needs: tuple[CodeNeed, ...]) -> str:
     return f"{name} needs code that is not part of Keras."
 
 
-def _code_words(code: CodeFile | None, trouble: str) -> str:
+def _code_words(code: CodeFile | None, trouble: str, *, has_lambdas: bool) -> str:
     if code is None:
-        return trouble or "What you choose is shown here, before anything is run; so is the code of a Lambda above."
+        also = "; so is the code of a Lambda above" if has_lambdas else ""
+        return trouble or f"What you choose is shown here, before anything is run{also}."
     if code.num_files == 0:
         return f"{code.path}   SHA-256 of this file alone, as its package is too large: {code.digest}"
     if code.num_files > 1:

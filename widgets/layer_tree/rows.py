@@ -93,7 +93,10 @@ def _total(account: Account) -> str:
 
 
 def _trainable(account: Account) -> str:
-    return count(account.trainable.parameters) if account.is_state_known else UNKNOWN
+    if not account.is_state_known:
+        return UNKNOWN
+    most = count(account.trainable.parameters)
+    return f"≤ {most}" if account.unsure.parameters else most
 
 
 def _name_words(node: Node) -> str:
