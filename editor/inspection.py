@@ -32,6 +32,8 @@ class InspectedLayer(msgspec.Struct, frozen=True, kw_only=True):
         is_path_known: False in a preview of a file that does not tell the layer's name: the path has the key by which
             the file has it; left out elsewhere.
         shared_with: Its other paths.
+        are_weights_known: False in a preview that cannot tell all weights: the numbers are the least that there are;
+            left out elsewhere.
         output_shape: One shape, a list of shapes for several outputs, None where it is not known.
     """
 
@@ -49,6 +51,7 @@ class InspectedLayer(msgspec.Struct, frozen=True, kw_only=True):
     output_shape: Shape | tuple[Shape, ...] | None
     weights: tuple[InspectedWeight, ...]
     is_path_known: bool | msgspec.UnsetType = msgspec.UNSET
+    are_weights_known: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class InspectedFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +144,7 @@ def _layer(tree: LayerTree, node: LayerNode) -> InspectedLayer:
         store=node.record.store,
         class_name=node.record.class_name or None,
         is_path_known=msgspec.UNSET if _is_path_known(node) else False,
+        are_weights_known=msgspec.UNSET if tree.account(node).are_weights_known else False,
         depth=node.depth,
         state=_state(tree, node),
         statistics_mode=mode.value if mode else None,
@@ -171,14 +175,22 @@ def inspection_text(found: Inspection) -> str:
     ]
     widths = [max(map(len, column)) for column in zip(("layer", "class", "state"), *cells, strict=True)]
     lines = [
-        _line(texts, widths, f"{layer.parameters:,}", f"{layer.trainable:,}")
+        _line(texts, widths, _number(layer, layer.parameters), _number(layer, layer.trainable))
         for texts, layer in zip(cells, found.layers, strict=True)
     ]
     totals = " · ".join(f"{value:,} {name}" for name, value in found.totals.items())
+    if any(layer.are_weights_known is False for layer in found.layers):
+        totals = f"at least {totals}"
     head = f"{found.file} ({found.format}, Keras {found.keras_version or 'unknown'})"
     titles = _line(("layer", "class", "state"), widths, "parameters", "trainable")
     findings = [f"{finding.severity}: {finding.title}. {finding.text}" for finding in found.findings]
     return "\n".join((head, titles, *lines, totals, *(found.notes or ()), *findings))
+
+
+def _number(layer: InspectedLayer, number: int) -> str:
+    if layer.are_weights_known is not False:
+        return f"{number:,}"
+    return f"{number:,}+" if layer.parameters else "unknown"
 
 
 def _names(layers: tuple[InspectedLayer, ...]) -> list[str]:

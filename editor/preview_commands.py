@@ -35,7 +35,7 @@ def inspect(options: argparse.Namespace) -> None:
     if preview.freeze_map:
         change, report = tree.plan_map(preview.freeze_map)
         tree.apply(change)
-    findings = (*_needs(preview), *map_findings(report), *find_problems(tree, _known(tree)))
+    findings = (*_needs(preview), *map_findings(report, is_preview=True), *find_problems(tree, _known(tree)))
     notes = (*preview.notes, preview.obstacle) if preview.obstacle else preview.notes
     found = inspection(tree, preview.facts, findings, source="preview", notes=notes)
     print(msgspec.json.format(msgspec.json.encode(found)).decode() if options.json else inspection_text(found))
@@ -62,7 +62,7 @@ def freeze(options: argparse.Namespace, reason: LoadError) -> None:
                 change, report = tree.plan_map(freeze_map)
                 tree.apply(change)
                 for line in report.lines:
-                    print(f"Not in this model, and left out: {line}")
+                    print(f"Not found in the preview, and left out: {line}")
         tree.apply(plan_patterns(tree, options.steps))
         plan = patch_plan(
             tree, model, options.output, num_bytes=found.st_size, mtime_ns=found.st_mtime_ns, is_as_read=True

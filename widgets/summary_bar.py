@@ -70,7 +70,8 @@ class SummaryBar(QFrame):
             self._trainable.show_tally(shown.trainable, "or fewer")
             self._statistics.show_unknown(shown.statistics, NOT_TOLD)
         total = shown.total
-        self._total.setText(f"{count(total.parameters)} parameters · {byte_size(total.num_bytes)}")
+        least = "" if shown.are_weights_known else " or more"
+        self._total.setText(f"{count(total.parameters)} parameters{least} · {byte_size(total.num_bytes)}")
         self._total.setToolTip(account_lines(shown))
         self._total.setAccessibleDescription(account_lines(shown))
         for widget in self._parts[1:]:

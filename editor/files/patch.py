@@ -7,6 +7,7 @@ from pathlib import Path
 from editor.errors import FileError, PatchError
 from editor.files.atomic import write_atomically
 from editor.files.hdf5_superblock import superblock_offset
+from editor.files.keras_archive import usable_freeze_map
 from editor.files.patch_flags import tree_of
 from editor.files.patch_h5 import patch_h5
 from editor.files.patch_keras import patch_keras
@@ -25,6 +26,7 @@ def patch_file(plan: PatchPlan) -> PatchResult:
     if source.is_dir():
         raise PatchError(f"{source.name} is a SavedModel, which is left as it is.", hint="Save to another file.")
     _check_source(plan)
+    _check_names(plan)
     tree = tree_of(plan)
     with write_atomically(target) as temporary:
         with source.open("rb") as stream:
@@ -38,6 +40,28 @@ def patch_file(plan: PatchPlan) -> PatchResult:
             raise PatchError(f"{source.name} is neither a .keras nor an HDF5 file.")
         _check_source(plan)
     return result
+
+
+def _check_names(plan: PatchPlan) -> None:
+    """A preview does not know the names of what custom classes hold; the map in the file may, and would lose them."""
+    found, _ = usable_freeze_map(Path(plan.source))
+    if found is None:
+        return
+    layers = plan.freeze_map.layers
+    stores = {flags.store for flags in layers.values() if flags.store}
+    unnamed = {_first(path) for path, flags in layers.items() if not flags.class_name and path not in found.layers}
+    lost = [path for path, flags in found.layers.items() if path not in layers and flags.store not in stores]
+    hidden = [path for path in lost if _first(path) in unnamed]
+    if hidden:
+        raise PatchError(
+            f"{Path(plan.source).name} has a freeze map with layers that only the model's code can find: "
+            f"{', '.join(hidden[:3])}{'…' * (len(hidden) > 3)}.",
+            hint="Give the code, so that the model can be loaded.",
+        )
+
+
+def _first(path: str) -> str:
+    return path.partition("/")[0]
 
 
 def _check_source(plan: PatchPlan) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ _VARIABLES = "vars"
 _MARKS = {_VARIABLES, LAYERS, OLD_LAYERS}
 _OPTIMIZER = "optimizer"
 _DTYPE = "dtype"
+_NO_TYPE = "|V"
+"""How NumPy names bytes of anything."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,17 @@ def group_by_name(file: h5py.File) -> h5py.Group | None:
 def is_by_key(file: h5py.File) -> bool:
     """Whether a file has weights as Keras 3 writes them."""
     return bool(_MARKS.intersection(file)) and any(True for _ in _layers_below(file.id, ""))
+
+
+def type_obstacle(layers: Iterable[StoredLayer]) -> str:
+    """Why a model with these weights is never loaded, as a sentence: no type; empty if each has one."""
+    for layer in layers:
+        if any(weight.dtype.startswith(_NO_TYPE) for weight in layer.weights):
+            return (
+                f"The file has weights of {layer.name or 'the model itself'!r} without their type, as Keras writes"
+                " bfloat16 into an .h5, and Keras cannot read them back; save the model as a .keras file instead."
+            )
+    return ""
 
 
 def read_names(group: h5py.Group, key: str) -> list[str]:

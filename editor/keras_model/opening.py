@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
 
+import h5py
 import keras
 
 from editor.errors import ModelError
 from editor.files.facts import Repair
+from editor.files.keras_archive import is_hdf5, reading
 from editor.files.model_config import read_model_config
 from editor.files.options import OpenOptions
 from editor.files.origins import without_origins
 from editor.files.repair import repair_config
 from editor.files.saved_model.place import saved_model_folder
-from editor.files.stored_weights import is_weights_file
+from editor.files.stored_weights import is_weights_file, stored_weights, type_obstacle
 from editor.keras_model.architecture import build_architecture
 from editor.keras_model.consent import consented
 from editor.keras_model.loading import is_named_for_keras, load_model
@@ -87,6 +89,7 @@ def _load(path: Path, options: OpenOptions) -> LoadedModel:
     found = read_model_config(path)
     if found is None:
         raise ModelError(f"{path.name!r} holds no architecture any more.", hint="Open it again.")
+    _check_types(path)
     agreed = consented(found.config, options, path.name)
     objects = agreed.custom_objects
     repaired = repair_config(agreed.config, found.keras_version, given=frozenset(objects), backend=found.backend)
@@ -105,3 +108,12 @@ def _notes_of_parted(model: keras.Model, path: Path) -> tuple[str, ...]:
     keys = store_keys(model)
     names = sorted(layer.name for layer in model._flatten_layers() if keys.get(id(layer)) in parted)
     return (f"What is one in the file is two in the model now, with equal weights: {', '.join(names)}.",)
+
+
+def _check_types(path: Path) -> None:
+    if not is_hdf5(path):
+        return
+    with reading(path), h5py.File(path, "r") as file:
+        obstacle = type_obstacle(stored_weights(file).layers)
+    if obstacle:
+        raise ModelError(obstacle)

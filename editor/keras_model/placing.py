@@ -206,18 +206,27 @@ def _place_own(
 
 
 def _owners(layer: keras.Layer, places: Mapping[int, Place], stored: Mapping[Place, StoredLayer]) -> Iterator[_Owner]:
-    seen: set[int] = set()
+    layers = _each_once(layer)
+    # A wrapper may have the weights of the layer inside as well, which stands behind it and made them.
+    makers = {id(variable): each for each in layers for variable in own_variables(each)}
+    for each in layers:
+        variables = tuple(variable for variable in own_variables(each) if makers[id(variable)] is each)
+        if variables:
+            place = places[id(each)]
+            known = above(stored, place)
+            yield _Owner(each, place, _names_in_file(place, stored), known.steps if known else (), variables)
+
+
+def _each_once(layer: keras.Layer) -> list[keras.Layer]:
+    """A layer and all below it, each before those that it holds."""
+    found: dict[int, keras.Layer] = {}
     waiting = [layer]
     while waiting:
         current = waiting.pop(0)
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        waiting[:0] = held_layers(current)
-        if variables := own_variables(current):
-            place = places[id(current)]
-            known = above(stored, place)
-            yield _Owner(current, place, _names_in_file(place, stored), known.steps if known else (), tuple(variables))
+        if id(current) not in found:
+            found[id(current)] = current
+            waiting[:0] = held_layers(current)
+    return list(found.values())
 
 
 def _names_in_file(place: Place, stored: Mapping[Place, StoredLayer]) -> tuple[str, ...]:

@@ -123,6 +123,8 @@ class WeightsReport:
         return tuple(lines)
 
     def _matched(self) -> str:
+        if not self.pairs:
+            return "Neither the file nor the architecture has any weights."
         counts = []
         for how, words in _WAYS.items():
             pairs = [pair for pair in self.pairs if pair.how == how]
@@ -152,17 +154,27 @@ def put_weights(
         match = match_weights(index.root, found, _steps(index, stored, file))
         _check_share(match, sum(len(layer.weights) for layer in found.layers), path)
         done = [pair for pair in match.pairs if _put(index, pair, file)]
-    if not done:
-        raise ModelError(
-            f"None of the weights in {path.name!r} fits the architecture that was given.",
-            hint="Give the architecture that they were saved from.",
-            details="; ".join(f"{part.label} {part.shapes}" for part in match.unused[:100]),
-        )
+    if not done and match != Match():
+        raise _nothing_fits(match, path)
     failed = [pair for pair in match.pairs if pair not in done]
     return WeightsReport(
         tuple(done),
         (*match.left, *(pair.owner for pair in failed)),
         (*match.unused, *(pair.stored for pair in failed)),
+    )
+
+
+def _nothing_fits(match: Match, path: Path) -> ModelError:
+    if not match.unused and not match.pairs:
+        summary = f"{path.name!r} holds no weights, and the architecture that was given has some."
+    elif not match.left and not match.pairs:
+        summary = f"{path.name!r} holds weights, and the architecture that was given has none."
+    else:
+        summary = f"None of the weights in {path.name!r} fits the architecture that was given."
+    return ModelError(
+        summary,
+        hint="Give the architecture that they were saved from.",
+        details="; ".join(f"{part.label} {part.shapes}" for part in match.unused[:100]),
     )
 
 

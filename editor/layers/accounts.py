@@ -41,13 +41,15 @@ class Account:
     """The parameters of a node and all below it; what is shared counts once.
 
     *Frozen* could train and does not; *statistics* never train. Keras's "non-trainable" is frozen + statistics.
-    *Unsure* are those of the trainable that may be statistics, as a preview cannot tell.
+    *Unsure* are those of the trainable that may be statistics, as a preview cannot tell. Where it cannot tell all
+    weights (`are_weights_known` False), the numbers are the least that there are.
     """
 
     trainable: Tally = Tally()
     frozen: Tally = Tally()
     statistics: Tally = Tally()
     unsure: Tally = field(default=Tally(), compare=False)
+    are_weights_known: bool = field(default=True, compare=False, kw_only=True)
 
     @property
     def total(self) -> Tally:
@@ -63,6 +65,8 @@ class Account:
     @property
     def is_state_known(self) -> bool:
         """Whether the state is sure; a preview may have nothing but numbers of which it cannot tell what they are."""
+        if self.state is State.WEIGHTLESS:
+            return self.are_weights_known
         return self.state is not State.TRAINABLE or self.unsure.weights < self.trainable.weights
 
     @property

@@ -77,6 +77,7 @@ class LayerRecord(msgspec.Struct, frozen=True):
         access: The steps in Python from its parent to it: `('.get_layer("conv1")',)`, `(".query_dense",)`,
             `(".blocks", "[0]")`. Unlike `name` it does not leave open whether `0` is an index or a key.
         is_name_known: False in a preview of a file that does not tell the name; then it is the last part of `store`.
+        are_weights_known: False in a preview of an architecture that does not tell what weights the layer itself owns.
     """
 
     layer_id: int
@@ -94,3 +95,4 @@ class LayerRecord(msgspec.Struct, frozen=True):
     has_lora: bool = False
     access: tuple[str, ...] = ()
     is_name_known: bool = True
+    are_weights_known: bool = True

@@ -37,6 +37,7 @@ class LayerTree:
             weight.weight_id: weight.is_trainable for weight in self.root.weights_below if not weight.is_statistics
         }
         self._unsure = {weight.weight_id for weight in self.root.weights_below if not weight.is_kind_known}
+        self._untold = {layer.layer_id for layer in self.root.layers_below if not layer.are_weights_known}
         self._modes = {
             layer.layer_id: StatisticsMode.UPDATE if layer.is_flag_set else StatisticsMode.STILL
             for layer in self.root.layers_below
@@ -94,7 +95,12 @@ class LayerTree:
             )
             if self._unsure and (unsure := self._unsure_below(node)).weights:
                 account = self._accounts[node] = replace(account, unsure=unsure)
+            if self._untold and isinstance(node, LayerNode) and self._has_untold(node):
+                account = self._accounts[node] = replace(account, are_weights_known=False)
         return account
+
+    def _has_untold(self, node: LayerNode) -> bool:
+        return any(layer.layer_id in self._untold for layer in node.layers_below)
 
     def _unsure_below(self, node: Node) -> Tally:
         weights = (weight for weight in node.weights_below if weight.weight_id in self._unsure)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from editor.errors import ModelError
+from editor.files.preview import read_preview
 from editor.keras_model.opening import open_model
 from tests import models
 
@@ -20,6 +22,31 @@ def test_that_the_content_decides_what_a_file_is_and_not_its_name(tmp_path: Path
     loaded = open_model(tmp_path / f"copy of {called}")
     np.testing.assert_array_equal(models.outputs_of(loaded.model), models.outputs_of(model))
     assert not loaded.repairs
+
+
+def test_that_an_h5_beyond_plain_keras_has_classes_and_wrapped_weights_at_their_places(tmp_path: Path) -> None:
+    # An operation in the graph keeps plain Keras from reading its own file.
+    inputs = keras.Input((5, 4))
+    values = keras.layers.GroupQueryAttention(2, 4, 2)(inputs * 2, inputs)
+    values = keras.layers.SpectralNormalization(keras.layers.Conv1D(3, 2))(values)
+    outputs = keras.layers.SpectralNormalization(keras.layers.Dense(3, trainable=False))(values)
+    model = keras.Model(inputs, outputs)
+    model.save(tmp_path / "model.h5")
+    loaded = open_model(tmp_path / "model.h5").model
+    for weight, own in zip(loaded.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(weight, own)
+    np.testing.assert_array_equal(models.outputs_of(loaded), models.outputs_of(model))
+
+
+def test_that_bfloat16_in_an_h5_is_refused_in_a_true_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "model.h5"
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, dtype="bfloat16", name="short")]).save(path)
+    with pytest.raises(ValueError, match="No cast function"):
+        keras.saving.load_model(path)
+    preview = read_preview(path)
+    assert "weights of 'short' without their type, as Keras writes bfloat16" in preview.obstacle
+    with pytest.raises(ModelError, match=re.escape(preview.obstacle)):
+        open_model(path)
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".bin"])

@@ -372,6 +372,18 @@ def test_that_a_file_that_fits_nowhere_is_refused(tmp_path: Path) -> None:
     assert "conv" in caught.value.details
 
 
+def test_that_a_file_without_weights_opens_with_an_architecture_without(tmp_path: Path) -> None:
+    none, dense = (keras.Sequential([keras.Input((3,)), layer]) for layer in (layers.Softmax(), layers.Dense(2)))
+    path = new_weights(none, tmp_path)
+    opened = open_model(path, options_of(tmp_path, none, ".json"))
+    assert_same(none, opened.model)
+    assert opened.remarks == ("Neither the file nor the architecture has any weights.",)
+    with pytest.raises(ModelError, match="holds no weights, and the architecture that was given has some"):
+        open_model(path, options_of(tmp_path, dense, ".json"))
+    with pytest.raises(ModelError, match="holds weights, and the architecture that was given has none"):
+        open_model(new_weights(dense, tmp_path), options_of(tmp_path, none, ".json"))
+
+
 @pytest.mark.parametrize("content", ["{", "[]", json.dumps({"a": 1})])
 def test_that_json_that_is_no_architecture_is_refused(content: str, tmp_path: Path) -> None:
     path = new_weights(models.digits_cnn(), tmp_path)

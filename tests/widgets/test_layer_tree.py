@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
@@ -136,6 +137,15 @@ def test_that_rows_show_words_and_numbers(vgg):
     assert vgg.shown("batch_norm:moving_mean", Column.TYPE) == "statistics"
     assert [vgg.shown("pool", column) for column in Column] == ["pool", "MaxPooling2D", "512", "", ""]
     assert vgg.view.index_of(vgg.tree.root).data() == "flowers"
+
+
+def test_that_weights_that_a_file_does_not_tell_are_not_shown_as_none(panel):
+    record = vgg16_classifier()
+    children = [structs.replace(each, are_weights_known=each.name != "pool") for each in record.children]
+    told = Wired(panel, structs.replace(record, children=tuple(children)))
+    assert [told.shown("pool", column) for column in Column] == ["pool", "MaxPooling2D", "512", "unknown", "unknown"]
+    assert told.view.index_of(told.tree.root, Column.PARAMETERS).data() == "14,721,866+"
+    assert told.panel.model.row_of(told.find("pool")[0]).spoken == "pool, not known whether it trains"
 
 
 def test_that_the_check_state_is_that_of_the_weights_below(vgg):

@@ -109,6 +109,8 @@ def test_that_statistics_that_a_file_does_not_tell_are_unknown(bar):
     assert "Trainable 40 or fewer · Statistics unknown" in bar.text
     bar.show_account(Account(trainable=Tally(40, 160, 2), statistics=Tally(8, 32, 2)))
     assert "Statistics 8 or more" in bar.text
+    bar.show_account(Account(trainable=Tally(40, 160, 2), are_weights_known=False))
+    assert "40 parameters or more" in bar.text
     bar.show_document("few.keras", is_modified=False)
     bar.show_account(Account(trainable=Tally(40, 160, 2)))
     assert "Statistics 0" in bar.text

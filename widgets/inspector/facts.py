@@ -130,6 +130,8 @@ def _account_facts(subject: Subject) -> list[Fact]:
     elif parts:
         facts.append(Fact("Parameters", _amount(account.total), account=account))
         facts += [Fact(word, _amount(tally) + _share(account, tally)) for word, tally in parts]
+    if parts and not account.are_weights_known:
+        facts.append(Fact("Not counted", "Weights that the file does not tell"))
     return facts + _statistics_facts(subject)
 
 

@@ -63,7 +63,7 @@ def row_of(tree: LayerTree, node: Node, model_name: str) -> Row:
     account = tree.account(node)
     state = account.state
     name = node.name if node.parent else model_name
-    has_numbers = state is not State.WEIGHTLESS
+    has_numbers = state is not State.WEIGHTLESS or not account.are_weights_known
     chips = _chips(tree, node)
     is_updating = state is State.STATISTICS and updates_statistics(tree, node)
     in_words = _state_words(state, is_updating=is_updating) if account.is_state_known else "not known whether it trains"
@@ -73,7 +73,7 @@ def row_of(tree: LayerTree, node: Node, model_name: str) -> Row:
             name,
             _type(node),
             _shape(node),
-            count(account.total.parameters) if has_numbers else "",
+            _total(account) if has_numbers else "",
             _trainable(account) if has_numbers else "",
         ),
         state=state,
@@ -83,6 +83,13 @@ def row_of(tree: LayerTree, node: Node, model_name: str) -> Row:
         spoken=f"{name}, {words}",
         hint=f"{node.path or model_name}\n{words[0].upper()}{words[1:]}{_name_words(node)}",
     )
+
+
+def _total(account: Account) -> str:
+    number = count(account.total.parameters)
+    if account.are_weights_known:
+        return number
+    return f"{number}+" if account.total.weights else UNKNOWN
 
 
 def _trainable(account: Account) -> str:

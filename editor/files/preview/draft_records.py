@@ -133,6 +133,7 @@ class _Making:
             has_lora=any(weight.name.startswith("lora_") for weight in draft.own or ()),
             access=part.access,
             is_name_known=part.is_name_known,
+            are_weights_known=draft.are_weights_told,
         )
 
     def _weight(self, weight: _Named) -> WeightRecord:

@@ -53,6 +53,7 @@ class Draft:
         group: The same in this file, where that is another.
         own: The weights that it owns by the table of Keras's layers; None if that is not known.
         variables: The variables that it itself owns, in the order of `own`; None if not known.
+        are_weights_told: False where nothing tells what it owns: no file of weights, and no rule.
     """
 
     class_name: str
@@ -73,6 +74,7 @@ class Draft:
     group: str = ""
     own: tuple[OwnWeight, ...] | None = None
     variables: list[Variable] | None = None
+    are_weights_told: bool = True
 
     @property
     def layer_name(self) -> str:

@@ -21,7 +21,7 @@ from editor.files.preview.map_names import name_by_map
 from editor.files.preview.shapes import infer_shapes
 from editor.files.preview.skeleton import draft_of
 from editor.files.safe_json import parse_json_object
-from editor.files.stored_weights import stored_weights, text_of
+from editor.files.stored_weights import stored_weights, text_of, type_obstacle
 
 _TRAINING = "training_config"
 
@@ -55,6 +55,7 @@ def preview_hdf5(path: Path, look: Look) -> Preview:
         input_shapes=root.input_shapes,
         needs=code_needs(look.config, compiled=compiled),
         notes=(*remarks, *notes),
+        obstacle=type_obstacle(stored.layers),
     )
 
 

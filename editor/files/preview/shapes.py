@@ -69,6 +69,8 @@ def fill_by_rules(root: Draft) -> None:
     for draft in walk(root):
         if draft.class_name == "SpectralNormalization" and draft.is_keras:
             _fill_spectral(draft)
+    for draft in walk(root):
+        draft.are_weights_told = draft.variables is not None or draft.own == ()
 
 
 def _fill_attention(draft: Draft) -> None:

@@ -47,6 +47,9 @@ KERAS_1_CLASS: Mapping[str, str] = MappingProxyType(
 )
 """Classes of Keras 1 whose work another class does today."""
 
+_NAME_IN_KERAS: Mapping[str, str] = MappingProxyType({"GroupedQueryAttention": "GroupQueryAttention"})
+"""Classes of today that an `.h5` does not call as `keras.layers` does."""
+
 _COMMON = {
     "init": "kernel_initializer",
     "W_regularizer": "kernel_regularizer",
@@ -122,4 +125,4 @@ def class_of_today(class_name: str, given: frozenset[str]) -> str | None:
         return None
     name = class_name.removeprefix("Keras>")
     name = SAME_CLASS.get(name, KERAS_1_CLASS.get(name, name))
-    return name if name in KERAS_LAYERS else None
+    return name if name in KERAS_LAYERS else _NAME_IN_KERAS.get(name)

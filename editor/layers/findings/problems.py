@@ -37,10 +37,13 @@ def find_problems(tree: LayerTree, facts: KnownFacts | None = None) -> tuple[Fin
     return tuple(sorted(found, key=lambda finding: finding.severity != "warning"))
 
 
-def map_findings(report: MapReport) -> tuple[Finding, ...]:
+def map_findings(report: MapReport, *, is_preview: bool = False) -> tuple[Finding, ...]:
     """What of a file's freeze map did not fit the model."""
-    text = "The file's freeze map names it, but the model does not have it."
-    missing = (Finding("warning", "map-entry", path, f"{path} is not in the model", text) for path in report.unmatched)
+    title, text = "is not in the model", "The file's freeze map names it, but the model does not have it."
+    if is_preview:
+        title = "is not found in the preview"
+        text = "The file's freeze map names it; which layer it is may take the model's code to tell, and so may its state."
+    missing = (Finding("warning", "map-entry", path, f"{path} {title}", text) for path in report.unmatched)
     others = (
         Finding(
             "warning",

@@ -12,6 +12,7 @@ from keras import layers
 from editor.errors import FileError
 from editor.files.preview import read_preview
 from editor.files.preview.draft_records import all_records
+from editor.inspection import inspection, inspection_text
 from editor.keras_model.opening import open_model
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
@@ -33,6 +34,7 @@ def test_that_it_has_the_weights_that_the_model_will_have(build, tmp_path: Path)
     preview = read_preview(saved(model.to_json(), tmp_path))
     told, live = LayerTree(preview.root), LayerTree(walk_model(keras.models.model_from_json(model.to_json())).root)
     assert preview.facts.format == "json"
+    assert len(preview.notes) == 1
     assert "without weights" in preview.notes[0]
     assert told.account(told.root) == live.account(live.root)
     assert [node.path for node in told.walk()] == [node.path for node in live.walk()]
@@ -40,8 +42,19 @@ def test_that_it_has_the_weights_that_the_model_will_have(build, tmp_path: Path)
 
 def test_that_weights_that_no_rule_tells_are_left_out(tmp_path: Path):
     model = keras.Sequential([keras.Input((2, 3)), layers.Dense(4), layers.EinsumDense("...x,xy->...y", 5)])
-    root = read_preview(saved(model.to_json(), tmp_path)).root
-    assert [len(child.weights) for child in root.children] == [2, 0]
+    preview = read_preview(saved(model.to_json(), tmp_path))
+    assert [len(child.weights) for child in preview.root.children] == [2, 0]
+    assert preview.notes[1] == f"The weights of {model.layers[1].name!r} are not told by the file, and not counted."
+    tree = LayerTree(preview.root)
+    accounts = [tree.account(node) for node in tree.root.children]
+    assert [(account.are_weights_known, account.is_state_known) for account in accounts] == [
+        (True, True),
+        (False, False),
+    ]
+    assert not tree.account(tree.root).are_weights_known
+    lines = inspection_text(inspection(tree, preview.facts, source="preview", notes=preview.notes)).splitlines()
+    assert lines[3].split()[2:] == ["unknown", "unknown", "unknown"]
+    assert lines[4].startswith("at least 16 parameters")
 
 
 def test_that_shapes_are_carried_through_a_graph_of_keras_2(tmp_path: Path):
