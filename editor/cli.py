@@ -113,7 +113,12 @@ def _add_train(commands: Any) -> None:
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a .keras, .h5 or .hdf5 file")
+    parser.add_argument(
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="a .keras or .h5 file, a SavedModel folder, a file of weights, or a .json",
+    )
     code = parser.add_mutually_exclusive_group()
     code.add_argument("--custom-code", type=Path, metavar="FILE.py", help="classes the model needs; it will be run")
     code.add_argument("--module", metavar="NAME", help="an installed module with them instead; it will be imported")

@@ -26,12 +26,12 @@ from editor.keras_model.saving import check_target, save_model
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.findings.finding import Finding, KnownFacts
 from editor.layers.findings.problems import find_problems, map_findings
-from editor.layers.freeze_map import FreezeMap
 from editor.layers.mapping import MapReport
-from editor.layers.patch_plan import patch_plan
+from editor.layers.patch_plan import PatchResult, patch_plan
 from editor.layers.plain_keras import forgotten_by_plain_keras
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
+from editor.preview_commands import read_map, say_saved
 from editor.processes.reader_client import ReaderClient
 from editor.training.report import run_report
 from editor.training.run import Metrics, RunPlan, RunResult, failure_of, run_training
@@ -144,7 +144,7 @@ def freeze(options: argparse.Namespace) -> None:
     _check_other_file(opened, options.output)
     _say_unfit(opened.map_report.lines)
     if options.map:
-        change, report = opened.tree.plan_map(_read_map(options.map))
+        change, report = opened.tree.plan_map(read_map(options.map))
         opened.tree.apply(change)
         _say_unfit(report.lines)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
@@ -210,13 +210,6 @@ def _settings(options: argparse.Namespace) -> TrainSettings:
     return settings
 
 
-def _read_map(path: Path) -> FreezeMap:
-    try:
-        return FreezeMap.from_json(path.read_bytes())
-    except OSError as error:
-        raise FileError(f"The freeze map {str(path)!r} cannot be read.", hint="Check its name.") from error
-
-
 def _is_same_format(source: Path, target: Path) -> bool:
     # A SavedModel is a folder, whatever its name ends in.
     return source.is_file() and (source.suffix == target.suffix or {source.suffix, target.suffix} == {".h5", ".hdf5"})
@@ -237,8 +230,7 @@ def _patch(opened: _Opened, target: Path) -> bool:
             result = reader.patch_now(plan)
     except PatchError:
         return False
-    _say_saved(opened, target, result.forgotten)
-    _say(result.notes)
+    say_saved(opened.tree, target, result)
     return True
 
 
@@ -250,15 +242,7 @@ def _save(opened: _Opened, target: Path) -> None:
         custom_objects=opened.custom_objects,
         options=opened.given,
     )
-    _say_saved(opened, target, verified.forgotten)
-    _say(verified.notes)
-
-
-def _say_saved(opened: _Opened, target: Path, forgotten: tuple[str, ...]) -> None:
-    account = opened.tree.account(opened.tree.root)
-    print(f"{target}: {account.trainable.parameters:,} trainable, {account.frozen.parameters:,} frozen parameters")
-    if forgotten:
-        print(f"Plain Keras will load as trainable, though frozen: {', '.join(forgotten)}")
+    say_saved(opened.tree, target, PatchResult(forgotten=verified.forgotten, notes=verified.notes))
 
 
 def _say(notes: tuple[str, ...]) -> None:

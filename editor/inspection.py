@@ -184,7 +184,12 @@ def inspection_text(found: Inspection) -> str:
     head = f"{found.file} ({found.format}, Keras {found.keras_version or 'unknown'})"
     titles = _line(("layer", "class", "state"), widths, "parameters", "trainable")
     findings = [f"{finding.severity}: {finding.title}. {finding.text}" for finding in found.findings]
-    return "\n".join((head, titles, *lines, totals, *(found.notes or ()), *findings))
+    return "\n".join(map(_printable, (head, titles, *lines, totals, *(found.notes or ()), *findings)))
+
+
+def _printable(line: str) -> str:
+    """A line in which nothing of a file's names reaches a terminal as a command, or turns the text round."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
 def _number(layer: InspectedLayer, number: int) -> str:

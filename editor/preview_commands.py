@@ -57,7 +57,7 @@ def freeze(options: argparse.Namespace, reason: LoadError) -> None:
             raise reason
         print(f"{model.name} is not loaded: {reason.summary} Its flags alone are changed, by what the file tells.")
         tree = LayerTree(preview.root)
-        for freeze_map in (preview.freeze_map, _read_map(options.map) if options.map else None):
+        for freeze_map in (preview.freeze_map, read_map(options.map) if options.map else None):
             if freeze_map:
                 change, report = tree.plan_map(freeze_map)
                 tree.apply(change)
@@ -71,17 +71,24 @@ def freeze(options: argparse.Namespace, reason: LoadError) -> None:
             result = reader.patch_now(plan)
         except PatchError as error:
             raise PatchError(error.summary, hint=reason.hint, details=error.details) from error
-    _say_saved(tree, options.output, result)
+    say_saved(tree, options.output, result)
 
 
-def _read_map(path: Path) -> FreezeMap:
+def read_map(path: Path) -> FreezeMap:
+    """A freeze map in a file of its own.
+
+    Raises:
+        FileError: It cannot be read.
+        FreezeMapError: It is none.
+    """
     try:
         return FreezeMap.from_json(path.read_bytes())
     except OSError as error:
         raise FileError(f"The freeze map {str(path)!r} cannot be read.", hint="Check its name.") from error
 
 
-def _say_saved(tree: LayerTree, target: Path, result: PatchResult) -> None:
+def say_saved(tree: LayerTree, target: Path, result: PatchResult) -> None:
+    """Prints what is in a file that was saved, and what of it plain Keras forgets."""
     account = tree.account(tree.root)
     print(f"{target}: {account.trainable.parameters:,} trainable, {account.frozen.parameters:,} frozen parameters")
     if result.forgotten:

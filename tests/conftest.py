@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,18 @@ def _own_files(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("FROSTLINE_SETTINGS", str(folder / "settings.ini"))
     monkeypatch.setenv("FROSTLINE_WORKSPACES", str(folder / "workspaces"))
     yield
+
+
+@pytest.fixture(autouse=True)
+def _own_registrations() -> Iterator[None]:
+    """What code that a test gives registers with Keras is gone after it; Keras is not imported for that."""
+    keras = sys.modules.get("keras")
+    before = dict(keras.saving.get_custom_objects()) if keras else {}
+    yield
+    if keras:
+        registered = keras.saving.get_custom_objects()
+        registered.clear()
+        registered.update(before)
 
 
 @pytest.fixture

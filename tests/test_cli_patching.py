@@ -11,6 +11,7 @@ import pytest
 from editor import cli
 from editor.files.keras_archive import read_freeze_map
 from tests import models
+from tests.cases import pair
 from tests.files import patching
 
 
@@ -85,3 +86,23 @@ def test_that_freeze_to_another_format_needs_the_model(tmp_path, capfd):
     assert cli.main(["freeze", str(source), "-o", str(tmp_path / "target.h5"), "--freeze", "dna"]) == 1
     assert "Unheard" in capfd.readouterr().err
     assert not (tmp_path / "target.h5").exists()
+
+
+def test_that_flags_inside_of_a_class_that_is_not_there_are_not_lost(tmp_path, capfd):
+    """Their layers have other names in an `.h5` than in the map, and a preview cannot tell which is which."""
+    source, frozen, target = (tmp_path / f"{name}.h5" for name in ("source", "frozen", "target"))
+    inputs = keras.Input((4,))
+    values = pair.Pair(name="composite")(inputs)
+    keras.Model(inputs, keras.layers.Dense(2, name="head")(values)).save(source)
+    code = ["--custom-code", pair.__file__]
+    assert cli.main(["freeze", str(source), "-o", str(frozen), "--freeze", "composite", *code]) == 0
+    capfd.readouterr()
+    assert cli.main(["freeze", str(frozen), "-o", str(target), "--freeze", "head"]) == 1
+    output, errors = capfd.readouterr()
+    assert "Not found in the preview, and left out: composite/" in output
+    assert "layers that only the model's code can find: composite/" in errors
+    assert not target.exists()
+    assert cli.main(["freeze", str(frozen), "-o", str(target), "--freeze", "head", *code]) == 0
+    assert {state for flags in read_freeze_map(target).layers.values() for state in flags.weights.values()} == {
+        "frozen"
+    }

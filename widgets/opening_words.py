@@ -87,7 +87,8 @@ def needs_words(preview: Preview) -> str:
         names = [need.name for need in preview.needs if need.kind == kind]
         if names:
             parts.append(f"{one if len(names) == 1 else several} {_listed(names)}")
-    return f"The model needs {' and '.join(parts)}, which Keras does not have."
+    more = "" if all(need.kind == "lambda" for need in preview.needs) else ", which Keras does not have"
+    return f"The model needs {' and '.join(parts)}{more}."
 
 
 def need_lines(needs: Iterable[CodeNeed]) -> str:

@@ -128,11 +128,12 @@ QComboBox QAbstractItemView {
     selection-background-color: $selection; selection-color: $text; }
 
 QCheckBox, QRadioButton { spacing: 7px; }
-QCheckBox::indicator, QRadioButton::indicator {
+QCheckBox::indicator, QRadioButton::indicator, QTreeView#needsList::indicator {
     width: 14px; height: 14px; border: 1px solid $secondary; background: $pane; }
-QCheckBox::indicator { border-radius: 4px; }
+QCheckBox::indicator, QTreeView#needsList::indicator { border-radius: 4px; }
 QRadioButton::indicator { border-radius: 8px; }
-QCheckBox::indicator:checked { background: $frozen; border-color: $frozen; image: url("$check"); }
+QCheckBox::indicator:checked, QTreeView#needsList::indicator:checked {
+    background: $frozen; border-color: $frozen; image: url("$check"); }
 QCheckBox::indicator:indeterminate { background: $frozen; border-color: $frozen; image: url("$some"); }
 QRadioButton::indicator:checked { border: 5px solid $frozen; width: 6px; height: 6px; }
 QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: $line; background: $window; }

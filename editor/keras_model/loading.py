@@ -118,6 +118,15 @@ def explain(error: Exception, path: Path) -> ModelError:
             hint="Save it again with the Keras that wrote it, without that argument.",
             details=details,
         )
+    if isinstance(error, KeyError | IndexError | AttributeError) or (
+        type(error) is TypeError and "deserializ" not in text
+    ):
+        # What Python says where a part of a file is not what it should be helps nobody.
+        return ModelError(
+            f"What {path.name!r} says of its layers does not fit together.",
+            hint="It may be damaged or edited; ask whoever made it for another one.",
+            details=details,
+        )
     made = _MADE.findall(text)
     what = f"the {made[-1][0]} {made[-1][1]!r}" if made else "the model"
     return ModelError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
 
 from editor.files.code_needs import needed_to_load
 from editor.files.code_text import visible_lines
@@ -15,6 +15,7 @@ from widgets.numbers import UNKNOWN
 _TITLES = ("Needed", "Where", "From")
 _MOST_PATHS = 3
 _MOST_WIDTH = 340
+_BOX_WIDTH = 24
 _LAMBDA_ORIGIN = "code in the model file"
 _UNRUNNABLE = "code of another Python: never run"
 _OF_COMPILE = "compile settings: never run"
@@ -55,8 +56,10 @@ class NeedsList(QTreeWidget):
             self.addTopLevelItem(item)
         header = self.header()
         header.setMaximumSectionSize(_MOST_WIDTH)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        for column in (0, 1):
+            self.resizeColumnToContents(column)
+            # A box of the style sheet takes more room than the view knows.
+            header.resizeSection(column, header.sectionSize(column) + _BOX_WIDTH)
         self.itemChanged.connect(lambda _item, _column: self.ticked.emit())
 
     @property

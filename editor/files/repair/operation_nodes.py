@@ -6,6 +6,7 @@ its attributes, or as a constant among its inputs.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 from editor.files.graph_nodes import node_definition
 from editor.files.repair.nodes import Call
 
+_CHANNELS_FIRST = base64.b64encode(b"NCHW").decode()
+"""Text stands in base 64."""
 _REDUCTIONS = {op: f"math.reduce_{op.lower()}" for op in ("Mean", "Sum", "Max", "Min", "Prod", "Any", "All")}
 _FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -118,8 +121,8 @@ def _attributes(node: Mapping[str, Any]) -> dict[str, Any]:
                 found[key] = int(number)
             case {"type": str(name)}:
                 found[key] = _TYPES.get(name, name)
-            case {"s": "TkNIVw=="}:
-                # Text stands in base 64; the other order of axes is what all do anyway.
+            case {"s": text} if text == _CHANNELS_FIRST:
+                # The other order of axes is what all do anyway.
                 found[key] = "NCHW"
             case {"list": {"i": list(numbers)}}:
                 found[key] = [int(number) for number in numbers if str(number).lstrip("-").isdecimal()]

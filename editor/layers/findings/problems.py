@@ -42,7 +42,7 @@ def map_findings(report: MapReport, *, is_preview: bool = False) -> tuple[Findin
     title, text = "is not in the model", "The file's freeze map names it, but the model does not have it."
     if is_preview:
         title = "is not found in the preview"
-        text = "The file's freeze map names it; which layer it is may take the model's code to tell, and so may its state."
+        text = "The file's freeze map names it; which layer it is, and so its state, may take the model's code to tell."
     missing = (Finding("warning", "map-entry", path, f"{path} {title}", text) for path in report.unmatched)
     others = (
         Finding(
