@@ -35,7 +35,9 @@ def inspect(options: argparse.Namespace) -> None:
     if preview.freeze_map:
         change, report = tree.plan_map(preview.freeze_map)
         tree.apply(change)
-    findings = (*_needs(preview), *map_findings(report, is_preview=True), *find_problems(tree, _known(tree)))
+    # A file without an architecture is nothing that plain Keras loads as a model.
+    known = KnownFacts(forgotten=forgotten_by_plain_keras(tree) if preview.facts.has_model_config else ())
+    findings = (*_needs(preview), *map_findings(report, is_preview=True), *find_problems(tree, known))
     notes = (*preview.notes, preview.obstacle) if preview.obstacle else preview.notes
     found = inspection(tree, preview.facts, findings, source="preview", notes=notes)
     print(msgspec.json.format(msgspec.json.encode(found)).decode() if options.json else inspection_text(found))
@@ -95,10 +97,6 @@ def say_saved(tree: LayerTree, target: Path, result: PatchResult) -> None:
         print(f"Plain Keras will load as trainable, though frozen: {', '.join(result.forgotten)}")
     for note in result.notes:
         print(note)
-
-
-def _known(tree: LayerTree) -> KnownFacts:
-    return KnownFacts(forgotten=forgotten_by_plain_keras(tree))
 
 
 def _needs(preview: Preview) -> tuple[Finding, ...]:

@@ -96,7 +96,10 @@ def test_that_flags_inside_of_a_class_that_is_not_there_are_not_lost(tmp_path, c
     keras.Model(inputs, keras.layers.Dense(2, name="head")(values)).save(source)
     code = ["--custom-code", pair.__file__]
     assert cli.main(["freeze", str(source), "-o", str(frozen), "--freeze", "composite", *code]) == 0
-    capfd.readouterr()
+    assert cli.main(["inspect", str(frozen), "--preview"]) == 0
+    output = capfd.readouterr().out
+    assert "composite/first is not found in the preview" in output
+    assert [line.split()[-3] for line in output.splitlines() if line.startswith("  ")] == ["unknown"] * 2
     assert cli.main(["freeze", str(frozen), "-o", str(target), "--freeze", "head"]) == 1
     output, errors = capfd.readouterr()
     assert "Not found in the preview, and left out: composite/" in output

@@ -104,10 +104,12 @@ class FindingsWatch(QObject):
         self.schedule()
 
     def _known(self, document: Document) -> KnownFacts:
+        # A file without an architecture is nothing that plain Keras loads as a model.
+        is_model = document.is_live or document.preview.facts.has_model_config
         rate = self._settings().learning_rate
         return KnownFacts(
             unreached=self._trace.unreached if self._trace else None,
-            forgotten=forgotten_by_plain_keras(document.tree),
+            forgotten=forgotten_by_plain_keras(document.tree) if is_model else (),
             learning_rate=rate if isfinite(rate) else None,
             last_run=self._last_run,
         )

@@ -17,7 +17,7 @@ from editor.files.look import Look
 from editor.files.preview.compile_facts import compile_facts
 from editor.files.preview.draft_records import records
 from editor.files.preview.hdf5_variables import fill_variables, name_nameless
-from editor.files.preview.map_names import name_by_map
+from editor.files.preview.map_names import doubt_what_is_hidden, name_by_map
 from editor.files.preview.shapes import infer_shapes
 from editor.files.preview.skeleton import draft_of
 from editor.files.safe_json import parse_json_object
@@ -48,7 +48,7 @@ def preview_hdf5(path: Path, look: Look) -> Preview:
         name_by_map(root, freeze_map)
     return Preview(
         facts=look.facts,
-        root=records(root),
+        root=doubt_what_is_hidden(records(root), freeze_map) if freeze_map else records(root),
         model_name=root.layer_name,
         freeze_map=freeze_map,
         compiled=compile_facts(compiled),

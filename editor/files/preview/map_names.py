@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from editor.files.preview.drafts import Draft, Part, Variable, walk
 from editor.files.preview.keras_layers import own_weights
 from editor.layers.freeze_map import FreezeMap, LayerFlags
 from editor.layers.paths import join
+from editor.layers.records import LayerRecord
+from editor.layers.tree import LayerTree
 
 
 def name_by_map(root: Draft, freeze_map: FreezeMap) -> None:
@@ -31,6 +35,26 @@ def name_by_map(root: Draft, freeze_map: FreezeMap) -> None:
             for part in draft.parts:
                 if part.is_name_known:
                     known.setdefault(id(part.draft), join(parent, part.name))
+
+
+def doubt_what_is_hidden(root: LayerRecord, freeze_map: FreezeMap) -> LayerRecord:
+    """The tree without a claim on weights of which the map speaks by names that only the model's code has.
+
+    In an `.h5` a layer inside of a custom class stands under its own name, and in the map under its attribute.
+    """
+    _, report = LayerTree(root).plan_map(freeze_map)
+    hidden = {path.partition("/")[0] for path in report.unmatched}
+    children = tuple(_doubted(child) if child.name in hidden else child for child in root.children)
+    return msgspec.structs.replace(root, children=children)
+
+
+def _doubted(layer: LayerRecord) -> LayerRecord:
+    is_doubted = not layer.class_name
+    weights = tuple(
+        msgspec.structs.replace(weight, is_kind_known=False) if is_doubted and not weight.is_statistics else weight
+        for weight in layer.weights
+    )
+    return msgspec.structs.replace(layer, weights=weights, children=tuple(map(_doubted, layer.children)))
 
 
 def _has_names(path: str, flags: LayerFlags) -> bool:
