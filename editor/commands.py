@@ -17,6 +17,7 @@ from editor.files.facts import FileFacts
 from editor.files.keras_archive import usable_freeze_map
 from editor.files.options import OpenOptions
 from editor.files.saved_model.place import unchanged
+from editor.freeze_words import read_map, saved_lines
 from editor.inspection import inspection, inspection_text
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.flags import rebased
@@ -31,7 +32,6 @@ from editor.layers.patch_plan import PatchResult, patch_plan
 from editor.layers.plain_keras import forgotten_by_plain_keras
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
-from editor.preview_commands import read_map, say_saved
 from editor.processes.reader_client import ReaderClient
 from editor.training.report import run_report
 from editor.training.run import Metrics, RunPlan, RunResult, failure_of, run_training
@@ -230,7 +230,7 @@ def _patch(opened: _Opened, target: Path) -> bool:
             result = reader.patch_now(plan)
     except PatchError:
         return False
-    say_saved(opened.tree, target, result)
+    print(saved_lines(opened.tree, target, result))
     return True
 
 
@@ -242,7 +242,8 @@ def _save(opened: _Opened, target: Path) -> None:
         custom_objects=opened.custom_objects,
         options=opened.given,
     )
-    say_saved(opened.tree, target, PatchResult(forgotten=verified.forgotten, notes=verified.notes))
+    result = PatchResult(forgotten=verified.forgotten, notes=verified.notes)
+    print(saved_lines(opened.tree, target, result))
 
 
 def _say(notes: tuple[str, ...]) -> None:

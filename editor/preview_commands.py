@@ -7,16 +7,16 @@ from pathlib import Path
 
 import msgspec
 
-from editor.errors import FileError, LoadError, PatchError
+from editor.errors import LoadError, PatchError
 from editor.files.code_needs import needed_to_load
 from editor.files.facts import CodeNeed, Preview
 from editor.files.options import OpenOptions
+from editor.freeze_words import read_map, saved_lines
 from editor.inspection import inspection, inspection_text
 from editor.layers.findings.finding import Finding, KnownFacts
 from editor.layers.findings.problems import find_problems, map_findings
-from editor.layers.freeze_map import FreezeMap
 from editor.layers.mapping import MapReport
-from editor.layers.patch_plan import PatchResult, patch_plan
+from editor.layers.patch_plan import patch_plan
 from editor.layers.plain_keras import forgotten_by_plain_keras
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
@@ -73,30 +73,7 @@ def freeze(options: argparse.Namespace, reason: LoadError) -> None:
             result = reader.patch_now(plan)
         except PatchError as error:
             raise PatchError(error.summary, hint=reason.hint, details=error.details) from error
-    say_saved(tree, options.output, result)
-
-
-def read_map(path: Path) -> FreezeMap:
-    """A freeze map in a file of its own.
-
-    Raises:
-        FileError: It cannot be read.
-        FreezeMapError: It is none.
-    """
-    try:
-        return FreezeMap.from_json(path.read_bytes())
-    except OSError as error:
-        raise FileError(f"The freeze map {str(path)!r} cannot be read.", hint="Check its name.") from error
-
-
-def say_saved(tree: LayerTree, target: Path, result: PatchResult) -> None:
-    """Prints what is in a file that was saved, and what of it plain Keras forgets."""
-    account = tree.account(tree.root)
-    print(f"{target}: {account.trainable.parameters:,} trainable, {account.frozen.parameters:,} frozen parameters")
-    if result.forgotten:
-        print(f"Plain Keras will load as trainable, though frozen: {', '.join(result.forgotten)}")
-    for note in result.notes:
-        print(note)
+    print(saved_lines(tree, options.output, result))
 
 
 def _needs(preview: Preview) -> tuple[Finding, ...]:
