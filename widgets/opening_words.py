@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from editor.errors import Problem
-from editor.files.facts import NO_ARCHITECTURE, CodeNeed, Preview, Repair
+from editor.files.facts import NO_ARCHITECTURE, Preview, Repair
 from widgets.document import Document, Stage
 from widgets.notice_bar import Level
 from widgets.numbers import counted
@@ -89,11 +88,6 @@ def needs_words(preview: Preview) -> str:
             parts.append(f"{one if len(names) == 1 else several} {_listed(names)}")
     more = "" if all(need.kind == "lambda" for need in preview.needs) else ", which Keras does not have"
     return f"The model needs {' and '.join(parts)}{more}."
-
-
-def need_lines(needs: Iterable[CodeNeed]) -> str:
-    """What needs code, and where."""
-    return "\n".join(f"{need.name}: {', '.join(need.paths)}" if need.paths else need.name for need in needs)
 
 
 def _listed(names: list[str]) -> str:
