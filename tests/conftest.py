@@ -38,6 +38,19 @@ def _own_registrations() -> Iterator[None]:
         registered.update(before)
 
 
+@pytest.fixture(autouse=True)
+def _no_open_name_scope() -> Iterator[None]:
+    """What the next test builds is named by itself alone; Keras is not imported for that."""
+    yield
+    if "keras" in sys.modules:
+        from keras.src.backend.common import global_state
+
+        open_scopes = global_state.get_global_attribute("name_scope_stack") or []
+        names = [scope.name for scope in open_scopes]
+        open_scopes.clear()
+        assert not names
+
+
 @pytest.fixture
 def models() -> Path:
     """Real models that nobody here made; see tests/data/README.md."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 import tensorflow as tf
+from keras.src.backend.common import global_state
 
 from editor.keras_model.data_flow import symbolic_inputs
 from editor.keras_model.walk import ModelIndex
@@ -57,9 +60,24 @@ def _reached(model: keras.Model, variables: dict[int, keras.Variable]) -> set[in
         found.update(key for key, variable in variables.items() if scope.get_current_value(variable) is not None)
 
     specs = keras.tree.map_structure(lambda symbol: tf.TensorSpec(symbol.shape, symbol.dtype), symbolic_inputs(model))
-    # Keras's own train step is not converted either.
-    tf.function(trace, autograph=False).get_concrete_function(*specs)
+    with _name_scopes_kept():
+        # Keras's own train step is not converted either.
+        tf.function(trace, autograph=False).get_concrete_function(*specs)
     return found
+
+
+@contextmanager
+def _name_scopes_kept() -> Iterator[None]:
+    """Leaves Keras's name scopes as they were: a layer whose name no graph takes (`my lambda`) leaves one open.
+
+    What is built on this thread afterwards, an optimizer for instance, would have the layer's name before its own.
+    """
+    scopes = global_state.get_global_attribute("name_scope_stack", default=[], set_to_default=True)
+    num_before = len(scopes)
+    try:
+        yield
+    finally:
+        del scopes[num_before:]
 
 
 def _called(model: keras.Model, inputs: tuple[Any, ...]) -> Any:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,14 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def readers_below(process: psutil.Process) -> list[psutil.Process]:
-    return [child for child in process.children(recursive=True) if "spawn_main" in " ".join(child.cmdline())]
+    return [child for child in process.children(recursive=True) if is_reader(child)]
+
+
+def is_reader(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.Error:  # it has just ended
+        return False
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +72,11 @@ def fifo(tmp_path: Path) -> Path:
 
 
 def newest_reader() -> psutil.Process:
-    return max(readers_below(psutil.Process()), key=psutil.Process.create_time)
+    """The one that stands ready, which is started only after the answer to the look before was given."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not (readers := readers_below(psutil.Process())) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return max(readers, key=psutil.Process.create_time)
 
 
 # -- answers ----------------------------------------------------------------------------------------------------
