@@ -10,7 +10,8 @@ from typing import Any
 from editor.errors import EditorError, LoadError, MissingCodeError, MissingLambdaError, NotBuiltYetError, UsageError
 from editor.native import prepare_tensorflow
 from editor.quiet import quiet_native_output
-from editor.training.settings import AUTOMATIC, LOSSES, METRICS, OPTIMIZERS, TrainSettings
+from editor.training.settings import LOSSES, METRICS, OPTIMIZERS, TrainSettings
+from editor.training.words import AUTOMATIC
 
 COMMANDS = ("inspect", "freeze", "train")
 """First arguments that make this a command; anything else opens the window."""

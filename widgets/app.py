@@ -15,8 +15,9 @@ from editor.files.code_needs import needed_to_load
 from editor.files.options import OpenOptions
 from editor.layers.nodes import Node
 from editor.layers.rebase import place_in
-from editor.processes.messages import ModelSaved, RunEnded, RunStarted
+from editor.processes.messages import ModelSaved
 from editor.processes.reader_client import ReaderClient
+from editor.processes.run_messages import RunEnded, RunStarted
 from widgets.dialogs.new_application import NewModel
 from widgets.document import Document
 from widgets.editing import Editing

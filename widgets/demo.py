@@ -7,7 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer
 
 from editor.errors import Problem
-from editor.processes.messages import EpochEnded, ModelSaved, RunEnded
+from editor.processes.messages import ModelSaved
+from editor.processes.run_messages import EpochEnded, RunEnded
 from widgets.app import App
 from widgets.saving import saved_text
 

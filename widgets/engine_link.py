@@ -7,12 +7,9 @@ from PySide6.QtCore import QObject, Signal
 from editor.errors import EngineError
 from editor.processes.engine_client import EngineClient
 from editor.processes.messages import (
-    BatchEnded,
-    Checkpointed,
     CheckSettings,
     CloseDocument,
     EngineReady,
-    EpochEnded,
     Event,
     GradientsTraced,
     ModelExported,
@@ -23,15 +20,35 @@ from editor.processes.messages import (
     Request,
     RequestFailed,
     RevisionRestored,
-    RunEnded,
-    RunStarted,
     SettingsChecked,
-    StopRun,
     TraceGradients,
     TrainedWeightsApplied,
 )
+from editor.processes.run_messages import (
+    BatchEnded,
+    CancelRun,
+    ChangeRun,
+    Checkpointed,
+    EpochEnded,
+    PauseRun,
+    ResumeRun,
+    RunChangeRefused,
+    RunEnded,
+    RunMarked,
+    RunStarted,
+    StopRun,
+)
 
-_UNANSWERED = (CheckSettings, CloseDocument, StopRun, TraceGradients)
+_UNANSWERED = (
+    CheckSettings,
+    CloseDocument,
+    StopRun,
+    CancelRun,
+    PauseRun,
+    ResumeRun,
+    ChangeRun,
+    TraceGradients,
+)
 """Requests that mean nothing where there is no engine; the others are worth starting one."""
 
 
@@ -50,6 +67,8 @@ class EngineLink(QObject):
     run_started = Signal(object)
     batch_ended = Signal(object)
     epoch_ended = Signal(object)
+    run_marked = Signal(object)
+    run_change_refused = Signal(object)
     checkpointed = Signal(object)
     run_ended = Signal(object)
     model_saved = Signal(object)
@@ -80,6 +99,8 @@ class EngineLink(QObject):
             RunStarted: self.run_started,
             BatchEnded: self.batch_ended,
             EpochEnded: self.epoch_ended,
+            RunMarked: self.run_marked,
+            RunChangeRefused: self.run_change_refused,
             Checkpointed: self.checkpointed,
             RunEnded: self.run_ended,
             ModelSaved: self.model_saved,

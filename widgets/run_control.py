@@ -9,18 +9,8 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from editor.processes.messages import (
-    BatchEnded,
-    Checkpointed,
-    CheckSettings,
-    EpochEnded,
-    RequestFailed,
-    RunEnded,
-    RunStarted,
-    SettingsChecked,
-    StartRun,
-    StopRun,
-)
+from editor.processes.messages import CheckSettings, RequestFailed, SettingsChecked
+from editor.processes.run_messages import BatchEnded, Checkpointed, EpochEnded, RunEnded, RunStarted, StartRun, StopRun
 from editor.training.settings import SettingsReport, TrainSettings
 from widgets.document import Document
 from widgets.engine_link import EngineLink

@@ -12,16 +12,8 @@ from typing import Any, TypeVar
 
 from editor.errors import EditorError
 from editor.processes.document import Document
-from editor.processes.messages import (
-    BatchEnded,
-    Checkpointed,
-    EpochEnded,
-    Event,
-    Outcome,
-    RunEnded,
-    RunStarted,
-    StartRun,
-)
+from editor.processes.messages import Event
+from editor.processes.run_messages import BatchEnded, Checkpointed, EpochEnded, Outcome, RunEnded, RunStarted, StartRun
 from editor.runs.revisions import RevisionMeta, read_revision
 from editor.runs.workspace import revision_path
 from editor.training.run import Metrics, RunPlan, failure_of, run_training

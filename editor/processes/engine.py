@@ -45,13 +45,11 @@ from editor.processes.messages import (
     RequestFailed,
     RestoreRevision,
     RevisionRestored,
-    RunEnded,
     SaveModel,
     SettingsChecked,
-    StartRun,
-    StopRun,
     TraceGradients,
 )
+from editor.processes.run_messages import RunEnded, StartRun, StopRun
 from editor.processes.writing import apply_weights, export_model, make_model, save_h5
 from editor.runs.revisions import read_revision
 from editor.training.compiling import model_facts

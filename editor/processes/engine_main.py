@@ -12,7 +12,8 @@ from multiprocessing.connection import Connection
 import msgspec
 
 from editor.native import prepare_tensorflow
-from editor.processes.messages import Event, Quit, Request, StopRun, decode_request, encode
+from editor.processes.messages import Event, Quit, Request, decode_request, encode
+from editor.processes.run_messages import StopRun
 from editor.processes.spawn import redirect_output
 
 

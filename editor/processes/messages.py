@@ -16,14 +16,11 @@ from editor.files.options import Application, OpenOptions
 from editor.files.saved_model.place import FileState
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.records import LayerRecord, Shape
-from editor.training.settings import Proof, SettingsReport, TrainSettings
+from editor.processes.message import Message
+from editor.processes.run_messages import RunEvent, RunRequest
+from editor.training.settings import SettingsReport, TrainSettings
 
-Outcome = Literal["finished", "stopped", "failed"]
 ExportKind = Literal["weights", "saved-model", "trained-weights"]
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Base of all messages; its class name is the tag."""
 
 
 # -- requests -------------------------------------------------------------------------------------------------
@@ -78,28 +75,6 @@ class CheckSettings(Message, frozen=True, kw_only=True):
     request_id: int
     document_id: int
     settings: TrainSettings
-
-
-class StartRun(Message, frozen=True, kw_only=True):
-    """Apply the map, recompile, train; answered by `RunStarted`, events, and in any case one `RunEnded`.
-
-    Attributes:
-        workspace: The document's workspace folder, where revisions go.
-        checkpoint_seconds: Time between two checkpoints during the run.
-    """
-
-    run_id: int
-    document_id: int
-    settings: TrainSettings
-    freeze_map: FreezeMap
-    workspace: str
-    checkpoint_seconds: float = 120.0
-
-
-class StopRun(Message, frozen=True, kw_only=True):
-    """End the run after its current batch and keep the weights."""
-
-    run_id: int
 
 
 class SaveModel(Message, frozen=True, kw_only=True):
@@ -176,8 +151,7 @@ Request = (
     | MakeModel
     | CloseDocument
     | CheckSettings
-    | StartRun
-    | StopRun
+    | RunRequest
     | SaveModel
     | ExportModel
     | ApplyTrainedWeights
@@ -252,84 +226,6 @@ class SettingsChecked(Message, frozen=True, kw_only=True):
 
     request_id: int
     report: SettingsReport
-
-
-class RunStarted(Message, frozen=True, kw_only=True):
-    """The first batch is about to be trained.
-
-    Attributes:
-        num_batches: Batches in one epoch.
-        metric_names: Keys of the metrics to come, without `val_`, the loss first.
-        has_validation: Whether `val_` metrics come at each epoch's end.
-        revision_file: File of the weights before the run; a `RestoreRevision` with it undoes the run.
-        notes: What a person should know about the optimizer's state, a sentence each.
-    """
-
-    run_id: int
-    num_epochs: int
-    num_batches: int
-    metric_names: tuple[str, ...]
-    has_validation: bool
-    seed: int
-    revision_file: str
-    notes: tuple[str, ...] = ()
-
-
-class BatchEnded(Message, frozen=True, kw_only=True):
-    """Sent at most some twenty times a second; batches between two events are told by the later one.
-
-    Attributes:
-        epoch: 0 upwards.
-        batch: 0 upwards, within the epoch.
-        metrics: Running means of the epoch so far, as Keras reports them.
-        revision: Of the weights after this batch.
-    """
-
-    run_id: int
-    epoch: int
-    batch: int
-    metrics: dict[str, float]
-    revision: int
-
-
-class EpochEnded(Message, frozen=True, kw_only=True):
-    """An epoch is done.
-
-    Attributes:
-        metrics: Training metrics, and validation metrics with the prefix `val_`.
-    """
-
-    run_id: int
-    epoch: int
-    metrics: dict[str, float]
-
-
-class Checkpointed(Message, frozen=True, kw_only=True):
-    """The weights of a revision are on disk."""
-
-    run_id: int
-    revision: int
-    path: str
-
-
-class RunEnded(Message, frozen=True, kw_only=True):
-    """A run is over; sent once for each `StartRun`, whatever happened.
-
-    Attributes:
-        revision: Of the weights now; a number that grows with every change of weights.
-        revision_file: File of the weights now; empty if the run failed before its first batch.
-        proof: What moved; None if the run failed.
-        seconds: Time by part (`data`, `compile`, `training`).
-        problem: Why it failed; None otherwise.
-    """
-
-    run_id: int
-    outcome: Outcome
-    revision: int
-    revision_file: str = ""
-    proof: Proof | None = None
-    seconds: dict[str, float] = {}
-    problem: Problem | None = None
 
 
 class ModelSaved(Message, frozen=True, kw_only=True):
@@ -413,11 +309,7 @@ Event = (
     | OpenFailed
     | ModelMade
     | SettingsChecked
-    | RunStarted
-    | BatchEnded
-    | EpochEnded
-    | Checkpointed
-    | RunEnded
+    | RunEvent
     | ModelSaved
     | ModelExported
     | TrainedWeightsApplied

@@ -23,7 +23,8 @@ from editor.training.labels import (
     label_problems,
     shape_text,
 )
-from editor.training.settings import AUTOMATIC, LOSSES, SettingsReport, TrainSettings
+from editor.training.settings import LOSSES, SettingsReport, TrainSettings
+from editor.training.words import AUTOMATIC
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from editor.errors import DataError
 from editor.training.labels import describe_labels
-from editor.training.settings import SAMPLE_PREFIX
+from editor.training.words import SAMPLE_PREFIX
 from resources import resource_path
 
 Array = npt.NDArray[Any]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
-SAMPLE_PREFIX = "sample:"
-AUTOMATIC = "auto"
-"""As `loss` or in `metrics`: what fits the last layer and the labels."""
+from editor.training.data_options import DataOptions
+from editor.training.words import AUTOMATIC
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "nadam", "lion")
 LOSSES = (
@@ -22,11 +23,42 @@ LOSSES = (
 METRICS = ("accuracy", "top_k_categorical_accuracy", "auc", "mean_squared_error", "mean_absolute_error")
 
 
+Keep = Literal["last", "best"]
+"""The weights of the last batch, or of the epoch with the best value of the monitored metric."""
+
+
+class EarlyStopping(msgspec.Struct, frozen=True, kw_only=True):
+    """Ends a run when the monitored metric gets no better; as Keras's callback of this name.
+
+    Attributes:
+        patience: Epochs without an improvement after which the run ends, 1 upwards.
+        min_delta: What counts as an improvement is more than this, 0 upwards.
+    """
+
+    patience: int = 5
+    min_delta: float = 0.0
+
+
+class ReduceOnPlateau(msgspec.Struct, frozen=True, kw_only=True):
+    """Lowers the learning rate when the monitored metric gets no better; as Keras's `ReduceLROnPlateau`.
+
+    Attributes:
+        factor: The new learning rate is the old one times this, between 0 and 1.
+        patience: Epochs without an improvement after which it is lowered, 1 upwards.
+        min_learning_rate: It is never lowered below this, 0 upwards.
+    """
+
+    factor: float = 0.5
+    patience: int = 3
+    min_learning_rate: float = 0.0
+
+
 class TrainSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of a run; each name is a field of the training panel and an option of the command line.
 
     Attributes:
-        data: Path of an `.npz` file with `x` and `y` (optionally `x_val`, `y_val`), or `sample:digits`.
+        data: Path of a file or folder, `module:function` or `FILE.py:function`, or `sample:digits`.
+        data_options: How the data are read and prepared.
         epochs: Number of passes over the data, 1 upwards.
         batch_size: Samples in one step, 1 upwards.
         optimizer: One of `OPTIMIZERS`.
@@ -35,10 +67,21 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True):
         metrics: Some of `METRICS`; or `AUTOMATIC` alone.
         validation_split: Share of the data kept for validation, 0.0 up to but not 1.0; not used where the data
             bring their own validation part.
-        seed: Seed of shuffling, dropout and the validation split; None draws one.
+        seed: Seed of shuffling, dropout, augmentation and the validation split; None draws one.
+        monitor: Metric that tells the best epoch, such as `val_loss`; `AUTOMATIC` takes the loss of the validation,
+            or of the training where there is no validation.
+        early_stopping: None trains all epochs.
+        reduce_on_plateau: None leaves the learning rate alone.
+        keep: The weights that a finished run ends with.
+        checkpoint_epochs: Epochs between two kept weights, beside those kept by time; 0 for none.
+        stop_on_nan: Whether a loss that is no number ends the run at once.
+        mixed_precision: Whether layers compute in 16 bits, where the device is faster with it.
+        jit_compile: Whether the train step is compiled by XLA.
+        tensorboard: Folder for a TensorBoard log; empty for none.
     """
 
     data: str
+    data_options: DataOptions = DataOptions()
     epochs: int = 5
     batch_size: int = 32
     optimizer: str = "adam"
@@ -47,6 +90,15 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True):
     metrics: tuple[str, ...] = (AUTOMATIC,)
     validation_split: float = 0.2
     seed: int | None = None
+    monitor: str = AUTOMATIC
+    early_stopping: EarlyStopping | None = None
+    reduce_on_plateau: ReduceOnPlateau | None = None
+    keep: Keep = "last"
+    checkpoint_epochs: int = 0
+    stop_on_nan: bool = True
+    mixed_precision: bool = False
+    jit_compile: bool = False
+    tensorboard: str = ""
 
     def problems(self) -> dict[str, str]:
         """What is wrong with the settings by themselves, by field, in words that tell what to do."""
@@ -85,6 +137,20 @@ class SettingsReport(msgspec.Struct, frozen=True):
     has_validation_data: bool = False
 
 
+class Move(msgspec.Struct, frozen=True):
+    """How far a weight moved in a run.
+
+    Attributes:
+        weight_id: In the ids of the tree.
+        distance: Euclidean norm of the difference, 0 upwards.
+        norm: Euclidean norm of the weight before.
+    """
+
+    weight_id: int
+    distance: float
+    norm: float
+
+
 class Proof(msgspec.Struct, frozen=True):
     """What moved and what did not, bit for bit, between the start and the end of a run.
 
@@ -95,6 +161,7 @@ class Proof(msgspec.Struct, frozen=True):
         still_total: All weights of statistics that stand still.
         changed_layers: Paths of the layers of which at least one weight changed.
         violations: Paths of the weights that should not have changed and did; empty unless something is broken.
+        moves: Of each weight that changed, statistics too.
     """
 
     frozen_unchanged: int
@@ -103,6 +170,7 @@ class Proof(msgspec.Struct, frozen=True):
     still_total: int = 0
     changed_layers: tuple[str, ...] = ()
     violations: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
 
     @property
     def is_kept(self) -> bool:

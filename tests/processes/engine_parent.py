@@ -10,7 +10,8 @@ import threading
 
 from editor.layers.tree import LayerTree
 from editor.processes.engine_client import EngineClient
-from editor.processes.messages import BatchEnded, Event, ModelOpened, OpenModel, StartRun
+from editor.processes.messages import Event, ModelOpened, OpenModel
+from editor.processes.run_messages import BatchEnded, StartRun
 from editor.training.settings import TrainSettings
 
 

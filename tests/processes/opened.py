@@ -14,11 +14,10 @@ from editor.processes.messages import (
     RequestFailed,
     RestoreRevision,
     RevisionRestored,
-    RunEnded,
     SaveModel,
-    StartRun,
     TraceGradients,
 )
+from editor.processes.run_messages import RunEnded, StartRun
 from editor.runs.revisions import read_revision
 from editor.training.settings import TrainSettings
 

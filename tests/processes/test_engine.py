@@ -12,8 +12,6 @@ import pytest
 from editor.errors import EngineError
 from editor.keras_model.walk import walk_model
 from editor.processes.messages import (
-    BatchEnded,
-    Checkpointed,
     CheckSettings,
     CloseDocument,
     EngineReady,
@@ -21,10 +19,9 @@ from editor.processes.messages import (
     OpenFailed,
     OpenModel,
     RequestFailed,
-    RunEnded,
     SettingsChecked,
-    StopRun,
 )
+from editor.processes.run_messages import BatchEnded, Checkpointed, RunEnded, StopRun
 from editor.runs.revisions import read_revision, write_revision
 from editor.runs.workspace import WEIGHTS_FOLDER
 from editor.training.settings import TrainSettings

@@ -10,16 +10,13 @@ from editor.files.keras_archive import read_freeze_map
 from editor.files.saved_model.place import file_state
 from editor.processes.messages import (
     ApplyTrainedWeights,
-    BatchEnded,
     ExportModel,
     ModelExported,
     ModelSaved,
     RequestFailed,
-    RunEnded,
-    RunStarted,
-    StopRun,
     TrainedWeightsApplied,
 )
+from editor.processes.run_messages import BatchEnded, RunEnded, RunStarted, StopRun
 from editor.runs.workspace import WEIGHTS_FOLDER
 from tests import models
 from tests.integration import plain_keras

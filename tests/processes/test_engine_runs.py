@@ -7,20 +7,8 @@ import keras
 import numpy as np
 
 from editor.files.options import OpenOptions
-from editor.processes.messages import (
-    BatchEnded,
-    Checkpointed,
-    CloseDocument,
-    EpochEnded,
-    ModelOpened,
-    ModelSaved,
-    OpenModel,
-    RequestFailed,
-    RevisionRestored,
-    RunEnded,
-    RunStarted,
-    StopRun,
-)
+from editor.processes.messages import CloseDocument, ModelOpened, ModelSaved, OpenModel, RequestFailed, RevisionRestored
+from editor.processes.run_messages import BatchEnded, Checkpointed, EpochEnded, RunEnded, RunStarted, StopRun
 from editor.runs.revisions import read_revision
 from editor.runs.workspace import WEIGHTS_FOLDER
 from tests.processes.opened import FOR_EVER, ROOT, Opened, variables_in, weights_of

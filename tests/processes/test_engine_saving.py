@@ -8,14 +8,8 @@ import psutil
 import pytest
 
 from editor.files.keras_archive import read_freeze_map
-from editor.processes.messages import (
-    BatchEnded,
-    ModelSaved,
-    RequestFailed,
-    RunEnded,
-    RunStarted,
-    StopRun,
-)
+from editor.processes.messages import ModelSaved, RequestFailed
+from editor.processes.run_messages import BatchEnded, RunEnded, RunStarted, StopRun
 from editor.runs.workspace import WEIGHTS_FOLDER
 from tests import models
 from tests.processes.engine_driver import EngineDriver

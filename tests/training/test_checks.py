@@ -3,7 +3,8 @@ import pytest
 
 from editor.training.checks import ModelFacts, check, suggest_loss, suggest_metrics
 from editor.training.data import TrainData, load_data
-from editor.training.settings import AUTOMATIC, LOSSES, TrainSettings
+from editor.training.settings import LOSSES, TrainSettings
+from editor.training.words import AUTOMATIC
 
 SPARSE, CATEGORICAL, BINARY, SQUARED = LOSSES[:4]
 SETTINGS = TrainSettings(data="data.npz")

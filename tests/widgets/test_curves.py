@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editor.processes.messages import BatchEnded, EpochEnded, RunStarted
+from editor.processes.run_messages import BatchEnded, EpochEnded, RunStarted
 from widgets.training.axis_steps import roomy_range, round_step, tick_text, tick_values, value_range, value_text
 from widgets.training.curves import MetricCurves, PointBuffer, RunCurves, Smoother
 from widgets.training.nearest import nearest_point

@@ -14,7 +14,8 @@ from editor.layers.edits import set_policy
 from editor.layers.findings.finding import Cure, Finding
 from editor.layers.nodes import LayerNode
 from editor.layers.policies import StatisticsPolicy
-from editor.processes.messages import GradientsTraced, RunEnded
+from editor.processes.messages import GradientsTraced
+from editor.processes.run_messages import RunEnded
 from editor.training.settings import TrainSettings
 from tests.widgets.opened import opened_document
 from tests.widgets.trees import vgg16_classifier

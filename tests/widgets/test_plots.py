@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QToolButton
 
-from editor.processes.messages import BatchEnded, EpochEnded, RunEnded, RunStarted
+from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunStarted
 from widgets.theme import Mode, Theme
 from widgets.training.plots import EMPTY_TEXT, WARM_UP_DELAY_MS, RunPlots
 

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtWidgets import QLabel, QProgressBar
 
 from editor.errors import Problem
-from editor.processes.messages import BatchEnded, EpochEnded, RunEnded, RunStarted
+from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunStarted
 from editor.training.settings import Proof
 from widgets.training.progress import RunProgress
 from widgets.training.time_left import TimeLeft, batch_time_text, clock_text

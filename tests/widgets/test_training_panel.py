@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editor.training.settings import AUTOMATIC, SettingsReport, TrainSettings
+from editor.training.settings import SettingsReport, TrainSettings
+from editor.training.words import AUTOMATIC
 from widgets.icons import Icons
 from widgets.theme import Mode, Theme
 from widgets.training.data_field import DIGITS

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from editor.layers.findings.finding import Finding, KnownFacts, LastRun
 from editor.layers.findings.problems import find_problems
 from editor.layers.plain_keras import forgotten_by_plain_keras
-from editor.processes.messages import GradientsTraced, RunEnded, TraceGradients
+from editor.processes.messages import GradientsTraced, TraceGradients
+from editor.processes.run_messages import RunEnded
 from editor.training.settings import TrainSettings
 from widgets.document import Document
 from widgets.engine_link import EngineLink

@@ -9,7 +9,8 @@ from PySide6.QtGui import QAction, QFontMetrics, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QMenu, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 from typing_extensions import override
 
-from editor.training.settings import AUTOMATIC, METRICS
+from editor.training.settings import METRICS
+from editor.training.words import AUTOMATIC
 from widgets.training.wording import automatic_text, shortened, words_for
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from editor.processes.messages import BatchEnded, EpochEnded, RunStarted
+from editor.processes.run_messages import BatchEnded, EpochEnded, RunStarted
 from widgets.training.wording import is_less_better
 
 Values = npt.NDArray[np.float64]

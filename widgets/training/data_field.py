@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from editor.training.settings import SAMPLE_PREFIX
+from editor.training.words import SAMPLE_PREFIX
 from widgets.training.choice_fields import NarrowBox
 
 DIGITS = f"{SAMPLE_PREFIX}digits"

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from editor.processes.messages import BatchEnded, EpochEnded, RunEnded, RunStarted
+from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunStarted
 from widgets.theme import Theme, set_tone
 
 if TYPE_CHECKING:

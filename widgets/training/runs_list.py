@@ -7,7 +7,7 @@ from collections.abc import Callable
 from editor.layers.accounts import State
 from editor.layers.nodes import LayerNode
 from editor.layers.tree import LayerTree
-from editor.processes.messages import BatchEnded, EpochEnded, RunEnded, RunStarted
+from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunStarted
 from widgets.numbers import counted
 from widgets.training.runs_table import RunsTable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from editor.training.settings import AUTOMATIC
+from editor.training.words import AUTOMATIC
 
 _WORDS = {
     "adam": "Adam",
