@@ -43,6 +43,7 @@ from widgets.saving import Saver, saved_text
 from widgets.settings import Settings
 from widgets.side_files import SideFiles
 from widgets.theme import Mode, Theme
+from widgets.training.plot_export import PlotExport
 from widgets.training.runs_list import RunsList, frozen_text
 from widgets.trust import Trust
 from widgets.undo import WeightsUndo
@@ -78,6 +79,7 @@ class App(QObject):
         self.saving = SaveCommands(self.window, self.saver, notifier=self.notifier, current=self._current)
         runs_list = RunsList(self.window.runs, self._frozen_text)
         self.runs = RunControl(self.link, self.window.training, (self.window.plots, self.window.progress, runs_list))
+        self.plot_export = PlotExport(self.window.plots, self.theme, self.notifier)
         self.undo = WeightsUndo(self.link)
         self.review = Review(self.window, self.link, runs=self.runs, notifier=self.notifier, current=self._current)
         self.side_files = SideFiles(

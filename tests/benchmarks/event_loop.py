@@ -70,19 +70,19 @@ def main() -> None:
         app = App(qt, Settings(folder / "settings.ini"), folder / "workspaces")
         lateness = Lateness()
         app.show()
-        _report("start of the engine", lateness.measure(lambda: _wait(lambda: app.link.is_ready)))
-        _report("idle", lateness.measure(lambda: _pause(IDLE_MS)))
-        _report("open MobileNetV2", lateness.measure(lambda: _open(app, folder / MOBILENET)))
+        report("start of the engine", lateness.measure(lambda: _wait(lambda: app.link.is_ready)))
+        report("idle", lateness.measure(lambda: pause(IDLE_MS)))
+        report("open MobileNetV2", lateness.measure(lambda: _open(app, folder / MOBILENET)))
         _prepare(app, folder / IMAGES, epochs)
-        _report(f"train {epochs} epochs", lateness.measure(lambda: _train(app)))
-        _report("idle again", lateness.measure(lambda: _pause(IDLE_MS)))
+        report(f"train {epochs} epochs", lateness.measure(lambda: _train(app)))
+        report("idle again", lateness.measure(lambda: pause(IDLE_MS)))
         app.leave()
 
 
 def _open(app: App, path: Path) -> None:
     app.open(path)
     _wait(lambda: app.document is not None)
-    _pause(500)
+    pause(500)
 
 
 def _prepare(app: App, data: Path, epochs: int) -> None:
@@ -97,7 +97,7 @@ def _prepare(app: App, data: Path, epochs: int) -> None:
 def _train(app: App) -> None:
     app.window.training.request_start()
     _wait(lambda: not app.runs.is_active)
-    _pause(500)
+    pause(500)
 
 
 def _wait(condition: Callable[[], bool]) -> None:
@@ -110,13 +110,13 @@ def _wait(condition: Callable[[], bool]) -> None:
     assert condition()
 
 
-def _pause(milliseconds: int) -> None:
+def pause(milliseconds: int) -> None:
     loop = QEventLoop()
     QTimer.singleShot(milliseconds, loop.quit)
     loop.exec()
 
 
-def _report(name: str, values: np.ndarray) -> None:
+def report(name: str, values: np.ndarray) -> None:
     p50, p99 = np.percentile(values, [50, 99])
     print(f"{name:22} late by {p50:5.1f} (median) {p99:6.1f} (p99) {values.max():6.1f} ms (max), {len(values):6} calls")
 

@@ -22,7 +22,8 @@ class BestMark:
 
     def __init__(self, item: Any) -> None:
         self._view = item.getViewBox()
-        self._dot = pg.ScatterPlotItem(size=_SIZE, pxMode=True)
+        # Without the cache of pixels it is a shape in a picture of vectors too.
+        self._dot = pg.ScatterPlotItem(size=_SIZE, pxMode=True, useCache=False)
         self._text = pg.TextItem(anchor=(0, 0))
         self._text.textItem.document().setDocumentMargin(1)
         self._before: tuple[float, float] | None = None

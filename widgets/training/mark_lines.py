@@ -16,7 +16,8 @@ from widgets.training.run_marks import RunMark, phases
 _TINT_ALPHA = 70
 _TINTS = ("trainable_fill", "frozen_fill")
 """Of every other phase, so that neighbours differ."""
-_TINT_Z, _LINE_Z = -300, -100
+_TINT_Z, _LINE_Z = -90, -80
+"""Below the curves; the view would raise what is below itself, which is at -100."""
 
 
 class MarkLines:

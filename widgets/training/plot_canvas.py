@@ -81,6 +81,11 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         return self._best
 
     @property
+    def marks(self) -> MarkLines:
+        """Phases and the lines of marks."""
+        return self._marks
+
+    @property
     def lane(self) -> MarkLane:
         """The labels of marks."""
         return self._lane
@@ -122,6 +127,17 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         if not self._is_zoomed:
             self._fit(shown, [points for main, _ in drawn for points in main])
         self._draw_marks(shown, [points for parts in drawn for part in parts for points in part])
+
+    def draw_for_picture(self, ranges: tuple[tuple[float, float], tuple[float, float]] | None) -> None:
+        """Draws in the size of now, with a range that was chosen by hand if there is one."""
+        self._item.layout.activate()
+        self.redraw()
+        if ranges is not None:
+            self._is_zoomed = True
+            self._view.setRange(xRange=ranges[0], yRange=ranges[1], padding=0, disableAutoRange=True)
+        # The numbers of the axes are known now, and with them the room for the lines.
+        self.grab()
+        self.redraw()
 
     def reset_zoom(self) -> None:
         """Shows all of the runs again; to be drawn by `redraw`."""

@@ -102,7 +102,8 @@ class RunPlots(QWidget):
     @property
     def plots(self) -> tuple[MetricPlot, ...]:
         """The plots of the metrics that are on show, the loss first."""
-        return tuple(plot for plot in self._plots if self.bar.settings.shows(plot.metric_name))
+        chosen = tuple(plot for plot in self._plots if self.bar.settings.shows(plot.metric_name))
+        return chosen or self._plots
 
     def begin(self, run: RunStarted) -> None:
         """Starts empty curves; those of the runs before are kept."""
@@ -201,7 +202,7 @@ class RunPlots(QWidget):
         settings = self.bar.settings
         for plot in self._plots:
             plot.apply_settings(settings)
-            plot.setVisible(settings.shows(plot.metric_name))
+            plot.setVisible(plot in self.plots)
         self._show_crosshair(None)
         self.redrawing.forget()
 
@@ -221,7 +222,7 @@ class RunPlots(QWidget):
             plot.pointed.connect(self._on_plot_pointed)
             plot.stepped.connect(self._on_plot_stepped)
             plot.apply_settings(self.bar.settings)
-            plot.setVisible(self.bar.settings.shows(plot.metric_name))
+            plot.setVisible(plot in self.plots)
 
     def _on_theme_changed(self) -> None:
         for plot in self._plots:

@@ -22,6 +22,8 @@ _DASHES = [5, 3]
 _MANY_FOR_EACH_PIXEL = 1.5
 """From here on a raw line is a band, to which smooth edges add nothing but time."""
 
+_NAMES = ("raw", "validation_raw", "smooth", "validation")
+
 Points = tuple[Values, Values]
 
 
@@ -96,8 +98,12 @@ class RunLines:
 
     def drawn(self) -> dict[str, Values]:
         """The values of each line that were given to be drawn, by its name."""
-        names = ("raw", "validation_raw", "smooth", "validation")
-        return {name: line.getData()[1] for name, line in zip(names, self._lines, strict=True)}
+        return {name: self.points(name)[1] for name in _NAMES}
+
+    def points(self, name: str) -> Points:
+        """What is drawn of a line: `raw`, `validation_raw`, `smooth` or `validation`."""
+        x, y = self._lines[_NAMES.index(name)].getData()
+        return x, y
 
     def colours(self) -> tuple[str, str]:
         """The colours of the training and the validation line."""
