@@ -62,7 +62,7 @@ class Photographer:
         self._app.show()
         for number, (name, reach) in enumerate(self._states(), start=1):
             reach()
-            self._take(f"{number}-{name}", reach if name.endswith("menu") else None)
+            self._take(f"{number}-{name}", reach if name.endswith(("menu", "crosshair")) else None)
         self._app.leave()
 
     def _states(self) -> Iterator[tuple[str, Callable[[], None]]]:
@@ -312,7 +312,7 @@ class Photographer:
         return True
 
     def _take(self, name: str, reach_again: Callable[[], None] | None = None) -> None:
-        """Takes a picture in each theme and size; a menu is opened anew, as it keeps the icons it had."""
+        """Takes a picture in each theme and size; what goes or keeps its icons with another theme is reached anew."""
         for mode in (Mode.LIGHT, Mode.DARK):
             self._app.theme.set_mode(mode)
             if reach_again:

@@ -51,6 +51,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._settings = PlotSettings()
         self._lines: dict[int, RunLines] = {}
         self._is_zoomed = False
+        self._fitted: tuple[float, float, float, float] | None = None
         self._add_items()
         self.setMinimumSize(240, 80)
         self._view.sigRangeChangedManually.connect(self._on_view_range_changed_manually)
@@ -163,7 +164,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         found = []
         for run in shown.with_metric(self.metric_name):
             with_raw = (run is shown.newest and not shown.is_faint(run)) or shown.is_strong(run)
-            points = self._lines[run.run_id].draw(run[self.metric_name], frame, with_raw=with_raw)
+            points = self._lines[run.run_id].draw(run, self.metric_name, frame, with_raw=with_raw)
             found.append((points[:2], points[2:]))
         return found
 
@@ -173,8 +174,11 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         low, high = value_range(values, is_log=settings.is_log, ignores_outliers=settings.ignores_outliers)
         end = self._end(shown)
         planned = max(run.planned_end(settings) for run in shown.with_metric(self.metric_name))
-        self._view.setLimits(xMin=0, xMax=max(end, planned * ROOM_AT_THE_END))
-        self._view.setRange(xRange=(0, end), yRange=(low, high), padding=0, disableAutoRange=True)
+        most = max(end, planned * ROOM_AT_THE_END)
+        if self._fitted != (end, low, high, most) or self.view_range() != ((0.0, end), (low, high)):
+            self._fitted = end, low, high, most
+            self._view.setLimits(xMin=0, xMax=most)
+            self._view.setRange(xRange=(0, end), yRange=(low, high), padding=0, disableAutoRange=True)
 
     def _draw_marks(self, shown: ShownRuns, drawn: list[Points]) -> None:
         axis = self._settings.x_axis
@@ -186,12 +190,13 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         if best is None:
             self._best.hide()
             return
-        obstacles = Obstacles(ranges, (max(1.0, self._view.width()), max(1.0, self._view.height())))
-        for points in drawn:
-            obstacles.add_line(*points)
-        for mark in run.marks:
-            if mark.has_line:
-                obstacles.add_mark(mark.along(axis))
+        obstacles = Obstacles(
+            ranges,
+            (max(1.0, self._view.width()), max(1.0, self._view.height())),
+            lines=drawn,
+            marks=[mark.along(axis) for mark in run.marks if mark.has_line],
+            levels=self._value_axis.levels(),
+        )
         x = float(run.epochs.along(axis)[best.index])
         colour = self._colours(run.run_id, is_newest=run is shown.newest)[run.has_validation]
         self._best.show((x, self._drawn_value(best.value)), best.value, colour, obstacles)

@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
-from widgets.training.curves import Line, MetricCurves
+from widgets.training.curves import Line, MetricCurves, RunCurves
 from widgets.training.plot_settings import PlotSettings, Resolution
 from widgets.training.point_buffer import Values
 
@@ -65,9 +65,16 @@ class RunLines:
         self._item = item
         self._raw, self._validation_raw, self._smooth, self._validation = (_line(item) for _ in range(4))
         self._lines = (self._raw, self._validation_raw, self._smooth, self._validation)
+        self._drawn: tuple[object, list[Points]] = None, []
 
-    def draw(self, curves: MetricCurves, frame: Frame, *, with_raw: bool) -> list[Points]:
+    def draw(self, run: RunCurves, metric: str, frame: Frame, *, with_raw: bool) -> list[Points]:
         """Draws the points of now; returns those of all lines, the ones that the axis must hold first."""
+        wanted = run.version, frame, with_raw
+        if wanted != self._drawn[0]:
+            self._drawn = wanted, self._draw(run[metric], frame, with_raw=with_raw)
+        return self._drawn[1]
+
+    def _draw(self, curves: MetricCurves, frame: Frame, *, with_raw: bool) -> list[Points]:
         settings = frame.settings
         training = curves.training(settings.resolution)
         smoothing = settings.smoothing
