@@ -34,6 +34,7 @@ from widgets.notifier import Notifier
 from widgets.numbers import counted
 from widgets.open_commands import OpenCommands
 from widgets.opening import Opener, OpenWish
+from widgets.past_runs import PastRuns
 from widgets.recent_models import RecentModels
 from widgets.recovery import offer_recovery
 from widgets.review import Review
@@ -76,11 +77,14 @@ class App(QObject):
         # What is said of a failed save comes before what is offered instead.
         self.saver.failed.connect(self._on_problem)
         self.saving = SaveCommands(self.window, self.saver, notifier=self.notifier, current=self._current)
-        runs_list = RunsList(self.window.runs, self._frozen_text)
-        views = (self.window.plots, self.window.progress, runs_list)
+        self.runs_list = RunsList(self.window.runs, self._frozen_text)
+        views = (self.window.plots, self.window.progress, self.runs_list)
         self.runs = RunControl(self.link, self.window.training, views, notifier=self.notifier)
         self.runs.state_changed.connect(self.window.progress.show_state)
+        self.runs.requested.connect(self.runs_list.expect)
+        self.runs.marked.connect(self.runs_list.add_mark)
         self.undo = WeightsUndo(self.link)
+        self.past_runs = PastRuns(self.window, self.runs_list, runs=self.runs, undo=self.undo, notifier=self.notifier)
         self.review = Review(self.window, self.link, runs=self.runs, notifier=self.notifier, current=self._current)
         self.side_files = SideFiles(
             self.window,
@@ -211,7 +215,7 @@ class App(QObject):
         window.inspector.set_tree(document.tree, file_facts(document.preview))
         window.plots.clear()
         window.progress.clear()
-        window.runs.clear_runs()
+        self.past_runs.set_document(document)
         self.undo.set_document(document)
         self.runs.set_document(document)
         self.side_files.set_document()
@@ -237,6 +241,7 @@ class App(QObject):
         )
         if not document.is_untitled:
             self._recent.add(document.path, document.options)
+        self.past_runs.refresh()
         # The live model may know more: what trains, what is found, what another map differs in.
         document.flags_changed.emit(set())
         self.runs.check_settings()
