@@ -38,6 +38,7 @@ from widgets.past_runs import PastRuns
 from widgets.recent_models import RecentModels
 from widgets.recovery import offer_recovery
 from widgets.review import Review
+from widgets.run_changes import RunChanges
 from widgets.run_control import RunControl
 from widgets.save_commands import SaveCommands
 from widgets.saving import Saver, saved_text
@@ -83,6 +84,7 @@ class App(QObject):
         self.runs.state_changed.connect(self.window.progress.show_state)
         self.runs.requested.connect(self.runs_list.expect)
         self.runs.marked.connect(self.runs_list.add_mark)
+        self._run_changes = RunChanges(self.link, self.window.training, runs=self.runs, current=self._current)
         self.undo = WeightsUndo(self.link)
         self.past_runs = PastRuns(self.window, self.runs_list, runs=self.runs, undo=self.undo, notifier=self.notifier)
         self.review = Review(self.window, self.link, runs=self.runs, notifier=self.notifier, current=self._current)
@@ -216,6 +218,7 @@ class App(QObject):
         window.plots.clear()
         window.progress.clear()
         self.past_runs.set_document(document)
+        self._run_changes.set_document(document)
         self.undo.set_document(document)
         self.runs.set_document(document)
         self.side_files.set_document()
@@ -267,6 +270,7 @@ class App(QObject):
         self.keeper.status_changed.connect(self._on_engine_status)
         self._rescue.rescued.connect(self._refresh)
         self.link.engine_ready.connect(self._refresh)
+        self.link.engine_ready.connect(lambda event: window.training.set_device(event.device))
         self.link.engine_ended.connect(self._refresh)
         self.link.log_received.connect(window.log.append_line)
         self.link.run_started.connect(self._on_run_started)
