@@ -139,6 +139,7 @@ class App(QObject):
         window.training.set_recent_data(settings.recent("data"))
         if settings.training:
             window.training.set_settings(settings.training)
+        window.plots.apply_settings(settings.plots)
         self._recent.fill()
         self._refresh()
         window.show()
@@ -160,6 +161,7 @@ class App(QObject):
         self._is_leaving = True
         self.window.save_layout(self.settings)
         self.settings.training = self.window.training.settings()
+        self.settings.plots = self.window.plots.settings
         self.settings.set_recent("data", self.window.training.recent_data())
         self.settings.flush()
         self.opener.close()
@@ -191,7 +193,7 @@ class App(QObject):
         self._on_open_requested(OpenWish(path, options or OpenOptions()))
 
     def _on_open_requested(self, wish: OpenWish) -> None:
-        self.window.plots.put_off_warm_up()
+        self.window.plots.warm_up.put_off()
         self._when_free(lambda: self.opener.open(wish))
 
     def _on_new_wanted(self, new: NewModel) -> None:
@@ -298,6 +300,7 @@ class App(QObject):
         window.data_dropped.connect(self._on_data_dropped)
         window.layers.selection_nodes_changed.connect(self._on_selection_changed)
         window.training.readiness_changed.connect(self._refresh)
+        self.link.run_marked.connect(window.plots.add_mark)
 
     def _connect_actions(self) -> None:
         actions, window = self.window.actions_, self.window
