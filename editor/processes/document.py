@@ -19,6 +19,7 @@ class Document:
         revision: Of the weights; grows with every change of them.
         newest_revision: The greatest number given so far; an undo goes back with `revision` alone.
         options: What was given and allowed for its file.
+        path: Absolute path of its file.
         opened: The digest of each weight in the file, by `weight_id`: what is trained differs from it.
         calling: Held by whoever calls the model outside its run, and by whoever starts a run: two threads that trace
             one model at once would mix up their symbols.
@@ -30,6 +31,7 @@ class Document:
     newest_revision: int = 0
     options: OpenOptions = field(default_factory=OpenOptions)
     opened: Sequence[str] = ()
+    path: str = ""
     calling: threading.Lock = field(default_factory=threading.Lock)
 
     def note_change(self) -> None:
