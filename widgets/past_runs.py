@@ -199,14 +199,10 @@ class PastRuns(QObject):
     # -- curves -------------------------------------------------------------------------------------------------
 
     def _on_shown_changed(self) -> None:
-        show = getattr(self._window.plots, "show_runs", None)
-        if show:
-            show(self._window.runs.shown_runs())
+        self._window.plots.show_runs(self._window.runs.shown_runs())
 
     def _on_highlighted(self, run_id: int | None) -> None:
-        highlight = getattr(self._window.plots, "set_highlighted", None)
-        if highlight:
-            highlight(run_id)
+        self._window.plots.set_highlighted(run_id)
 
     # -- steps and endings --------------------------------------------------------------------------------------
 

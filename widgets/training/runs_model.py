@@ -11,14 +11,12 @@ from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPen, QPixmap
 from typing_extensions import override
 
 from widgets.theme import Theme, number_font
+from widgets.training.run_colours import run_colour
 from widgets.training.run_entry import RunEntry
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 NO_INDEX = QModelIndex()
-
-OTHER_RUN_COLOURS = ("#20755a", "#7f8894", "#c2408c", "#5b4bb7", "#8a7000")
-"""Of runs that are not the newest, by run id; the newest has the colour of the training line."""
 
 
 class RunColumn(IntEnum):
@@ -104,9 +102,7 @@ class RunsModel(QAbstractTableModel):
 
     def colour_of(self, entry: RunEntry) -> QColor:
         """Its colour on the curves."""
-        if entry is self._entries[0]:
-            return self._theme.colour("trainable")
-        return QColor(OTHER_RUN_COLOURS[entry.run_id % len(OTHER_RUN_COLOURS)])
+        return run_colour(entry.run_id, self._theme, is_newest=entry is self._entries[0])
 
     def is_on_curves(self, entry: RunEntry) -> bool:
         """Whether its curves are on show; those of the newest always are."""

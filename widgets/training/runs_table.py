@@ -9,9 +9,7 @@ from typing_extensions import override
 
 from widgets.theme import ROW_HEIGHT, Theme
 from widgets.training.run_entry import RunEntry
-from widgets.training.runs_model import OTHER_RUN_COLOURS, RunColumn, RunsModel
-
-__all__ = ["OTHER_RUN_COLOURS", "RunsTable"]
+from widgets.training.runs_model import RunColumn, RunsModel
 
 _DOT_WIDTH = 22
 _WIDE = 480
