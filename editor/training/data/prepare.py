@@ -6,6 +6,8 @@ from pathlib import Path
 
 from editor.errors import DataError
 from editor.training.data.parts import Part, Prepared
+from editor.training.data.table.prepare_table import prepare_table
+from editor.training.data.table.reading import is_table
 from editor.training.data.train_data import TrainData, hold_out, load_data
 from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
@@ -28,6 +30,8 @@ def prepare(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
         return _from_function(settings, facts, seed)
     if Path(settings.data).is_dir():
         return _from_images(settings, facts, seed)
+    if is_table(Path(settings.data)):
+        return prepare_table(settings, facts, seed)
     return _from_arrays(settings, facts, seed)
 
 
