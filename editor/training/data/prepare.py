@@ -9,6 +9,8 @@ from editor.training.data.images.prepare_images import prepare_images
 from editor.training.data.parts import Part, Prepared
 from editor.training.data.preprocessing import with_preprocessing
 from editor.training.data.reading import Reading
+from editor.training.data.table.prepare_table import prepare_table
+from editor.training.data.table.reading import is_table
 from editor.training.data.train_data import TrainData, hold_out, load_data
 from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
@@ -37,6 +39,8 @@ def _read(settings: TrainSettings, facts: ModelFacts, seed: int, reading: Readin
         return _from_function(settings, facts, seed)
     if Path(settings.data).is_dir():
         return prepare_images(settings, facts, seed, reading)
+    if is_table(Path(settings.data)):
+        return prepare_table(settings, facts, seed)
     return _from_arrays(settings, facts, seed)
 
 
