@@ -27,6 +27,8 @@ from editor.keras_model.values import weight_digests
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from editor.processes.active_run import ActiveRun
+from editor.processes.data_answers import DataAnswers
+from editor.processes.data_messages import DescribeData, PrepareRun
 from editor.processes.document import Document
 from editor.processes.messages import (
     ApplyTrainedWeights,
@@ -69,6 +71,7 @@ class Engine:
         self._given_up: set[int] = set()
         self._opening = threading.Lock()
         self._run: ActiveRun | None = None
+        self._data = DataAnswers(send, self._loaded_document, self._between_batches)
 
     def announce(self) -> None:
         """Says that the imports are done."""
@@ -97,11 +100,17 @@ class Engine:
                 # It takes seconds, and nothing that a person waits for.
                 name = f"trace {request.document_id}"
                 threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
+            case DescribeData() | PrepareRun():
+                self._data.begin(request)
             case CheckSettings() | StartRun() | SaveModel() | ExportModel() | ApplyTrainedWeights() | RestoreRevision():
                 self._wait_for_loading(request.document_id)
                 self._answer(request)
             case _:
                 self._answer(request)
+
+    def _loaded_document(self, document_id: int) -> Document:
+        self._wait_for_loading(document_id)
+        return self._document(document_id)
 
     def _wait_for_loading(self, document_id: int) -> None:
         if loading := self._loading.get(document_id):

@@ -16,6 +16,7 @@ from editor.files.options import Application, OpenOptions
 from editor.files.saved_model.place import FileState
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.records import LayerRecord, Shape
+from editor.processes.data_messages import DataEvent, DataRequest
 from editor.processes.message import Message
 from editor.processes.run_messages import RunEvent, RunRequest
 from editor.training.settings import SettingsReport, TrainSettings
@@ -157,6 +158,7 @@ Request = (
     | ApplyTrainedWeights
     | RestoreRevision
     | TraceGradients
+    | DataRequest
     | Quit
 )
 
@@ -315,6 +317,7 @@ Event = (
     | TrainedWeightsApplied
     | RevisionRestored
     | GradientsTraced
+    | DataEvent
     | RequestFailed
 )
 
