@@ -77,7 +77,9 @@ class App(QObject):
         self.saver.failed.connect(self._on_problem)
         self.saving = SaveCommands(self.window, self.saver, notifier=self.notifier, current=self._current)
         runs_list = RunsList(self.window.runs, self._frozen_text)
-        self.runs = RunControl(self.link, self.window.training, (self.window.plots, self.window.progress, runs_list))
+        views = (self.window.plots, self.window.progress, runs_list)
+        self.runs = RunControl(self.link, self.window.training, views, notifier=self.notifier)
+        self.runs.state_changed.connect(self.window.progress.show_state)
         self.undo = WeightsUndo(self.link)
         self.review = Review(self.window, self.link, runs=self.runs, notifier=self.notifier, current=self._current)
         self.side_files = SideFiles(
@@ -278,6 +280,7 @@ class App(QObject):
         self.undo.failed.connect(self._on_problem)
         self.undo.busy_changed.connect(self._refresh)
         self.runs.active_changed.connect(self._refresh)
+        self.runs.state_changed.connect(self._refresh)
         self.runs.ended.connect(self._on_run_ended)
 
     def _connect_window(self) -> None:
@@ -295,7 +298,10 @@ class App(QObject):
             "redo": self.undo.redo,
             "find": window.layers.focus_filter,
             "start": window.training.request_start,
+            "pause": window.training.request_pause,
             "stop": window.training.request_stop,
+            "stop_best": lambda: window.training.request_stop("best"),
+            "cancel": window.training.request_cancel,
             "reset_layout": window.reset_layout,
             "forget_consents": self._on_forget_consents,
             "about": self._on_about,

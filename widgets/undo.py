@@ -61,13 +61,23 @@ class RunCommand(QUndoCommand):
     Attributes:
         before: `(revision, file)` of the weights before the run.
         after: `(revision, file)` of the weights after it.
+        run_id: Of the run; None where it is another change of weights.
     """
 
-    def __init__(self, document: Document, text: str, before: tuple[int, Path], after: tuple[int, Path]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        text: str,
+        before: tuple[int, Path],
+        after: tuple[int, Path],
+        *,
+        run_id: int | None = None,
+    ) -> None:
         super().__init__(text)
         self._document = document
         self.before = before
         self.after = after
+        self.run_id = run_id
 
     @override
     def redo(self) -> None:
@@ -101,6 +111,11 @@ class AppliedWeightsCommand(RunCommand):
 def push_weights(document: Document, command: RunCommand) -> None:
     """Makes a change of weights a step; files of weights that no step needs any more are removed."""
     document.stack.push(command)
+    drop_unneeded_weights(document)
+
+
+def drop_unneeded_weights(document: Document) -> None:
+    """Removes the files of weights that no step needs any more; the newest one stays."""
     document.workspace.prune_revisions(keep=1, needed=_kept_files(document))
 
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSpinBox,
+    QToolButton,
     QWidget,
 )
 
@@ -64,8 +65,8 @@ def start(panel: TrainingPanel) -> QPushButton:
     return panel.findChild(QPushButton, "startButton")
 
 
-def stop(panel: TrainingPanel) -> QPushButton:
-    return panel.findChild(QPushButton, "stopButton")
+def stop(panel: TrainingPanel) -> QToolButton:
+    return panel.findChild(QToolButton, "stopButton")
 
 
 def field(panel: TrainingPanel, name: str) -> QWidget:
@@ -422,7 +423,7 @@ def test_that_start_and_stop_stay_in_sight_in_a_low_panel(ready):
 
 def test_that_fields_and_buttons_end_at_the_same_place_with_and_without_a_scroll_bar(qtbot, ready):
     def right_edges() -> set[int]:
-        widgets = [field(ready, "data"), stop(ready)]
+        widgets = [field(ready, "data"), start(ready)]
         return {widget.mapTo(ready, widget.rect().topRight()).x() for widget in widgets}
 
     qtbot.waitUntil(lambda: len(right_edges()) == 1)
@@ -446,3 +447,39 @@ def test_that_no_data_chosen_is_asked_for_and_not_blamed(ready, qtbot):
     ready.set_data(DIGITS)
     ready.show_report(SOUND)
     assert start(ready).isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("state", "pause_text", "can_pause", "can_cancel"),
+    [
+        (RunState.STARTING, "Pause", False, True),
+        (RunState.RUNNING, "Pause", True, True),
+        (RunState.PAUSING, "Resume", False, True),
+        (RunState.PAUSED, "Resume", True, True),
+        (RunState.CANCELLING, "Pause", False, False),
+    ],
+)
+def test_that_pause_and_cancel_can_be_clicked_where_they_can_be(ready, state, pause_text, can_pause, can_cancel):
+    ready.set_run_state(state)
+    pause = ready.findChild(QPushButton, "pauseButton")
+    cancel = ready.findChild(QPushButton, "cancelButton")
+    assert (pause.text(), pause.isEnabled(), cancel.isEnabled()) == (pause_text, can_pause, can_cancel)
+    assert not start(ready).isVisible()
+
+
+def test_that_the_menu_of_stop_says_which_weights_are_kept(qtbot, ready):
+    ready.set_run_state(RunState.RUNNING)
+    menu = stop(ready).menu()
+    with qtbot.waitSignal(ready.stop_requested) as asked:
+        menu.actions()[1].trigger()
+    assert asked.args == ["best"]
+
+
+def test_that_what_stands_beside_start_goes_while_a_run_is_under_way(qtbot, ready):
+    remark = QLabel("3 things to know")
+    ready.add_beside_start(remark)
+    qtbot.waitUntil(remark.isVisible)
+    ready.set_run_state(RunState.RUNNING)
+    assert not remark.isVisible()
+    ready.set_run_state(RunState.FINISHED)
+    assert remark.isVisible()

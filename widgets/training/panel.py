@@ -6,20 +6,20 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from editor.training.settings import SettingsReport, TrainSettings
+from editor.training.settings import Keep, SettingsReport, TrainSettings
 from widgets.icons import Icons
-from widgets.theme import Theme, set_tone
+from widgets.theme import Theme
 from widgets.training.form_row import Message
+from widgets.training.run_buttons import RunButtons
 from widgets.training.run_state import RunState
 from widgets.training.settings_form import SettingsForm
 
 SETTLE_INTERVAL_MS = 250
 """Time without a further edit before the settings are checked."""
 
-_STOP_TOOLTIP = "Ends the run after the current batch and keeps the weights."
 _NO_MODEL = "Open a model first."
 _NO_DATA = "Choose data to train on."
 
@@ -36,13 +36,19 @@ class TrainingPanel(QWidget):
     Signals:
         settings_changed: The settings are others than before and have been left alone for a moment.
         start_requested: Start was clicked and nothing stands against it. `settings()` are those to use.
-        stop_requested: Stop was clicked.
+        pause_requested: Pause was clicked.
+        resume_requested: Resume was clicked.
+        stop_requested: A stop was chosen; carries which weights to keep, `last` or `best`.
+        cancel_requested: Cancel was clicked.
         readiness_changed: What `start_obstacle` says is another thing now.
     """
 
     settings_changed = Signal()
     start_requested = Signal()
-    stop_requested = Signal()
+    pause_requested = Signal()
+    resume_requested = Signal()
+    stop_requested = Signal(str)
+    cancel_requested = Signal()
     readiness_changed = Signal()
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
@@ -64,13 +70,7 @@ class TrainingPanel(QWidget):
 
     def _make_parts(self, icons: Icons) -> None:
         self._form = SettingsForm(icons, self)
-        self._start = QPushButton("Start", self)
-        self._start.setObjectName("startButton")
-        self._start.setAccessibleName("Start")
-        set_tone(self._start, "primary")
-        self._stop = QPushButton("Stop and keep", self)
-        self._stop.setObjectName("stopButton")
-        self._stop.setAccessibleName("Stop and keep")
+        self._buttons = RunButtons(self)
         self._status = Message(icons, self)
         self._status.setObjectName("runStateMessage")
         self._settle_timer = QTimer(self)
@@ -87,15 +87,9 @@ class TrainingPanel(QWidget):
         area.setWidget(self._form)
         # It does not scroll sideways: what is wider would be cut off.
         area.setMinimumWidth(self._form.minimumSizeHint().width() + self._scroll_bar.sizeHint().width())
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        for button in (self._start, self._stop):
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.setStyleSheet("padding: 3px 8px;")
-            buttons.addWidget(button)
         foot = self._foot = QVBoxLayout()
         foot.setSpacing(4)
-        foot.addLayout(buttons)
+        foot.addWidget(self._buttons)
         foot.addWidget(self._status)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 1, 6)
@@ -107,8 +101,11 @@ class TrainingPanel(QWidget):
         self._scroll_bar.rangeChanged.connect(self._on_scroll_bar_range_changed)
         self._form.edited.connect(self._on_form_edited)
         self._settle_timer.timeout.connect(self._on_settle_timer_timeout)
-        self._start.clicked.connect(self.request_start)
-        self._stop.clicked.connect(self.request_stop)
+        self._buttons.start_requested.connect(self.request_start)
+        self._buttons.pause_requested.connect(self.request_pause)
+        self._buttons.resume_requested.connect(self.request_pause)
+        self._buttons.stop_requested.connect(self.request_stop)
+        self._buttons.cancel_requested.connect(self.request_cancel)
         self._theme.changed.connect(self._on_theme_changed)
 
     # -- what others tell it --------------------------------------------------------------------------------
@@ -147,6 +144,10 @@ class TrainingPanel(QWidget):
         self._blockers = dict(blockers)
         self._refresh()
 
+    def add_beside_start(self, widget: QWidget) -> None:
+        """Puts a widget at the right of Start; it is hidden while a run is under way."""
+        self._buttons.add_beside_start(widget)
+
     def set_run_state(self, state: RunState) -> None:
         """Says where the run stands."""
         self._state = state
@@ -179,10 +180,22 @@ class TrainingPanel(QWidget):
         if not self._obstacle:
             self.start_requested.emit()
 
-    def request_stop(self) -> None:
-        """Stop, as by its button."""
+    def request_pause(self) -> None:
+        """Pause, or Resume where the run is paused, as by their button."""
+        if self._state.can_be_paused:
+            self.pause_requested.emit()
+        elif self._state.can_be_resumed:
+            self.resume_requested.emit()
+
+    def request_stop(self, keep: Keep = "last") -> None:
+        """Stop and keep the last or the best weights, as by its button and menu."""
         if self._state.can_be_stopped:
-            self.stop_requested.emit()
+            self.stop_requested.emit(keep)
+
+    def request_cancel(self) -> None:
+        """Cancel and restore, as by its button."""
+        if self._state.can_be_stopped:
+            self.cancel_requested.emit()
 
     # -- inside ---------------------------------------------------------------------------------------------
 
@@ -227,12 +240,7 @@ class TrainingPanel(QWidget):
         problems = self._problems()
         before, self._obstacle = self._obstacle, self._find_obstacle(problems)
         self._form.show_problems(problems)
-        self._start.setEnabled(not self._obstacle)
-        self._start.setToolTip(self._obstacle or "Trains the weights that are not frozen.")
-        is_stopping = self._state is RunState.STOPPING
-        self._stop.setText("Stopping…" if is_stopping else "Stop and keep")
-        self._stop.setEnabled(self._state.can_be_stopped)
-        self._stop.setToolTip(_STOP_TOOLTIP)
+        self._buttons.show_state(self._state, self._obstacle)
         self._show_status(has_problem=bool(problems))
         if self._obstacle != before:
             self.readiness_changed.emit()

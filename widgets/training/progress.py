@@ -12,7 +12,10 @@ from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunS
 from editor.training.settings import Proof
 from widgets.numbers import counted
 from widgets.theme import set_tone
+from widgets.training.run_state import RunState
 from widgets.training.time_left import TimeLeft, batch_time_text, clock_text
+
+_KEPT = {"last": "weights", "best": "weights of the best epoch"}
 
 BAR_WIDTH = 220
 BAR_HEIGHT = 6
@@ -33,6 +36,8 @@ class RunProgress(QWidget):
         self._time_left: TimeLeft | None = None
         self._proof: Proof | None = None
         self._num_epochs_done = 0
+        self._state = RunState.IDLE
+        self._place = ""
         self._bar = _slim_bar(self)
         self._text = _label(self, "runProgressText", "Progress of the run")
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -56,7 +61,7 @@ class RunProgress(QWidget):
         self._bar.setRange(0, max(1, run.num_epochs * run.num_batches))
         self._bar.setValue(0)
         self._bar.show()
-        self._text.setText(f"Epoch 1 of {run.num_epochs} · preparing the first batch")
+        self._show_place(f"Epoch 1 of {run.num_epochs} · preparing the first batch", *self._device)
 
     def add_batch(self, event: BatchEnded) -> None:
         """Moves the bar and counts down."""
@@ -67,7 +72,7 @@ class RunProgress(QWidget):
         place = (
             f"Epoch {event.epoch + 1} of {self._run.num_epochs} · batch {event.batch + 1} of {self._run.num_batches}"
         )
-        self._text.setText(place + self._time_text())
+        self._show_place(place, *self._times)
 
     def add_epoch(self, event: EpochEnded) -> None:
         """Fills the bar to the epoch's end."""
@@ -77,8 +82,8 @@ class RunProgress(QWidget):
         self._num_epochs_done = event.epoch + 1
         self._bar.setValue(self._num_epochs_done * self._run.num_batches)
         is_last = self._num_epochs_done == self._run.num_epochs
-        rest = " · comparing the weights" if is_last else self._time_text()
-        self._text.setText(f"Epoch {self._num_epochs_done} of {self._run.num_epochs} done{rest}")
+        rest = ["comparing the weights"] if is_last else self._times
+        self._show_place(f"Epoch {self._num_epochs_done} of {self._run.num_epochs} done", *rest)
 
     def end(self, event: RunEnded) -> None:
         """Says how the run ended and shows its proof."""
@@ -88,6 +93,19 @@ class RunProgress(QWidget):
         self._bar.hide()
         self.show_proof(event.proof)
         self._run = None
+
+    def show_state(self, state: RunState) -> None:
+        """Says at once what was asked for, before the engine has done it; a run that is held takes no time."""
+        self._state = state
+        if state is RunState.STARTING:
+            self.show_proof(None)
+            self._text.setText(state.text)
+        elif self._time_left is not None and state.is_active:
+            if state is RunState.PAUSED:
+                self._time_left.hold()
+            elif state is not RunState.RESUMING:
+                self._time_left.go_on()
+            self._show_place(self._place)
 
     def clear(self) -> None:
         """Shows nothing, as for another document."""
@@ -110,20 +128,35 @@ class RunProgress(QWidget):
         """What the comparison found, in words; empty before the first run's end."""
         return self._proof_text.text()
 
+    def _show_place(self, place: str, *rest: str) -> None:
+        """Says where the run is, unless it is held or about to end: then that comes first."""
+        self._place = place
+        is_plain = self._state in (RunState.IDLE, RunState.RUNNING, RunState.STARTING)
+        before = () if is_plain else (self._state.text,)
+        self._text.setText(" · ".join((*before, place, *(rest if is_plain else ()))))
+
     def _ending(self, event: RunEnded, duration: str) -> str:
         if event.outcome == "finished":
             return f"Finished: {counted(self._num_epochs_done, 'epoch')} in {duration}"
         if event.outcome == "stopped":
-            return f"Stopped after {duration}; the weights are kept"
+            return f"Stopped after {duration}; the {_KEPT[event.kept]} are kept"
+        if event.outcome == "cancelled":
+            return f"Cancelled after {duration}; the weights are as they were before"
         return f"Failed: {event.problem.summary}" if event.problem else "Failed"
 
-    def _time_text(self) -> str:
+    @property
+    def _device(self) -> list[str]:
+        return [self._run.device] if self._run and self._run.device else []
+
+    @property
+    def _times(self) -> list[str]:
+        """What is left, the device, and the time of a batch, as far as they are known."""
         if self._time_left is None:
-            return ""
+            return []
         left, per_batch = self._time_left.seconds_left, self._time_left.seconds_per_batch
         if left is None or per_batch is None:
-            return ""
-        return f" · {clock_text(left)} left · {batch_time_text(per_batch)}"
+            return self._device
+        return [f"{clock_text(left)} left", *self._device, batch_time_text(per_batch)]
 
 
 def _slim_bar(parent: QWidget) -> QProgressBar:
