@@ -20,6 +20,8 @@ class Document:
         newest_revision: The greatest number given so far; an undo goes back with `revision` alone.
         options: What was given and allowed for its file.
         opened: The digest of each weight in the file, by `weight_id`: what is trained differs from it.
+        structure: Number of the model's structure; 0 as it was opened, another one after an edit of its layers.
+        opened_structure: The structure that `opened` is of.
         calling: Held by whoever calls the model outside its run, and by whoever starts a run: two threads that trace
             one model at once would mix up their symbols.
     """
@@ -30,6 +32,8 @@ class Document:
     newest_revision: int = 0
     options: OpenOptions = field(default_factory=OpenOptions)
     opened: Sequence[str] = ()
+    structure: int = 0
+    opened_structure: int = 0
     calling: threading.Lock = field(default_factory=threading.Lock)
 
     def note_change(self) -> None:
