@@ -6,6 +6,7 @@ from pathlib import Path
 
 from editor.errors import DataError
 from editor.training.data.parts import Part, Prepared
+from editor.training.data.preprocessing import with_preprocessing
 from editor.training.data.train_data import TrainData, hold_out, load_data
 from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
@@ -24,6 +25,10 @@ def prepare(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     Raises:
         DataError: The data cannot be read, or nothing that the model takes can be made of them.
     """
+    return with_preprocessing(_read(settings, facts, seed), settings.data_options, facts)
+
+
+def _read(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     if ":" in settings.data and not settings.data.startswith(SAMPLE_PREFIX) and not Path(settings.data).exists():
         return _from_function(settings, facts, seed)
     if Path(settings.data).is_dir():
