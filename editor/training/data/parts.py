@@ -68,6 +68,8 @@ class Prepared:
         input_names: What each input is called in sentences.
         target_names: What each target is called in sentences.
         has_own_validation: Whether the validation part was given, not drawn from the training samples.
+        class_names: Of the first target, in the order of their numbers; empty where none are known.
+        sources: Where each training sample comes from, such as a file's name; empty where its row tells it.
         tasks: What each target is learned as; empty where that is found from the labels and the last layer.
     """
 
@@ -82,6 +84,8 @@ class Prepared:
     target_names: tuple[str, ...] = ("y",)
     has_own_validation: bool = False
     tasks: tuple[Task, ...] = ()
+    class_names: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def suffix(self, part: Part) -> str:
         """What is added to a name in sentences about a part."""
