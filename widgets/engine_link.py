@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from editor.errors import EngineError
+from editor.processes.edit_messages import ModelEdited
 from editor.processes.engine_client import EngineClient
 from editor.processes.messages import (
     CheckSettings,
@@ -73,6 +74,7 @@ class EngineLink(QObject):
     run_ended = Signal(object)
     model_saved = Signal(object)
     revision_restored = Signal(object)
+    model_edited = Signal(object)
     gradients_traced = Signal(object)
     model_exported = Signal(object)
     trained_weights_applied = Signal(object)
@@ -105,6 +107,7 @@ class EngineLink(QObject):
             RunEnded: self.run_ended,
             ModelSaved: self.model_saved,
             RevisionRestored: self.revision_restored,
+            ModelEdited: self.model_edited,
             GradientsTraced: self.gradients_traced,
             ModelExported: self.model_exported,
             TrainedWeightsApplied: self.trained_weights_applied,

@@ -21,6 +21,8 @@ class Document:
         options: What was given and allowed for its file.
         path: Absolute path of its file.
         opened: The digest of each weight in the file, by `weight_id`: what is trained differs from it.
+        structure: Number of the model's structure; 0 as it was opened, another one after an edit of its layers.
+        opened_structure: The structure that `opened` is of.
         calling: Held by whoever calls the model outside its run, and by whoever starts a run: two threads that trace
             one model at once would mix up their symbols.
     """
@@ -32,6 +34,8 @@ class Document:
     options: OpenOptions = field(default_factory=OpenOptions)
     opened: Sequence[str] = ()
     path: str = ""
+    structure: int = 0
+    opened_structure: int = 0
     calling: threading.Lock = field(default_factory=threading.Lock)
 
     def note_change(self) -> None:

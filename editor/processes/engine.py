@@ -28,6 +28,8 @@ from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from editor.processes.active_run import ActiveRun
 from editor.processes.document import Document
+from editor.processes.edit_messages import EditModel
+from editor.processes.editing import check_structure_as_opened, edit_model, restore_revision, take_structure
 from editor.processes.messages import (
     ApplyTrainedWeights,
     CheckSettings,
@@ -44,7 +46,6 @@ from editor.processes.messages import (
     Request,
     RequestFailed,
     RestoreRevision,
-    RevisionRestored,
     SaveModel,
     SettingsChecked,
     TraceGradients,
@@ -103,7 +104,15 @@ class Engine:
                 # It takes seconds, and nothing that a person waits for.
                 name = f"trace {request.document_id}"
                 threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
-            case CheckSettings() | StartRun() | SaveModel() | ExportModel() | ApplyTrainedWeights() | RestoreRevision():
+            case (
+                CheckSettings()
+                | StartRun()
+                | SaveModel()
+                | ExportModel()
+                | ApplyTrainedWeights()
+                | RestoreRevision()
+                | EditModel()
+            ):
                 self._wait_for_loading(request.document_id)
                 self._answer(request)
             case _:
@@ -140,13 +149,22 @@ class Engine:
                 self._save(request)
             case ExportModel():
                 document = self._document(request.document_id)
+                if request.kind == "trained-weights":
+                    check_structure_as_opened(document)
                 # A folder for serving is traced, and its outputs are asked for.
                 with document.calling:
                     self._send(export_model(document, request, partial(self._between_batches, document)))
             case ApplyTrainedWeights():
                 self._send(apply_weights(self._resting_document(request.document_id), request))
             case RestoreRevision():
-                self._restore(request)
+                document = self._resting_document(request.document_id)
+                with document.calling:
+                    self._send(restore_revision(document, request))
+            case EditModel():
+                document = self._resting_document(request.document_id)
+                # The layers of the copy are called; and a trace of the model must not see it change.
+                with document.calling:
+                    self._send(edit_model(document, request))
             case TraceGradients():
                 self._trace(request)
 
@@ -165,6 +183,7 @@ class Engine:
                 | ExportModel()
                 | ApplyTrainedWeights()
                 | RestoreRevision()
+                | EditModel()
                 | TraceGradients()
             ):
                 self._send(RequestFailed(request_id=request.request_id, problem=problem))
@@ -188,13 +207,19 @@ class Engine:
                 options=request.options,
                 opened=weight_digests(index),
                 path=str(path.absolute()),
+                structure=request.saved_structure,
+                opened_structure=request.saved_structure,
             )
             notes = loaded.notes
+            freeze_map, remarks = usable_freeze_map(path)
+            if request.structure != request.saved_structure and request.weights:
+                freeze_map, remarks = None, ()
+                take_structure(document, Path(request.weights), request.structure)
+                index = document.index
             if request.weights:
                 document.revision = restore(index, read_revision(Path(request.weights)), loaded.custom_objects)
             else:
                 notes += restore_from_file(index, path, loaded.custom_objects)
-            freeze_map, remarks = usable_freeze_map(path)
             notes += remarks
         document.newest_revision = max(document.revision, request.newest_revision)
         if not self._keep(request.document_id, document):
@@ -267,11 +292,6 @@ class Engine:
 
     def _write(self, document: Document, request: SaveModel, path: Path) -> tuple[WrittenModel, int]:
         return write_model(document.index, request.freeze_map, path), document.revision
-
-    def _restore(self, request: RestoreRevision) -> None:
-        document = self._resting_document(request.document_id)
-        document.revision = restore(document.index, read_revision(Path(request.path)), document.custom_objects)
-        self._send(RevisionRestored(request_id=request.request_id, revision=document.revision))
 
     def _resting_document(self, document_id: int) -> Document:
         document = self._document(document_id)

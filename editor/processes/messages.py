@@ -16,6 +16,7 @@ from editor.files.options import Application, OpenOptions
 from editor.files.saved_model.place import FileState
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.records import LayerRecord, Shape
+from editor.processes.edit_messages import EditModel, ModelEdited
 from editor.processes.message import Message
 from editor.processes.run_messages import RunEvent, RunRequest
 from editor.training.settings import SettingsReport, TrainSettings
@@ -37,6 +38,9 @@ class OpenModel(Message, frozen=True, kw_only=True):
         weights: A revision file of the workspace folder, put over the file's own weights; None uses the file's.
         revision: The number of the file's own weights: 0 for a file just opened, else as `ModelSaved` said.
         newest_revision: The greatest number that the document's weights have had.
+        structure: Number of the structure that `weights` are of. Where it is another one than the file's, the model is
+            taken from the workspace folder of `weights`.
+        saved_structure: Number of the structure in the file: 0 for a file just opened.
     """
 
     document_id: int
@@ -46,6 +50,8 @@ class OpenModel(Message, frozen=True, kw_only=True):
     weights: str | None = None
     revision: int = 0
     newest_revision: int = 0
+    structure: int = 0
+    saved_structure: int = 0
 
 
 class MakeModel(Message, frozen=True, kw_only=True):
@@ -124,11 +130,17 @@ class ApplyTrainedWeights(Message, frozen=True, kw_only=True):
 
 
 class RestoreRevision(Message, frozen=True, kw_only=True):
-    """Put the weights of a revision file back; answered by `RevisionRestored` or `RequestFailed`."""
+    """Put the weights of a revision file back; answered by `RevisionRestored` or `RequestFailed`.
+
+    Attributes:
+        path: The file, in the document's workspace folder.
+        structure: Number of the structure that the weights are of, which comes back too; None leaves that of now.
+    """
 
     request_id: int
     document_id: int
     path: str
+    structure: int | None = None
 
 
 class TraceGradients(Message, frozen=True, kw_only=True):
@@ -156,6 +168,7 @@ Request = (
     | ExportModel
     | ApplyTrainedWeights
     | RestoreRevision
+    | EditModel
     | TraceGradients
     | Quit
 )
@@ -314,6 +327,7 @@ Event = (
     | ModelExported
     | TrainedWeightsApplied
     | RevisionRestored
+    | ModelEdited
     | GradientsTraced
     | RequestFailed
 )

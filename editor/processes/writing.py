@@ -62,12 +62,12 @@ def export_model(document: Document, request: ExportModel, at_rest: AtRest) -> M
 def apply_weights(document: Document, request: ApplyTrainedWeights) -> TrainedWeightsApplied:
     """Puts the weights of a file onto a model that is not being trained; a failure leaves them as they were."""
     trained = read_trained_weights(Path(request.path))
-    before, before_file = document.revision, _keep_weights(document, Path(request.workspace))
+    before, before_file = document.revision, keep_weights(document, Path(request.workspace))
     freeze_map = apply_trained_weights(document.index, trained)
     document.note_change()
     has_fresh_optimizer = renew_optimizer(document.index, document.custom_objects)
     try:
-        revision_file = _keep_weights(document, Path(request.workspace))
+        revision_file = keep_weights(document, Path(request.workspace))
     except EditorError:
         document.revision = restore(document.index, read_revision(before_file), document.custom_objects)
         raise
@@ -89,7 +89,8 @@ def make_model(request: MakeModel) -> ModelMade:
     return ModelMade(request_id=request.request_id, path=request.path, notes=notes)
 
 
-def _keep_weights(document: Document, workspace: Path) -> Path:
+def keep_weights(document: Document, workspace: Path) -> Path:
+    """The file of the weights of now in the workspace folder; written if it is not there."""
     path = revision_path(workspace, document.revision)
     if not path.exists():
         write_snapshot(document.index, path, RevisionMeta(revision=document.revision))

@@ -27,8 +27,10 @@ DOCUMENT_FILE = "document.json"
 JOURNAL_FILE = "journal.jsonl"
 LOCK_FILE = "lock"
 WEIGHTS_FOLDER = "weights"
+STRUCTURES_FOLDER = "structures"
 
 _REVISION_NAME = re.compile(r"revision-(\d+)\.npz")
+_STRUCTURE_NAME = re.compile(r"structure-(\d+)\.keras")
 _FOLDER_NAME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 _ROOT_SECONDS = 10.0
 
@@ -46,6 +48,8 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
         saved_revision: Number of the weights in that file; 0 before the first save.
         suggestion: Where a model that was made here would be saved; its file is in the workspace folder until then.
             Empty for one that was opened.
+        structure: Number of the structure that the edits and the weights are of; see `structure_path`.
+        saved_structure: Number of the structure in the model's file; 0 for the file as it was opened.
     """
 
     source: str
@@ -56,6 +60,8 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
     saved_as: str | None = None
     saved_revision: int = 0
     suggestion: str = ""
+    structure: int = 0
+    saved_structure: int = 0
 
     @classmethod
     def of(cls, source: Path, options: OpenOptions | None = None) -> DocumentInfo:
@@ -91,7 +97,7 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
         """What it is called: the name of its file, or `Untitled (MobileNetV2)`."""
         return f"Untitled ({Path(self.suggestion).stem})" if self.is_untitled else self.path.name
 
-    def after_save(self, path: Path, revision: int) -> DocumentInfo:
+    def after_save(self, path: Path, revision: int, structure: int = 0) -> DocumentInfo:
         """The document when it has just been saved to a file with the weights of `revision`.
 
         Raises:
@@ -102,6 +108,7 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
             self,
             saved_as=found.source,
             saved_revision=revision,
+            saved_structure=structure,
             size=found.size,
             mtime_ns=found.mtime_ns,
         )
@@ -142,6 +149,20 @@ def workspaces_root() -> Path:
 def revision_path(folder: Path, revision: int) -> Path:
     """The file of a revision in the workspace folder `folder`."""
     return folder / WEIGHTS_FOLDER / f"revision-{revision:06d}.npz"
+
+
+def structure_path(folder: Path, structure: int) -> Path:
+    """The file of a structure, a model with weights of some moment, in the workspace folder `folder`.
+
+    Structure 0 is that of the model's file as it was opened; it has one here as soon as there is another.
+    """
+    return folder / STRUCTURES_FOLDER / f"structure-{structure:03d}.keras"
+
+
+def newest_structure_in(folder: Path) -> int:
+    """The greatest number of a structure that has a file in a workspace folder; 0 where there is none."""
+    names = (_STRUCTURE_NAME.fullmatch(path.name) for path in (folder / STRUCTURES_FOLDER).glob("*.keras"))
+    return max((int(match[1]) for match in names if match), default=0)
 
 
 def revision_of(path: Path) -> int:

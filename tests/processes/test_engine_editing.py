@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import shutil
+
+import keras
+
+from editor.keras_model.values import weight_digests
+from editor.keras_model.walk import walk_model
+from editor.layers.structure import Head, Reinitialise, RenameLayer, ReplaceHead
+from editor.layers.tree import LayerTree
+from editor.processes.edit_messages import EditModel, ModelEdited
+from editor.processes.messages import ModelSaved, RequestFailed, RestoreRevision, RevisionRestored
+from editor.processes.run_messages import RunEnded, RunStarted, StopRun
+from editor.runs.workspace import structure_path
+from tests.processes.opened import FOR_EVER, Opened
+
+HEAD = ReplaceHead(path="bn", head=Head(units=5, pooling="none"), seed=1)
+
+
+def edit(document, change, workspace):
+    request = EditModel(
+        request_id=document.engine.next_number(),
+        document_id=document.document_id,
+        edit=change,
+        workspace=str(workspace),
+    )
+    answer = document.engine.ask(request, (ModelEdited, RequestFailed))
+    if isinstance(answer, ModelEdited) and answer.root:
+        document.tree = LayerTree(answer.root)
+    return answer
+
+
+def restore(document, file, structure):
+    request = RestoreRevision(
+        request_id=document.engine.next_number(), document_id=document.document_id, path=file, structure=structure
+    )
+    return document.engine.ask(request, (RevisionRestored, RequestFailed))
+
+
+def saved_digests(document, path):
+    answer = document.save(path)
+    assert isinstance(answer, ModelSaved), answer
+    return weight_digests(walk_model(keras.saving.load_model(path, compile=False)))
+
+
+def test_that_a_new_head_trains_and_undo_gives_the_very_model_back(document, files, workspace, tmp_path):
+    before_tree = document.tree
+    before = saved_digests(document, tmp_path / "before.keras")
+    edited = edit(document, HEAD, workspace)
+    assert (edited.before_structure, edited.structure) == (0, 1)
+    assert edited.kept["bn"] == "bn"
+    assert structure_path(workspace, 0).is_file()
+    after = saved_digests(document, tmp_path / "after.keras")
+    ended = document.train(files / "data.npz", workspace)
+    assert ended.proof.is_kept
+    trained = saved_digests(document, tmp_path / "trained.keras")
+
+    assert restore(document, edited.before_file, 0).revision == edited.before
+    document.tree = before_tree
+    assert saved_digests(document, tmp_path / "back.keras") == before
+    assert restore(document, ended.revision_file, 1).revision == ended.revision
+    document.tree = LayerTree(edited.root)
+    assert saved_digests(document, tmp_path / "again.keras") == trained
+    assert restore(document, edited.revision_file, 1).revision == edited.revision
+    assert saved_digests(document, tmp_path / "once_more.keras") == after
+
+
+def test_that_a_refused_edit_changes_nothing(document, workspace, tmp_path):
+    before = saved_digests(document, tmp_path / "before.keras")
+    problem = edit(document, RenameLayer(path="bn", name="a/b"), workspace).problem
+    assert "no /" in problem.summary
+    assert not structure_path(workspace, 1).exists()
+    assert saved_digests(document, tmp_path / "after.keras") == before
+
+
+def test_that_fresh_weights_are_a_step_and_come_back(document, workspace, tmp_path):
+    before = saved_digests(document, tmp_path / "before.keras")
+    edited = edit(document, Reinitialise(paths=("middle",), seed=4), workspace)
+    assert edited.root is None
+    assert edited.structure == 0
+    assert saved_digests(document, tmp_path / "fresh.keras") != before
+    assert document.restore(edited.before_file).revision == edited.before
+    assert saved_digests(document, tmp_path / "back.keras") == before
+
+
+def test_that_nothing_is_edited_during_a_run(document, files, workspace):
+    run_id = document.start(files / "data.npz", workspace, epochs=FOR_EVER)
+    document.engine.wait_for(RunStarted)
+    assert "being trained" in edit(document, HEAD, workspace).problem.summary
+    document.engine.send(StopRun(run_id=run_id))
+    document.engine.wait_for(RunEnded)
+
+
+def test_that_another_engine_gets_the_edited_structure_with_its_weights(engine, document, files, workspace, tmp_path):
+    edited = edit(document, HEAD, workspace)
+    ended = document.train(files / "data.npz", workspace)
+    trained = saved_digests(document, tmp_path / "trained.keras")
+    copy = shutil.copy(files / "bare_normalization.keras", tmp_path / "source.keras")
+    other = Opened(engine, copy, weights=ended.revision_file, structure=1, newest_revision=ended.revision)
+    assert other.event.root == edited.root
+    assert other.event.revision == ended.revision
+    assert saved_digests(other, tmp_path / "other.keras") == trained
+    assert restore(other, edited.before_file, 0).revision == 0
+    other.close()
+
+
+def test_that_edits_follow_each_other(document, workspace, tmp_path):
+    edit(document, HEAD, workspace)
+    edited = edit(document, RenameLayer(path="middle", name="neck"), workspace)
+    assert (edited.before_structure, edited.structure) == (1, 2)
+    document.save(tmp_path / "renamed.keras")
+    model = keras.saving.load_model(tmp_path / "renamed.keras", compile=False)
+    assert [layer.name for layer in model.layers][2:] == ["neck", "bn", "head_output"]
