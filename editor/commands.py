@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -183,7 +184,9 @@ def train(options: argparse.Namespace) -> None:
 
 def _run(opened: _Opened, settings: TrainSettings, target: Path) -> RunResult:
     control = RunControl()
-    printer = RunPrinter(lambda epoch: _save_epoch(opened, target, epoch), every=settings.checkpoint_epochs)
+    printer = RunPrinter(
+        partial(print, flush=True), lambda epoch: _save_epoch(opened, target, epoch), every=settings.checkpoint_epochs
+    )
     try:
         with stopped_by_interrupt(control, settings.keep):
             return run_training(opened.index, settings, opened.tree.freeze_map(), watcher=printer, control=control)

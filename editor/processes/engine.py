@@ -215,9 +215,9 @@ class Engine:
                 request.revision,
                 options=request.options,
                 opened=weight_digests(index),
+                path=str(path.absolute()),
                 structure=request.saved_structure,
                 opened_structure=request.saved_structure,
-                path=str(path.absolute()),
             )
             notes = loaded.notes
             freeze_map, remarks = usable_freeze_map(path)
