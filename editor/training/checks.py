@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
 from editor.layers.records import Shape
-from editor.training.data import Array, TrainData
+from editor.training.data.parts import Array, Part, Prepared
+from editor.training.data_options import Task
 from editor.training.labels import (
     BINARY,
     CATEGORICAL,
@@ -23,72 +23,73 @@ from editor.training.labels import (
     label_problems,
     shape_text,
 )
+from editor.training.model_facts import ModelFacts
 from editor.training.settings import LOSSES, SettingsReport, TrainSettings
 from editor.training.words import AUTOMATIC
 
-
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """What of a model the checks need to know.
-
-    Attributes:
-        input_shapes: One for each input, the batch first; empty where the model does not tell.
-        output_shapes: One for each output, the batch first; empty where the model does not tell.
-        last_activation: Name of the last layer's activation, `linear` where it has none, None where it cannot be told.
-        last_class: Class of the last layer.
-        input_dtypes: Keras dtype name of each input.
-    """
-
-    input_shapes: tuple[Shape, ...]
-    output_shapes: tuple[Shape, ...]
-    last_activation: str | None
-    last_class: str
-    input_dtypes: tuple[str, ...]
-
-    def labels(self, name: str, values: Array) -> Labels:
-        """A label array beside the model's only output."""
-        return Labels(name, values, self.output_shapes[0][1:] if self.output_shapes else None)
+TASK_LOSSES = {"binary": BINARY, "multi-class": SPARSE, "multi-label": BINARY, "regression": SQUARED}
+"""The loss for what a person says the data are to be learned as."""
 
 
-def suggest_loss(facts: ModelFacts, data: TrainData) -> str:
-    """The loss that fits the last layer and the labels."""
-    labels = facts.labels("y", data.y)
-    is_classifier = facts.last_activation in ("softmax", "sigmoid")
-    counts = labels.kind is LabelKind.WHOLE and (is_classifier or data.y.dtype.kind in "biu")
+def suggest_loss(labels: Labels, activation: str | None, task: Task = "auto") -> str:
+    """The loss that fits the last layer and the labels, or what they are to be learned as."""
+    if task in TASK_LOSSES:
+        return CATEGORICAL if task == "multi-class" and labels.are_shares else TASK_LOSSES[task]
+    return _fitting_loss(labels, activation)
+
+
+def _fitting_loss(labels: Labels, activation: str | None) -> str:
+    is_classifier = activation in ("softmax", "sigmoid")
+    counts = labels.kind is LabelKind.WHOLE and (is_classifier or labels.values.dtype.kind in "biu")
     if labels.kind is LabelKind.TEXT:
         return BINARY if labels.num_outputs == 1 else SPARSE
     if labels.num_outputs == 1:
-        return BINARY if counts and facts.last_activation == "sigmoid" else SQUARED
+        return BINARY if counts and activation == "sigmoid" else SQUARED
     if labels.are_class_numbers and (counts or not labels.are_per_class):
         return SPARSE
-    if facts.last_activation == "sigmoid" and labels.kind is LabelKind.WHOLE:
+    if activation == "sigmoid" and labels.kind is LabelKind.WHOLE:
         return BINARY
-    if labels.are_shares and (facts.last_activation == "softmax" or labels.kind is LabelKind.WHOLE):
+    if labels.are_shares and (activation == "softmax" or labels.kind is LabelKind.WHOLE):
         return CATEGORICAL
     return SPARSE if counts and labels.output is None else SQUARED
 
 
-def suggest_metrics(facts: ModelFacts, data: TrainData, loss: str) -> tuple[str, ...]:
+def suggest_metrics(labels: Labels, loss: str) -> tuple[str, ...]:
     """The metrics that people read beside a loss: accuracy for classes, the mean error for targets."""
     is_classification = loss in CROSSENTROPIES
-    is_hard = facts.labels("y", data.y).kind is not LabelKind.DECIMAL or loss == CATEGORICAL
+    is_hard = labels.kind is not LabelKind.DECIMAL or loss == CATEGORICAL
     return ("accuracy",) if is_classification and is_hard else ("mean_absolute_error",)
 
 
-def check(settings: TrainSettings, data: TrainData, facts: ModelFacts) -> SettingsReport:
+def check(settings: TrainSettings, data: Prepared, facts: ModelFacts) -> SettingsReport:
     """Everything that keeps a run from starting, by field; of several problems of a field the first is told."""
     problems = settings.problems()
-    loss = suggest_loss(facts, data) if settings.loss == AUTOMATIC else settings.loss
-    metrics = _resolve_metrics(settings, suggest_metrics(facts, data, loss))
-    for field, text in _found(settings, data, facts, loss):
+    targets = [_labels(data, data.train, facts, at) for at in range(len(data.train.targets))]
+    tasks = data.tasks or tuple[Task, ...](["auto"] * len(targets))
+    losses = tuple(
+        suggest_loss(labels, facts.activation(at), tasks[at]) if settings.loss == AUTOMATIC else settings.loss
+        for at, labels in enumerate(targets)
+    )
+    metrics = tuple(
+        _resolve_metrics(settings, suggest_metrics(labels, loss)) for labels, loss in zip(targets, losses, strict=True)
+    )
+    for field, text in _found(settings, data, facts, losses):
         problems.setdefault(field, text)
     return SettingsReport(
         problems=problems,
-        data_text=data.describe(),
-        loss=loss,
-        metrics=metrics,
-        has_validation_data=data.has_validation,
+        data_text=data.report.text,
+        loss=" + ".join(dict.fromkeys(losses)),
+        metrics=tuple(dict.fromkeys(name for names in metrics for name in names)),
+        has_validation_data=data.has_own_validation,
+        losses=losses,
+        output_metrics=metrics,
+        data=data.report,
     )
+
+
+def _labels(data: Prepared, part: Part, facts: ModelFacts, at: int) -> Labels:
+    name = data.target_names[at] + data.suffix(part)
+    return Labels(name, part.targets[at], facts.output_shape(at))
 
 
 def _resolve_metrics(settings: TrainSettings, suggested: tuple[str, ...]) -> tuple[str, ...]:
@@ -96,33 +97,50 @@ def _resolve_metrics(settings: TrainSettings, suggested: tuple[str, ...]) -> tup
     return tuple(dict.fromkeys([*(suggested if AUTOMATIC in settings.metrics else ()), *named]))
 
 
-def _found(settings: TrainSettings, data: TrainData, facts: ModelFacts, loss: str) -> Iterator[FieldProblem]:
-    if settings.validation_split > 0 and data.num_samples == 1 and not data.has_validation:
+def _found(
+    settings: TrainSettings, data: Prepared, facts: ModelFacts, losses: tuple[str, ...]
+) -> Iterator[FieldProblem]:
+    if settings.validation_split > 0 and data.train.num_samples == 1 and not data.validation:
         yield "validation_split", "One sample leaves nothing to validate on. Use a share of 0, or more data."
-    for shapes, word, name in ((facts.input_shapes, "inputs", "x"), (facts.output_shapes, "outputs", "y")):
-        if len(shapes) > 1:
-            yield "data", f"This model has {len(shapes)} {word}; training takes one array {name} so far."
-            return
-    yield from _sample_problems("x", data.x, facts)
-    yield from _validation_problems(data)
-    labels = [facts.labels("y", data.y)]
-    if data.x_val is not None and data.y_val is not None:
-        yield from _sample_problems("x_val", data.x_val, facts)
-        labels.append(facts.labels("y_val", data.y_val))
-    for part in labels if loss in LOSSES else ():
-        yield from label_problems(part, loss)
-    if loss == "poisson" and facts.last_activation in ("linear", "tanh"):
-        yield "loss", f"poisson needs outputs above 0, but the last layer also gives negative ones. Use {SQUARED}."
-    yield from _metric_problems(labels[0], loss, settings.metrics)
+    yield from _count_problems(data, facts)
+    parts = [part for part in (data.train, data.validation, data.test) if part]
+    for part in parts:
+        if part is not data.train:
+            yield from _part_problems(data, part)
+        for at in range(min(len(part.inputs), facts.num_inputs)):
+            yield from _sample_problems(data.input_names[at] + data.suffix(part), part.inputs[at], facts, at)
+    for at, loss in enumerate(losses[: facts.num_outputs]):
+        for part in parts if loss in LOSSES else ():
+            yield from label_problems(_labels(data, part, facts, at), loss)
+        if loss == "poisson" and facts.activation(at) in ("linear", "tanh"):
+            yield "loss", f"poisson needs outputs above 0, but the last layer also gives negative ones. Use {SQUARED}."
+        yield from _metric_problems(_labels(data, data.train, facts, at), loss, settings.metrics)
+
+
+def _count_problems(data: Prepared, facts: ModelFacts) -> Iterator[FieldProblem]:
+    for shapes, names, word in (
+        (facts.input_shapes, data.input_names, "input"),
+        (facts.output_shapes, data.target_names, "output"),
+    ):
+        if shapes and len(shapes) != len(names):
+            yield (
+                "data",
+                f"This model has {_counted(len(shapes), word)}, but the data have {_counted(len(names), 'array')} for "
+                f"{'it' if len(shapes) == 1 else 'them'}: {', '.join(names)}. Give one for each {word}.",
+            )
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 # -- samples --------------------------------------------------------------------------------------------------
 
 
-def _sample_problems(name: str, samples: Array, facts: ModelFacts) -> Iterator[FieldProblem]:
-    for dtype in facts.input_dtypes[:1]:
+def _sample_problems(name: str, samples: Array, facts: ModelFacts, at: int) -> Iterator[FieldProblem]:
+    for dtype in facts.input_dtypes[at : at + 1]:
         yield from _dtype_problems(name, samples, dtype)
-    for shape in facts.input_shapes[:1]:
+    for shape in facts.input_shapes[at : at + 1]:
         given, expected = samples.shape[1:], shape[1:]
         if not fits(given, expected):
             yield (
@@ -168,13 +186,15 @@ def _dtype_problems(name: str, samples: Array, dtype: str) -> Iterator[FieldProb
         )
 
 
-def _validation_problems(data: TrainData) -> Iterator[FieldProblem]:
-    for name, trained, held in (("x", data.x, data.x_val), ("y", data.y, data.y_val)):
-        if held is not None and held.shape[1:] != trained.shape[1:]:
+def _part_problems(data: Prepared, part: Part) -> Iterator[FieldProblem]:
+    names = (*data.input_names, *data.target_names)
+    trained, held = (*data.train.inputs, *data.train.targets), (*part.inputs, *part.targets)
+    for name, ours, theirs in zip(names, trained, held, strict=False):
+        if theirs.shape[1:] != ours.shape[1:]:
             yield (
                 "data",
-                f"One sample of {name}_val has shape {shape_text(held.shape[1:])}, but one of {name} has "
-                f"{shape_text(trained.shape[1:])}. Prepare both in the same way.",
+                f"One sample of {name}{data.suffix(part)} has shape {shape_text(theirs.shape[1:])}, but one of {name} "
+                f"has {shape_text(ours.shape[1:])}. Prepare both in the same way.",
             )
 
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from editor.keras_model.optimizer_state import OptimizerState, innermost, optimizer_state, put_state
 from editor.keras_model.walk import ModelIndex
 from editor.layers.records import LayerRecord
-from editor.training.checks import ModelFacts
+from editor.training.model_facts import ModelFacts
 from editor.training.settings import SettingsReport, TrainSettings
 
 _CROSSENTROPIES: dict[str, Any] = {
@@ -36,7 +36,30 @@ def model_facts(index: ModelIndex) -> ModelFacts:
         last_activation=_activation(last),
         last_class=last.class_name,
         input_dtypes=tuple(str(tensor.dtype) for tensor in inputs),
+        input_names=tuple(getattr(model, "input_names", None) or ()),
+        output_names=tuple(getattr(model, "output_names", None) or ()),
+        activations=_activations(index),
+        vocabularies=tuple(_vocabulary(tensor) for tensor in inputs),
+        has_normalization=any(layer.__class__.__name__ == "Normalization" for layer in model._flatten_layers()),
     )
+
+
+def _activations(index: ModelIndex) -> tuple[str | None, ...]:
+    """The activation before each of several outputs, None where the layer that gives it is not known."""
+    outputs = getattr(index.model, "outputs", None) or []
+    if len(outputs) < 2:
+        return ()
+    records = {id(index.layers[record.layer_id]): record for record in index.root.children}
+    givers = [records.get(id(tensor._keras_history.operation)) for tensor in outputs]
+    return tuple(_activation(_last_layer(record)) if record else None for record in givers)
+
+
+def _vocabulary(tensor: Any) -> int | None:
+    """How many numbers the Embedding takes that an input goes straight into."""
+    history = getattr(tensor, "_keras_history", None)
+    nodes = history.operation._outbound_nodes if history else []
+    sizes = [node.operation.input_dim for node in nodes if isinstance(node.operation, keras.layers.Embedding)]
+    return min(sizes) if sizes else None
 
 
 def _built_input_shapes(model: keras.Model) -> tuple[tuple[int | None, ...], ...]:
@@ -79,14 +102,23 @@ def compile_model(index: ModelIndex, settings: TrainSettings, report: SettingsRe
     """
     state = optimizer_state(index)
     optimizer, is_same_class = _optimizer(index, settings)
-    from_logits = report.loss in _CROSSENTROPIES and _gives_logits(index, sample)
-    index.model.compile(
-        optimizer=optimizer,
-        loss=_loss(report.loss, from_logits=from_logits),
-        metrics=[_metric(name, report.loss, from_logits=from_logits) for name in report.metrics],
-    )
+    losses, metrics = _losses_and_metrics(index, report, sample)
+    index.model.compile(optimizer=optimizer, loss=losses, metrics=metrics)
     index.model.optimizer.build(index.model.trainable_variables)
     return _carried(index, state, is_same_class=is_same_class) if state else ()
+
+
+def _losses_and_metrics(index: ModelIndex, report: SettingsReport, sample: Any) -> tuple[Any, Any]:
+    """What Keras is given: for a model of several outputs a list with one entry for each."""
+    if len(report.losses) < 2:
+        from_logits = report.loss in _CROSSENTROPIES and _gives_logits(index, sample)
+        metrics = [_metric(name, report.loss, from_logits=from_logits) for name in report.metrics]
+        return _loss(report.loss, from_logits=from_logits), metrics
+    activations = model_facts(index).activations or (None,) * len(report.losses)
+    are_logits = [activation not in _PROBABILITIES for activation in activations]
+    each = list(zip(report.losses, report.output_metrics, are_logits, strict=True))
+    losses = [_loss(loss, from_logits=is_logits) for loss, _, is_logits in each]
+    return losses, [[_metric(name, loss, from_logits=is_logits) for name in names] for loss, names, is_logits in each]
 
 
 def _optimizer(index: ModelIndex, settings: TrainSettings) -> tuple[keras.optimizers.Optimizer, bool]:

@@ -20,7 +20,7 @@ from editor.keras_model.walk import ModelIndex
 from editor.layers.freeze_map import FreezeMap
 from editor.training.checks import check
 from editor.training.compiling import compile_model, log_name, model_facts
-from editor.training.data import TrainData, hold_out, load_data
+from editor.training.data import Part, Prepared, prepare
 from editor.training.proof import Before, prove
 from editor.training.settings import Proof, SettingsReport, TrainSettings
 
@@ -101,11 +101,12 @@ def check_settings(index: ModelIndex, settings: TrainSettings) -> SettingsReport
     problems = settings.problems()
     if "data" in problems:
         return SettingsReport(problems=problems)
+    facts = model_facts(index)
     try:
-        data = load_data(settings.data)
+        data = prepare(settings, facts, settings.seed or 0)
     except DataError as error:
         return SettingsReport(problems={**problems, "data": str(error)})
-    return check(settings, data, model_facts(index))
+    return check(settings, data, facts)
 
 
 def run_training(
@@ -134,23 +135,26 @@ def run_training(
     """
     clock = _Clock()
     tree = tree_with_map(index, freeze_map)
-    data = load_data(settings.data)
-    report = check(settings, data, model_facts(index))
+    facts = model_facts(index)
+    seed = settings.seed if settings.seed is not None else int(np.random.default_rng().integers(2**31))
+    data = prepare(settings, facts, seed)
+    report = check(settings, data, facts)
     if report.problems:
         raise SettingsError(" ".join(report.problems.values()))
     if not tree.account(tree.root).trainable.weights:
         raise SettingsError("Nothing is trainable.", hint="Thaw at least one layer, then start again.")
-    plan, parts = _plan(settings, data, report)
+    num_batches = -(-data.train.num_samples // settings.batch_size)
+    plan = RunPlan(uuid.uuid4().hex, settings, seed, num_batches, data.validation is not None, report)
     clock.lap("data")
     model = index.model
     keras.utils.set_random_seed(plan.seed)
     reset_seed_generators(model, plan.seed)
     apply_tree(index, tree)
-    plan = replace(plan, notes=compile_model(index, settings, report, parts.x[:2]))
+    plan = replace(plan, notes=compile_model(index, settings, report, data.train.inputs[0][:2]))
     before = Before.of(index)
     clock.lap("compile")
     watcher.run_started(plan)
-    epochs = _fit(model, plan, parts, watcher=watcher, stop=stop)
+    epochs = _fit(model, plan, data, watcher=watcher, stop=stop)
     clock.lap("training")
     return RunResult(plan, stop.is_set(), epochs, clock.seconds, prove(before, index, tree))
 
@@ -168,16 +172,15 @@ def failure_of(error: BaseException) -> ModelError:
 
 
 def _fit(
-    model: keras.Model, plan: RunPlan, data: TrainData, *, watcher: RunWatcher, stop: threading.Event
+    model: keras.Model, plan: RunPlan, data: Prepared, *, watcher: RunWatcher, stop: threading.Event
 ) -> tuple[Metrics, ...]:
     follower = _Follower(watcher, stop)
     try:
         model.fit(
-            _as_inputs(model, data.x),
-            data.y,
+            *_as_arguments(model, data.train),
             batch_size=plan.settings.batch_size,
             epochs=plan.settings.epochs,
-            validation_data=(_as_inputs(model, data.x_val), data.y_val) if plan.has_validation else None,
+            validation_data=_as_arguments(model, data.validation) if data.validation else None,
             callbacks=[follower],
             verbose=0,
         )
@@ -189,17 +192,13 @@ def _fit(
     return tuple(follower.epochs)
 
 
-def _as_inputs(model: keras.Model, samples: Any) -> Any:
-    """Samples in the structure of a model's only input: in old files it stands in a list, and Keras warns otherwise."""
+def _as_arguments(model: keras.Model, part: Part) -> tuple[Any, Any]:
+    """Samples and targets in the structures of a model: old files have an only input in a list, and Keras warns."""
     structure = getattr(model, "_inputs_struct", None)
-    return samples if structure is None else keras.tree.pack_sequence_as(structure, [samples])
-
-
-def _plan(settings: TrainSettings, data: TrainData, report: SettingsReport) -> tuple[RunPlan, TrainData]:
-    seed = settings.seed if settings.seed is not None else int(np.random.default_rng().integers(2**31))
-    parts = data if data.x_val is not None else hold_out(data, settings.validation_split, seed)
-    num_batches = -(-parts.num_samples // settings.batch_size)
-    return RunPlan(uuid.uuid4().hex, settings, seed, num_batches, parts.x_val is not None, report), parts
+    inputs: Any = part.inputs if len(part.inputs) > 1 else part.inputs[0]
+    if structure is not None:
+        inputs = keras.tree.pack_sequence_as(structure, list(part.inputs))
+    return inputs, list(part.targets) if len(part.targets) > 1 else part.targets[0]
 
 
 def reset_seed_generators(model: keras.Model, seed: int) -> None:

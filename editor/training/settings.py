@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from editor.training.data_options import DataOptions
+from editor.training.data_report import DataReport
 from editor.training.words import AUTOMATIC
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "nadam", "lion")
@@ -125,9 +126,12 @@ class SettingsReport(msgspec.Struct, frozen=True):
     Attributes:
         problems: What is wrong, by field of `TrainSettings`, in words that tell what to do; empty when a run can start.
         data_text: The data in one line, such as `1,797 samples of 8 × 8 × 1 · 10 classes`; empty if unreadable.
-        loss: The loss a run would use.
-        metrics: The metrics a run would use.
+        loss: The loss a run would use; where outputs have different ones, all of them with `+` between.
+        metrics: The metrics a run would use, of all outputs.
         has_validation_data: Whether the data bring their own validation part.
+        losses: The loss of each output, in the order of the model's outputs.
+        output_metrics: The metrics of each output.
+        data: What was found in the data; None if unreadable.
     """
 
     problems: dict[str, str] = {}
@@ -135,6 +139,9 @@ class SettingsReport(msgspec.Struct, frozen=True):
     loss: str = ""
     metrics: tuple[str, ...] = ()
     has_validation_data: bool = False
+    losses: tuple[str, ...] = ()
+    output_metrics: tuple[tuple[str, ...], ...] = ()
+    data: DataReport | None = None
 
 
 class Move(msgspec.Struct, frozen=True):

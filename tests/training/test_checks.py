@@ -1,14 +1,26 @@
 import numpy as np
 import pytest
 
-from editor.training.checks import ModelFacts, check, suggest_loss, suggest_metrics
-from editor.training.data import TrainData, load_data
+from editor.training.checks import check, suggest_loss, suggest_metrics
+from editor.training.data import Part, Prepared, load_data
+from editor.training.data_report import DataReport
+from editor.training.labels import Labels
+from editor.training.model_facts import ModelFacts
 from editor.training.settings import LOSSES, TrainSettings
 from editor.training.words import AUTOMATIC
 
 SPARSE, CATEGORICAL, BINARY, SQUARED = LOSSES[:4]
 SETTINGS = TrainSettings(data="data.npz")
-DIGITS = load_data("sample:digits")
+
+
+def prepared(x, y, x_val=None, y_val=None):
+    validation = None if x_val is None else Part((x_val,), (y_val,))
+    report = DataReport(kind="arrays", text="some data")
+    return Prepared(Part((x,), (y,)), report, validation=validation, has_own_validation=validation is not None)
+
+
+SAMPLE = load_data("sample:digits")
+DIGITS = prepared(SAMPLE.x, SAMPLE.y)
 LABELS = np.array([0, 1, 2, 0, 1, 2])
 ONE_HOT = np.eye(3, dtype=np.float32)[LABELS]
 DECIMALS = np.array([0.5, 1.5, -2.0, 3.25, 0.1, 0.2])
@@ -25,7 +37,7 @@ def facts(output=(10,), activation="softmax", shape=(8, 8, 1), dtype="float32"):
 
 
 def data_with(labels, sample_shape=(8, 8, 1), dtype=np.float32):
-    return TrainData(np.zeros((len(labels), *sample_shape), dtype), labels)
+    return prepared(np.zeros((len(labels), *sample_shape), dtype), labels)
 
 
 def problems(labels, output=(3,), activation="softmax", loss=AUTOMATIC, metrics=(AUTOMATIC,)):
@@ -44,7 +56,7 @@ def sample_problem(sample_shape, model_shape, **changes):
 def test_that_the_digits_fit_a_model_of_ten_classes():
     report = check(SETTINGS, DIGITS, facts())
     assert report.problems == {}
-    assert report.data_text == "1,797 samples of 8 × 8 × 1 · 10 classes"
+    assert report.data_text == "some data"
     assert (report.loss, report.metrics) == (SPARSE, ("accuracy",))
     assert not report.has_validation_data
 
@@ -91,7 +103,7 @@ def test_that_labels_for_every_pixel_fit_an_output_for_every_pixel():
 
 
 def test_that_a_validation_part_is_told():
-    data = TrainData(DIGITS.x[:9], DIGITS.y[:9], DIGITS.x[9:12], DIGITS.y[9:12])
+    data = prepared(SAMPLE.x[:9], SAMPLE.y[:9], SAMPLE.x[9:12], SAMPLE.y[9:12])
     report = check(SETTINGS, data, facts())
     assert report.has_validation_data
     assert report.problems == {}
@@ -124,7 +136,7 @@ def test_that_a_validation_part_is_told():
     ],
 )
 def test_that_the_loss_follows_from_the_last_layer_and_the_labels(labels, output, activation, loss):
-    assert suggest_loss(facts(output, activation), data_with(labels)) == loss
+    assert suggest_loss(Labels("y", labels, output), activation) == loss
 
 
 @pytest.mark.parametrize(
@@ -138,7 +150,7 @@ def test_that_the_loss_follows_from_the_last_layer_and_the_labels(labels, output
     ],
 )
 def test_that_metrics_follow_from_the_loss(loss, metrics):
-    assert suggest_metrics(facts(), data_with(LABELS), loss) == metrics
+    assert suggest_metrics(Labels("y", LABELS, (10,)), loss) == metrics
 
 
 def test_that_named_loss_and_metrics_are_kept():
@@ -161,7 +173,7 @@ def test_that_problems_of_the_settings_themselves_are_told():
 
 
 def test_that_one_sample_cannot_be_split():
-    data = TrainData(DIGITS.x[:1], DIGITS.y[:1])
+    data = prepared(SAMPLE.x[:1], SAMPLE.y[:1])
     assert "Use a share of 0" in check(SETTINGS, data, facts()).problems["validation_split"]
     without = TrainSettings(data="data.npz", validation_split=0.0)
     assert check(without, data, facts()).problems == {}
@@ -196,7 +208,7 @@ def test_that_both_shapes_are_in_the_words():
 
 
 def test_that_text_for_a_model_of_numbers_is_refused():
-    data = TrainData(np.array(["good", "bad"]), LABELS[:2])
+    data = prepared(np.array(["good", "bad"]), LABELS[:2])
     assert "x holds text" in check(SETTINGS, data, facts((3,), shape=())).problems["data"]
 
 
@@ -206,34 +218,34 @@ def test_that_numbers_for_a_model_of_text_are_refused():
 
 
 def test_that_decimals_for_a_model_of_tokens_are_refused():
-    data = TrainData(np.full((6, 20), 0.5), LABELS)
+    data = prepared(np.full((6, 20), 0.5), LABELS)
     assert "whole ones (int32)" in check(SETTINGS, data, facts((3,), shape=(20,), dtype="int32")).problems["data"]
 
 
 def test_that_models_of_several_inputs_are_refused():
     model = ModelFacts(((None, 4), (None, 4)), ((None, 3),), "softmax", "Dense", ("float32",) * 2)
     text = check(SETTINGS, DIGITS, model).problems["data"]
-    assert text == "This model has 2 inputs; training takes one array x so far."
+    assert text == "This model has 2 inputs, but the data have 1 array for them: x. Give one for each input."
 
 
 def test_that_models_of_several_outputs_are_refused():
     model = ModelFacts(((None, 8, 8, 1),), ((None, 3),) * 3, "softmax", "Dense", ("float32",))
     text = check(SETTINGS, DIGITS, model).problems["data"]
-    assert text == "This model has 3 outputs; training takes one array y so far."
+    assert text == "This model has 3 outputs, but the data have 1 array for them: y. Give one for each output."
 
 
 def test_that_validation_samples_of_another_shape_are_refused():
-    data = TrainData(DIGITS.x[:9], DIGITS.y[:9], DIGITS.x[:3, ..., 0], DIGITS.y[:3])
+    data = prepared(SAMPLE.x[:9], SAMPLE.y[:9], SAMPLE.x[:3, ..., 0], SAMPLE.y[:3])
     assert "x_val has shape (8, 8), but one of x has (8, 8, 1)" in check(SETTINGS, data, facts()).problems["data"]
 
 
 def test_that_validation_labels_of_another_kind_are_refused():
-    data = TrainData(DIGITS.x[:9], DIGITS.y[:9], DIGITS.x[:3], np.eye(10)[DIGITS.y[:3]])
+    data = prepared(SAMPLE.x[:9], SAMPLE.y[:9], SAMPLE.x[:3], np.eye(10)[SAMPLE.y[:3]])
     assert "y_val has shape (10,), but one of y has ()" in check(SETTINGS, data, facts()).problems["data"]
 
 
 def test_that_validation_labels_out_of_range_are_refused():
-    data = TrainData(DIGITS.x[:9], DIGITS.y[:9], DIGITS.x[:3], np.array([3, 12, 0]))
+    data = prepared(SAMPLE.x[:9], SAMPLE.y[:9], SAMPLE.x[:3], np.array([3, 12, 0]))
     assert check(SETTINGS, data, facts()).problems["data"].startswith("The labels in y_val go up to 12")
 
 
@@ -241,7 +253,7 @@ def test_that_validation_labels_out_of_range_are_refused():
 
 
 def test_that_labels_above_the_number_of_outputs_are_refused():
-    data = TrainData(DIGITS.x[:3], np.array([0, 12, 5]))
+    data = prepared(SAMPLE.x[:3], np.array([0, 12, 5]))
     assert check(SETTINGS, data, facts()).problems["data"] == (
         "The labels go up to 12, but the model's last layer has 10 outputs, so labels must be 0 to 9."
     )

@@ -6,18 +6,15 @@ import zipfile
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.lib.format as npy
-import numpy.typing as npt
 
 from editor.errors import DataError
+from editor.training.data.parts import Array
 from editor.training.labels import describe_labels
 from editor.training.words import SAMPLE_PREFIX
 from resources import resource_path
-
-Array = npt.NDArray[Any]
 
 NUMBERS = "biuf"
 """numpy's letters for booleans, whole numbers and floating-point numbers."""
