@@ -12,7 +12,6 @@ from editor.training.data.array_files import ArrayFile, open_arrays
 from editor.training.data.array_roles import find_array_roles
 from editor.training.data.memory import check_memory
 from editor.training.data.parts import Array, Part, Prepared
-from editor.training.data.reading import Reading
 from editor.training.data.reporting import balancing_weights, describe, range_of, target_bars
 from editor.training.data.splitting import draw_validation
 from editor.training.data.targets import ClassCoding, Target, find_coding
@@ -54,21 +53,21 @@ class Arrays:
         return self.names[len(self.train.inputs) :]
 
 
-def prepare_arrays(settings: TrainSettings, facts: ModelFacts, seed: int, reading: Reading) -> Prepared:
+def prepare_arrays(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     """Reads arrays, and those to validate and to test on.
 
     Raises:
         DataError: An array is missing, damaged, or does not hold what it is used for.
     """
     options = settings.data_options
-    arrays = read_arrays(Path(settings.data), settings, facts, reading)
+    arrays = read_arrays(Path(settings.data), settings, facts)
     for part, name in (("val", options.validation), ("test", options.test)):
         if name:
-            arrays.parts[part] = read_arrays(Path(name), settings, facts, reading).train
+            arrays.parts[part] = read_arrays(Path(name), settings, facts).train
     return from_arrays(arrays, settings, facts, seed)
 
 
-def read_arrays(path: Path, settings: TrainSettings, facts: ModelFacts, reading: Reading) -> Arrays:
+def read_arrays(path: Path, settings: TrainSettings, facts: ModelFacts) -> Arrays:
     """The arrays of a file or folder that the model takes, looked at.
 
     Raises:
@@ -82,7 +81,6 @@ def read_arrays(path: Path, settings: TrainSettings, facts: ModelFacts, reading:
     check_memory(file.name, 2 * num_bytes, max((file.headers[name].shape or (1,))[0] for name in used))
     found: dict[str, Array] = {}
     for name in used:
-        reading.check()
         found[name] = file.read(name)
         _check_values(file, name, found[name])
     part_of = {part: _part(file, found, names, len(roles.inputs)) for part, names in roles.parts.items()}
