@@ -133,7 +133,7 @@ TABLES = [
     table(
         "too many classes",
         PETS + "Kermit,frog,0.3,4\n",
-        ("Column kind has 4 classes", "bird, cat, dog, frog", "3 outputs", "Replace head"),
+        ("There are 4 classes in column kind", "bird, cat, dog, frog", "3 outputs", "Replace head"),
     ),
     table("text among numbers", PETS.replace("25", "heavy"), ("Row 5 of pets.csv", "'heavy'", "column weight")),
     table("decimal comma among points", PETS.replace("0.1", '"0,1"'), ("Row 4", "'0,1'", "column weight")),
@@ -190,7 +190,12 @@ TABLES = [
         TWO_INPUTS,
         columns={},
     ),
-    table("too few targets", PETS, ("The model has 2 outputs (animal, mass), but 1 target",), TWO_OUTPUTS),
+    table(
+        "too few targets",
+        PETS,
+        ("The model has 2 outputs (animal, mass), but 1 of the columns is chosen as target",),
+        TWO_OUTPUTS,
+    ),
     table(
         "more categories than an Embedding takes",
         PETS,
@@ -252,7 +257,7 @@ ARRAYS = [
         "another shape", ("One sample of x has shape (5,), but the model takes (4,)",), x=np.zeros((6, 5), "float32")
     ),
     array("labels above the outputs", ("The labels go up to 7", "3 outputs"), y=Y + 5 * (Y == 2)),
-    array("too many classes", ("The array y has 6 classes", "3 outputs"), y=np.arange(6) + 1),
+    array("too many classes", ("There are 6 classes in y", "3 outputs"), y=np.arange(6) + 1),
     array("one class", ("The array y holds one class only, cat",), y=np.array(["cat"] * 6)),
     array("Python objects", ("x in data.npz holds Python objects",), x=np.array([{}] * 6, dtype=object)),
     array("text for a model of numbers", ("x holds text",), facts(((),), ((3,),)), x=np.array(list("abcdef"))),
