@@ -13,8 +13,7 @@ from widgets.settings import Settings
 from widgets.theme import Mode, Theme
 from widgets.training.plot_settings import PlotSettings, Resolution, XAxis
 from widgets.training.plots import RunPlots
-from widgets.training.run_colours import run_colour
-from widgets.training.runs_table import OTHER_RUN_COLOURS
+from widgets.training.run_colours import OTHER_RUN_COLOURS, run_colour
 from widgets.training.smoothing_slider import STOPS
 
 # The offscreen platform has no window manager to tell its wishes to.

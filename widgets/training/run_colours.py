@@ -8,7 +8,9 @@ from PySide6.QtGui import QColor
 
 from widgets.palette import contrast
 from widgets.theme import Theme
-from widgets.training.runs_table import OTHER_RUN_COLOURS
+
+OTHER_RUN_COLOURS = ("#20755a", "#7f8894", "#c2408c", "#5b4bb7", "#8a7000")
+"""Of runs that are not the newest, by run id; the newest has the colour of the training line."""
 
 _LEAST_CONTRAST = 3.0
 """Of a line on its ground (WCAG 2.2, 1.4.11)."""
