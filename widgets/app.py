@@ -341,6 +341,8 @@ class App(QObject):
         window.layers.selection_nodes_changed.connect(self._on_selection_changed)
         window.training.readiness_changed.connect(self._refresh)
         self.link.run_marked.connect(window.plots.add_mark)
+        window.plots.name_of = window.runs.runs.name_of
+        window.runs.runs.renamed.connect(window.plots.legend.refresh)
 
     def _connect_actions(self) -> None:
         actions, window = self.window.actions_, self.window

@@ -76,13 +76,13 @@ def test_that_the_data_of_all_runs_and_metrics_on_show_are_written(qtbot, plots,
     rows = rows_of(path)
     assert list(rows[0]) == ["run", "epoch", "batch", "seconds", "metric", "value"]
     assert len(rows) == (20 + 30) * 2 + (2 + 3) * 4
-    assert {row["run"] for row in rows} == {"1", "2"}
-    wanted = {"run": "2", "epoch": "3", "batch": "10", "metric": "loss"}
+    assert {row["run"] for row in rows} == {"run 1", "run 2"}
+    wanted = {"run": "run 2", "epoch": "3", "batch": "10", "metric": "loss"}
     found = [row for row in rows if wanted.items() <= row.items()]
     assert len(found) == 1
     assert float(found[0]["value"]) == plots.curves["loss"].batches.raw.y[-1]
     assert found[0]["seconds"] == "15.000"
-    validation = [row for row in rows if row["metric"] == "val_accuracy" and row["run"] == "2"]
+    validation = [row for row in rows if row["metric"] == "val_accuracy" and row["run"] == "run 2"]
     assert [(row["epoch"], row["batch"]) for row in validation] == [("1", ""), ("2", ""), ("3", "")]
     assert bar.level is Level.DONE
     assert str(path) in bar.text

@@ -358,6 +358,20 @@ def test_that_the_crosshair_names_the_runs(qtbot, plots):
     assert "run 1 validation" in plots.plots[1].hover_text()
 
 
+def test_that_runs_are_called_what_a_person_calls_them(qtbot, plots):
+    names = {1: "small head", 2: "run 2"}
+    plots.name_of = names.get
+    run(qtbot, plots, run_id=1)
+    run(qtbot, plots, run_id=2)
+    plots.show_runs([1])
+    assert plots.legend.text() == "run 2, small head"
+    plots.plots[0].pointed.emit(2.0)
+    assert "small head train" in plots.plots[0].hover_text()
+    names[1] = "no head"
+    plots.legend.refresh()
+    assert plots.legend.accessibleDescription() == "run 2, no head"
+
+
 def test_that_another_document_forgets_the_runs(qtbot, plots):
     run(qtbot, plots, run_id=1)
     plots.show_runs([1])

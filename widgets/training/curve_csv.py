@@ -38,8 +38,8 @@ def write_csv(path: Path, shown: ShownRuns, settings: PlotSettings) -> Generator
             yield
 
 
-_NamedLine = tuple[RunCurves, str, Line, int]
-"""A run, the name of the metric, its line, and how many of the points are written."""
+_NamedLine = tuple[RunCurves, str, str, Line, int]
+"""A run and its name, the name of the metric, its line, and how many of the points are written."""
 
 
 def _lines(shown: ShownRuns, settings: PlotSettings) -> list[_NamedLine]:
@@ -50,19 +50,21 @@ def _lines(shown: ShownRuns, settings: PlotSettings) -> list[_NamedLine]:
                 lines = [(curves.name, curves.epochs), (f"val_{curves.name}", curves.validation)]
                 if settings.resolution is Resolution.BATCH:
                     lines.insert(0, (curves.name, curves.batches))
-                found.extend((run, name, line, len(line)) for name, line in lines)
+                found.extend((run, shown.name_of(run.run_id), name, line, len(line)) for name, line in lines)
     return found
 
 
 def _chunks(lines: Sequence[_NamedLine]) -> Iterator[str]:
-    for run, name, line, num_points in lines:
+    for run, run_name, name, line, num_points in lines:
         for first in range(0, num_points, _CHUNK):
             text = io.StringIO()
-            csv.writer(text).writerows(_rows(run, name, line, slice(first, min(num_points, first + _CHUNK))))
+            rows = _rows(run, line, slice(first, min(num_points, first + _CHUNK)))
+            csv.writer(text).writerows((run_name, *place, name, value) for *place, value in rows)
             yield text.getvalue()
 
 
-def _rows(run: RunCurves, name: str, line: Line, part: slice) -> Iterator[Row]:
+def _rows(run: RunCurves, line: Line, part: slice) -> Iterator[Row]:
+    """Epoch, batch, seconds and value of some points."""
     total = line.places.along(XAxis.BATCHES)[part]
     epochs = np.ceil(total / run.num_batches).astype(np.int64)
     batches = (total - (epochs - 1) * run.num_batches).astype(np.int64).tolist()
@@ -70,4 +72,4 @@ def _rows(run: RunCurves, name: str, line: Line, part: slice) -> Iterator[Row]:
     seconds = line.places.along(XAxis.TIME)[part].tolist()
     values = line.raw.y[part].tolist()
     for epoch, batch, at, value in zip(epochs.tolist(), batches, seconds, values, strict=True):
-        yield run.run_id, epoch, "" if is_whole else batch, f"{at:.3f}", name, value
+        yield epoch, "" if is_whole else batch, f"{at:.3f}", value

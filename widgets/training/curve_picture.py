@@ -131,12 +131,12 @@ def _draw_canvas(painter: QPainter, plot: MetricPlot, scene: Scene, place: QRect
 def _draw_legend(painter: QPainter, scene: Scene) -> None:
     """A line of samples: of training and validation, and of each run where there are several."""
     shown, theme = scene.shown, scene.theme
-    runs = (shown.newest, *sorted(shown.others, key=lambda run: -run.run_id))
+    runs = shown.newest_first()
     painter.setFont(scene.font)
     at = float(_MARGIN)
     for run in runs if shown.others else ():
         colour = run_colour(run.run_id, theme, is_newest=run is shown.newest)
-        at = _draw_sample(painter, at, colour, f"run {run.run_id}", theme)
+        at = _draw_sample(painter, at, colour, shown.name_of(run.run_id), theme)
     kinds = ("secondary", "secondary") if shown.others else ("trainable", "validation")
     at = _draw_sample(painter, at, theme.colour(kinds[0]), "train", theme)
     if any(run.has_validation for run in runs):

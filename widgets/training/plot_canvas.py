@@ -245,7 +245,11 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         assert self._shown
         is_newest = reading.run_id == self._shown.newest.run_id
         colours = self._colours(reading.run_id, is_newest=is_newest)
-        text = f"run {reading.run_id} {reading.text}" if self._shown.others else reading.text + reading.raw_text
+        text = (
+            f"{self._shown.name_of(reading.run_id)} {reading.text}"
+            if self._shown.others
+            else reading.text + reading.raw_text
+        )
         y = self._drawn_value(reading.value)
         return Row(
             text,

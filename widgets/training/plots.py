@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -46,6 +46,8 @@ class RunPlots(QWidget):
         super().__init__(parent)
         self.setObjectName("runPlots")
         self.setAccessibleName("Curves of the run")
+        self.name_of: Callable[[int], str] | None = None
+        """What a run of an id is called, if not by its number."""
         self._theme = theme
         self._runs: dict[int, RunCurves] = {}
         self._shown: ShownRuns | None = None
@@ -167,14 +169,15 @@ class RunPlots(QWidget):
     def _show_shown(self) -> None:
         if self._shown is None:
             return
-        from widgets.training.shown_runs import ShownRuns
+        from widgets.training.shown_runs import ShownRuns, plain_name
 
         newest = self._shown.newest
         others = tuple(
             run for run_id in self._overlaid if (run := self._runs.get(run_id)) is not None and run is not newest
         )
         on_show = {run.run_id for run in (*others, newest)}
-        self._shown = ShownRuns(newest, others, self._highlighted if self._highlighted in on_show else None)
+        highlighted = self._highlighted if self._highlighted in on_show else None
+        self._shown = ShownRuns(newest, others, highlighted, self.name_of or plain_name)
         self.legend.show_runs(self._shown)
         for plot in self._plots:
             plot.show_runs(self._shown)
