@@ -50,10 +50,10 @@ class MarkLines:
         """Where lines stand."""
         return sorted({float(x) for line in (self._plain, self._trouble) for x in line.getData()[0]})
 
-    def paint(self, theme: Theme) -> None:
-        """Takes the colours of a theme."""
-        self._plain.setPen(pg.mkPen(theme.colour("secondary"), width=1, dash=[2, 3]))
-        self._trouble.setPen(pg.mkPen(theme.colour("error"), width=1, dash=[2, 3]))
+    def paint(self, theme: Theme, width: float) -> None:
+        """Takes the colours of a theme, and the width of lines in pixels of the screen."""
+        self._plain.setPen(pg.mkPen(theme.colour("secondary"), width=width, dash=[2, 3]))
+        self._trouble.setPen(pg.mkPen(theme.colour("error"), width=width, dash=[2, 3]))
         self._tints.paint_in([theme.colour(name) for name in _TINTS])
 
 

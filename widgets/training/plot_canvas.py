@@ -19,7 +19,7 @@ from widgets.training.plot_axes import MarkLane, PositionAxis, ValueAxis
 from widgets.training.plot_settings import PlotSettings
 from widgets.training.readings import Reading, position_text, readings
 from widgets.training.run_colours import run_colour
-from widgets.training.run_lines import Frame, Points, RunLines
+from widgets.training.run_lines import FAINT_ALPHA, Frame, Points, RunLines
 from widgets.training.run_marks import labels
 from widgets.training.shown_runs import ShownRuns
 from widgets.training.value_range import ROOM_AT_THE_END, shown_end, value_range
@@ -51,6 +51,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._settings = PlotSettings()
         self._lines: dict[int, RunLines] = {}
         self._is_zoomed = False
+        self._pixel_ratio = 0.0
         self._fitted: tuple[float, float, float, float] | None = None
         self._add_items()
         self.setMinimumSize(240, 80)
@@ -129,8 +130,12 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self._fit(shown, [points for main, _ in drawn for points in main])
         self._draw_marks(shown, [points for parts in drawn for part in parts for points in part])
 
-    def draw_for_picture(self, ranges: tuple[tuple[float, float], tuple[float, float]] | None) -> None:
+    def draw_for_picture(
+        self, ranges: tuple[tuple[float, float], tuple[float, float]] | None, pixel_ratio: float
+    ) -> None:
         """Draws in the size of now, with a range that was chosen by hand if there is one."""
+        self._pixel_ratio = pixel_ratio
+        self.apply_theme()
         self._item.layout.activate()
         self.redraw()
         if ranges is not None:
@@ -271,7 +276,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             axis.setTickPen(pg.mkPen(colour("line")))
             axis.setTextPen(pg.mkPen(colour("secondary")))
         self._lane.set_colours(colour("secondary"), colour("error"))
-        self._marks.paint(self._theme)
+        self._marks.paint(self._theme, self._line_width)
         self._best.paint(colour("secondary"), small)
         self._crosshair.paint(self._theme, small)
         self._paint_lines()
@@ -286,9 +291,15 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             lines.set_z_value(_STRONG_Z if is_strong else _NEWEST_Z if is_newest else 1)
             lines.paint(
                 *self._colours(run.run_id, is_newest=is_newest),
-                is_faint=self._shown.is_faint(run),
-                is_strong=is_strong,
+                alpha=FAINT_ALPHA if self._shown.is_faint(run) else 255,
+                width=self._line_width * (2 if is_strong else 1),
+                is_for_picture=self._pixel_ratio > 0,
             )
+
+    @property
+    def _line_width(self) -> float:
+        """Of lines, in pixels of the screen: pens here are not scaled with it, and would be hairs on a dense one."""
+        return max(1.0, self._pixel_ratio or self.devicePixelRatioF())
 
     def _colours(self, run_id: int, *, is_newest: bool) -> tuple[QColor, QColor]:
         """Of the training and of the validation line."""
