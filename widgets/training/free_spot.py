@@ -81,7 +81,8 @@ class FreeSpots:
             is_there = 0 <= old_row < distances.shape[0] and 0 <= old_column < distances.shape[1]
             if is_there and distances[old_row, old_column] <= distances[row, column] + _STAY:
                 row, column = old_row, old_column
-        return column * float(CELL), row * float(CELL)
+        # In the middle of the room, which is a square wider and higher than the label.
+        return (column + 0.5) * CELL, (row + 0.5) * CELL
 
     @staticmethod
     def _distances(taken: Squares, size: tuple[float, float], point: tuple[float, float]) -> Values:
