@@ -171,6 +171,10 @@ def test_that_a_run_without_the_metrics_that_were_chosen_shows_its_own(qtbot, pl
 def test_that_a_narrow_bar_is_one_button_with_all_of_it(qtbot, plots):
     run(qtbot, plots)
     assert not plots.bar.is_folded
+    assert plots.bar.smoothing.has_name
+    plots.resize(plots.bar.unfolded_width - 10, 320)
+    qtbot.waitUntil(lambda: not plots.bar.smoothing.has_name)
+    assert not plots.bar.is_folded
     plots.resize(300, 320)
     qtbot.waitUntil(lambda: plots.bar.is_folded)
     assert [each.text() for each in plots.bar.findChildren(QToolButton) if each.isVisible()] == ["Show"]
@@ -182,7 +186,7 @@ def test_that_a_narrow_bar_is_one_button_with_all_of_it(qtbot, plots):
     slider.setValue(0)
     assert plots.settings.smoothing == 0.0
     plots.resize(900, 320)
-    qtbot.waitUntil(lambda: not plots.bar.is_folded)
+    qtbot.waitUntil(lambda: not plots.bar.is_folded and plots.bar.smoothing.has_name)
 
 
 def test_that_every_part_of_the_bar_is_reached_by_tab(qtbot, plots):

@@ -200,10 +200,18 @@ class PlotBar(QWidget):
         """Whether there is only the one button."""
         return self._is_folded
 
-    def _fold(self) -> None:
+    @property
+    def unfolded_width(self) -> int:
+        """The width from which on all of it has room, in pixels."""
         margins = self.contentsMargins()
-        room = self.width() - margins.left() - margins.right() - _SIDES
-        is_folded = room < self._row.sizeHint().width()
+        name = 0 if self.smoothing.has_name else self.smoothing.name_width
+        return self._row.sizeHint().width() + name + margins.left() + margins.right() + _SIDES
+
+    def _fold(self) -> None:
+        """First the name of the slider goes, then all goes into one menu."""
+        needed, name = self.unfolded_width, self.smoothing.name_width
+        self.smoothing.show_name(self.width() >= needed)
+        is_folded = self.width() < needed - name
         if is_folded != self._is_folded:
             self._is_folded = is_folded
             self._row.setVisible(not is_folded)

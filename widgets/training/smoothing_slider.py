@@ -15,6 +15,7 @@ STOPS = (
 """Near 1 each thousandth doubles how far a mean reaches back."""
 
 _WIDTH = 84
+_GAP = 6
 
 
 class SmoothingSlider(QWidget):
@@ -36,14 +37,14 @@ class SmoothingSlider(QWidget):
         self._slider.setRange(0, len(STOPS) - 1)
         self._slider.setPageStep(3)
         self._slider.setFixedWidth(_WIDTH)
-        self._slider.setToolTip("Weight of earlier values in the solid line; the faint line is what came")
+        self._slider.setToolTip("Smoothing: weight of earlier values in the solid line; the faint line is what came")
         self._value = QLabel(self)
         self._value.setFont(number_font(self.font()))
         self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance("0.9990"))
         self._name.setBuddy(self._slider)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 0, 0, 0)
-        layout.setSpacing(6)
+        layout.setSpacing(_GAP)
         for part in (self._name, self._slider, self._value):
             layout.addWidget(part)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
@@ -54,6 +55,20 @@ class SmoothingSlider(QWidget):
     def slider(self) -> QSlider:
         """What is dragged."""
         return self._slider
+
+    @property
+    def name_width(self) -> int:
+        """The room that its name takes, in pixels."""
+        return self._name.sizeHint().width() + _GAP
+
+    def show_name(self, is_shown: bool) -> None:
+        """Shows its name, or leaves it to the tool tip."""
+        self._name.setVisible(is_shown)
+
+    @property
+    def has_name(self) -> bool:
+        """Whether its name is shown."""
+        return not self._name.isHidden()
 
     def set_value(self, smoothing: float) -> None:
         """Shows the stop nearest to a smoothing."""
