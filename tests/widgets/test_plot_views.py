@@ -124,6 +124,17 @@ def test_that_another_axis_ends_a_zoom_and_other_smoothing_does_not(qtbot, plots
     assert not plots.plots[0].is_zoomed
 
 
+def test_that_what_comes_while_zoomed_can_be_dragged_to(qtbot, plots):
+    plots.apply_settings(PlotSettings(x_axis=XAxis.TIME))
+    run(qtbot, plots, 2)
+    canvas = plots.plots[0].canvas
+    canvas.zoom_by_key(is_closer=True)
+    feed(plots, 10)
+    wait(qtbot, plots)
+    canvas.getViewBox().setXRange(40, 45, padding=0)
+    assert plots.plots[0].view_range()[0] == (40, 45)
+
+
 # -- smoothing ----------------------------------------------------------------------------------------------------
 
 

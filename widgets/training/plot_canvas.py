@@ -16,13 +16,13 @@ from widgets.training.curves import RunCurves
 from widgets.training.fonts import smaller_font
 from widgets.training.mark_lines import MarkLines
 from widgets.training.plot_axes import MarkLane, PositionAxis, ValueAxis
+from widgets.training.plot_range import PlotRange, Ranges
 from widgets.training.plot_settings import PlotSettings
 from widgets.training.readings import Reading, position_text, readings
 from widgets.training.run_colours import run_colour
 from widgets.training.run_lines import FAINT_ALPHA, Frame, Points, RunLines
 from widgets.training.run_marks import labels
 from widgets.training.shown_runs import ShownRuns
-from widgets.training.value_range import ROOM_AT_THE_END, shown_end, value_range
 
 _BELOW_LINES = -200
 """The grid is part of an axis, and axes are above the view by default: it would cross out lines and labels."""
@@ -52,7 +52,6 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._lines: dict[int, RunLines] = {}
         self._is_zoomed = False
         self._pixel_ratio = 0.0
-        self._fitted: tuple[float, float, float, float] | None = None
         self._add_items()
         self.setMinimumSize(240, 80)
         self._view.sigRangeChangedManually.connect(self._on_view_range_changed_manually)
@@ -66,6 +65,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._value_axis.setZValue(_BELOW_LINES)
         self._view = item.getViewBox()
         self._view.setDefaultPadding(0.0)
+        self._range = PlotRange(self._view)
         self._marks = MarkLines(item)
         self._best = BestMark(item)
         self._crosshair = Crosshair(item)
@@ -96,10 +96,9 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """What is drawn of a run."""
         return self._lines[run_id]
 
-    def view_range(self) -> tuple[tuple[float, float], tuple[float, float]]:
+    def view_range(self) -> Ranges:
         """The positions and the values on show, each from, to; on a logarithmic axis decimal logarithms."""
-        (left, right), (bottom, top) = self._view.viewRange()
-        return (left, right), (bottom, top)
+        return self._range.shown()
 
     def show_runs(self, shown: ShownRuns) -> None:
         """Shows these runs from now on; to be drawn by `redraw`."""
@@ -125,14 +124,14 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         shown = self._shown
         if shown is None or not self._lines:
             return
+        runs = shown.with_metric(self.metric_name)
         drawn = self._draw_lines(shown, self._frame(shown))
+        self._range.limit(runs, self._settings)
         if not self._is_zoomed:
-            self._fit(shown, [points for main, _ in drawn for points in main])
+            self._range.fit(runs, self._settings, [y for main, _ in drawn for _, y in main])
         self._draw_marks(shown, [points for parts in drawn for part in parts for points in part])
 
-    def draw_for_picture(
-        self, ranges: tuple[tuple[float, float], tuple[float, float]] | None, pixel_ratio: float
-    ) -> None:
+    def draw_for_picture(self, ranges: Ranges | None, pixel_ratio: float) -> None:
         """Draws in the size of now, with a range that was chosen by hand if there is one."""
         self._pixel_ratio = pixel_ratio
         self.apply_theme()
@@ -140,7 +139,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.redraw()
         if ranges is not None:
             self._is_zoomed = True
-            self._view.setRange(xRange=ranges[0], yRange=ranges[1], padding=0, disableAutoRange=True)
+            self._range.choose(ranges)
         # The numbers of the axes are known now, and with them the room for the lines.
         self.grab()
         self.redraw()
@@ -155,14 +154,9 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._on_view_range_changed_manually(None)
 
     def _frame(self, shown: ShownRuns) -> Frame:
-        at = self.view_range()[0] if self._is_zoomed else (0.0, self._end(shown))
-        return Frame(self._settings, at, max(1, int(self._view.width())))
-
-    def _end(self, shown: ShownRuns) -> float:
-        axis = self._settings.x_axis
         runs = shown.with_metric(self.metric_name)
-        newest, planned = shown.newest, max(run.planned_end(self._settings) for run in runs)
-        return shown_end(max(run.end(axis) for run in runs), planned, axis, newest.num_batches)
+        at = self.view_range()[0] if self._is_zoomed else (0.0, self._range.end(runs, self._settings))
+        return Frame(self._settings, at, max(1, int(self._view.width())))
 
     def _draw_lines(self, shown: ShownRuns, frame: Frame) -> list[tuple[list[Points], list[Points]]]:
         """The points of each run: those that the axis must hold, and the raw ones."""
@@ -172,18 +166,6 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             points = self._lines[run.run_id].draw(run, self.metric_name, frame, with_raw=with_raw)
             found.append((points[:2], points[2:]))
         return found
-
-    def _fit(self, shown: ShownRuns, main: list[Points]) -> None:
-        settings = self._settings
-        values = [y for _, y in main]
-        low, high = value_range(values, is_log=settings.is_log, ignores_outliers=settings.ignores_outliers)
-        end = self._end(shown)
-        planned = max(run.planned_end(settings) for run in shown.with_metric(self.metric_name))
-        most = max(end, planned * ROOM_AT_THE_END)
-        if self._fitted != (end, low, high, most) or self.view_range() != ((0.0, end), (low, high)):
-            self._fitted = end, low, high, most
-            self._view.setLimits(xMin=0, xMax=most)
-            self._view.setRange(xRange=(0, end), yRange=(low, high), padding=0, disableAutoRange=True)
 
     def _draw_marks(self, shown: ShownRuns, drawn: list[Points]) -> None:
         axis = self._settings.x_axis
