@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from editor.data_arguments import data_options
 from editor.errors import EditorError, FileError, LoadError, ModelError, PatchError, Problem, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.facts import FileFacts
@@ -210,6 +211,7 @@ def _check_report(report: Path | None) -> None:
 def _settings(options: argparse.Namespace) -> TrainSettings:
     settings = TrainSettings(
         data=options.data,
+        data_options=data_options(options),
         epochs=options.epochs,
         batch_size=options.batch_size,
         optimizer=options.optimizer,

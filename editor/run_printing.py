@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from editor.data_arguments import data_notes
 from editor.errors import Problem
 from editor.training.control import RunControl
 from editor.training.marks import Mark, Moment
@@ -37,7 +38,7 @@ class RunPrinter(RunWatcher):
             f"{plan.report.data_text}; {plan.num_batches} batches, loss {plan.report.loss}, seed {plan.seed}, "
             f"on {plan.device}"
         )
-        for note in plan.notes:
+        for note in (*data_notes(plan.report.data), *plan.notes):
             self._say(note)
 
     def epoch_ended(self, at: Moment, metrics: Metrics, learning_rate: float) -> None:
