@@ -143,7 +143,7 @@ def run_training(
         if not progress.num_batches_trained:
             origin.put_back()
         raise
-    if result.proof is None:
+    if result.proof is None or not progress.num_batches_trained:
         origin.put_back()
     else:
         unwrap_optimizer(index.model)
