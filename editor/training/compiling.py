@@ -198,6 +198,18 @@ def _last_operation(model: keras.Model, sample: Any) -> str:
     return str(operation.type).lower()
 
 
+def loss_functions(index: ModelIndex, report: SettingsReport, sample: Any) -> list[Any]:
+    """The loss of each output as a run would use it, to be called with targets and outputs.
+
+    Args:
+        index: The live model.
+        report: The checked settings, with the losses to use.
+        sample: A few samples of `x`, shape `(num_samples, *sample_shape)`.
+    """
+    losses, _metrics = _losses_and_metrics(index, report, sample)
+    return [keras.losses.get(loss) for loss in (losses if isinstance(losses, list) else [losses])]
+
+
 def _loss(name: str, *, from_logits: bool) -> Any:
     """A cross-entropy must be told whether it gets probabilities or the raw outputs of a linear layer."""
     kind = _CROSSENTROPIES.get(name)
