@@ -22,7 +22,6 @@ from editor.training.checks import check
 from editor.training.compiling import compile_model, model_facts, unwrap_optimizer
 from editor.training.control import RunControl
 from editor.training.data import Prepared, prepare
-from editor.training.data.reading import Reading
 from editor.training.follower import Progress
 from editor.training.marks import BestEpoch, Mark, Outcome
 from editor.training.model_facts import ModelFacts
@@ -120,13 +119,13 @@ def run_training(
         control: What other threads ask of the run.
 
     Raises:
-        DataError: The data cannot be read; `ReadingCancelledError` where the run was asked to end meanwhile.
+        DataError: The data cannot be read.
         SettingsError: Settings, data and model do not fit, or nothing is trainable.
         FreezeMapError: The map is not of this model.
     """
     clock, control = _Clock(), control or RunControl()
     tree = trainable_tree(index, freeze_map)
-    plan, data = _plan(index, settings, Reading(cancelled=control.ended))
+    plan, data = _plan(index, settings)
     clock.lap("data")
     origin = Origin.of(index)
     precision = Precision(index.model, mixed_policy() if settings.mixed_precision else None)
@@ -162,10 +161,10 @@ def failure_of(error: BaseException) -> ModelError:
     )
 
 
-def _plan(index: ModelIndex, settings: TrainSettings, reading: Reading) -> tuple[RunPlan, Prepared]:
+def _plan(index: ModelIndex, settings: TrainSettings) -> tuple[RunPlan, Prepared]:
     facts = model_facts(index)
     seed = settings.seed if settings.seed is not None else int(np.random.default_rng().integers(2**31))
-    data = prepare(settings, facts, seed, reading)
+    data = prepare(settings, facts, seed)
     report = _checked(settings, data, facts)
     if report.problems:
         raise SettingsError(" ".join(report.problems.values()))
