@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from editor.data_arguments import data_notes, data_options
 from editor.errors import EditorError, FileError, LoadError, ModelError, PatchError, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.facts import FileFacts
@@ -196,6 +197,7 @@ def _check_report(report: Path | None) -> None:
 def _settings(options: argparse.Namespace) -> TrainSettings:
     settings = TrainSettings(
         data=options.data,
+        data_options=data_options(options),
         epochs=options.epochs,
         batch_size=options.batch_size,
         optimizer=options.optimizer,
@@ -263,6 +265,7 @@ class _Printer:
     def run_started(self, plan: RunPlan) -> None:
         self._num_epochs = plan.settings.epochs
         print(f"{plan.report.data_text}; {plan.num_batches} batches, loss {plan.report.loss}, seed {plan.seed}")
+        _say(data_notes(plan.report.data))
         _say(plan.notes)
 
     def batch_ended(self, epoch: int, batch: int, metrics: Callable[[], Metrics]) -> None:
