@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from editor.errors import DataError
+from editor.training.data.function_code import function_name
 from editor.training.data.images.prepare_images import prepare_images
 from editor.training.data.parts import Part, Prepared
 from editor.training.data.preprocessing import with_preprocessing
@@ -14,7 +14,6 @@ from editor.training.data.train_data import TrainData, hold_out, load_data
 from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
-from editor.training.words import SAMPLE_PREFIX
 
 
 def prepare(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
@@ -32,17 +31,16 @@ def prepare(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
 
 
 def _read(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
-    if ":" in settings.data and not settings.data.startswith(SAMPLE_PREFIX) and not Path(settings.data).exists():
-        return _from_function(settings, facts, seed)
+    if function_name(settings.data):
+        # Keras is imported for this alone.
+        from editor.training.function_data import prepare_function
+
+        return prepare_function(settings, facts)
     if Path(settings.data).is_dir():
         return prepare_images(settings, facts, seed)
     if is_table(Path(settings.data)):
         return prepare_table(settings, facts, seed)
     return _from_arrays(settings, facts, seed)
-
-
-def _from_function(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
-    raise DataError("Data from a Python function are not read yet.", hint="Save them to an .npz file with x and y.")
 
 
 def _from_arrays(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
