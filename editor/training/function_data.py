@@ -47,6 +47,11 @@ def prepare_function(settings: TrainSettings, facts: ModelFacts) -> Prepared:
     if name is None:
         raise DataError(f"{settings.data!r} is no function.", hint="Write FILE.py:function or module:function.")
     options = settings.data_options
+    if options.validation or options.test:
+        raise DataError(
+            f"{name.short} gives all data itself; {options.validation or options.test} cannot be added to it.",
+            hint="Return (train, validation) from the function.",
+        )
     train, validation = _datasets(name, options.consent)
     reader = _Reader(name.short, facts, settings.batch_size)
     train_part = reader.part(train, "")

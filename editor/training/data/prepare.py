@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from editor.training.data.array_files import is_array_folder
+from editor.training.data.arrays import from_arrays, prepare_arrays
 from editor.training.data.function_code import function_name
 from editor.training.data.images.prepare_images import prepare_images
-from editor.training.data.parts import Part, Prepared
+from editor.training.data.parts import Prepared
 from editor.training.data.preprocessing import with_preprocessing
+from editor.training.data.samples import read_sample
 from editor.training.data.table.prepare_table import prepare_table
 from editor.training.data.table.reading import is_table
-from editor.training.data.train_data import TrainData, hold_out, load_data
-from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
+from editor.training.words import SAMPLE_PREFIX
 
 
 def prepare(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
@@ -31,31 +33,15 @@ def prepare(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
 
 
 def _read(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
+    if settings.data.startswith(SAMPLE_PREFIX):
+        return from_arrays(read_sample(settings.data), settings, facts, seed)
     if function_name(settings.data):
         # Keras is imported for this alone.
         from editor.training.function_data import prepare_function
 
         return prepare_function(settings, facts)
-    if Path(settings.data).is_dir():
+    if Path(settings.data).is_dir() and not is_array_folder(Path(settings.data)):
         return prepare_images(settings, facts, seed)
     if is_table(Path(settings.data)):
         return prepare_table(settings, facts, seed)
-    return _from_arrays(settings, facts, seed)
-
-
-def _from_arrays(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
-    data = load_data(settings.data)
-    parts = hold_out(data, settings.validation_split, seed) if data.num_samples > 1 else data
-    return prepared_of(parts, has_own_validation=data.has_validation, text=data.describe())
-
-
-def prepared_of(data: TrainData, *, has_own_validation: bool, text: str) -> Prepared:
-    """Arrays as they are."""
-    validation = Part((data.x_val,), (data.y_val,)) if data.x_val is not None and data.y_val is not None else None
-    report = DataReport(
-        kind="arrays",
-        text=text,
-        num_train=data.num_samples,
-        num_validation=validation.num_samples if validation else 0,
-    )
-    return Prepared(Part((data.x,), (data.y,)), report, validation=validation, has_own_validation=has_own_validation)
+    return prepare_arrays(settings, facts, seed)

@@ -74,6 +74,7 @@ def prepare_table(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prep
         target_names=tuple(output.target.name for output in outputs),
         has_own_validation=validation is not None,
         tasks=tuple(output.task for output in outputs),
+        class_names=outputs[0].classes,
     )
     return _told(table, prepared, _some(rows, kept), inputs, outputs)
 
