@@ -20,6 +20,7 @@ from editor.processes.run_messages import (
     ChangeRun,
     Checkpointed,
     EpochEnded,
+    Outcome,
     PauseRun,
     ResumeRun,
     RunChangeRefused,
@@ -33,6 +34,7 @@ from editor.processes.run_messages import (
 from editor.runs.revisions import RevisionMeta
 from editor.runs.workspace import revision_path
 from editor.training.control import RunControl
+from editor.training.data.reading import ReadingCancelledError
 from editor.training.marks import Mark, Moment
 from editor.training.run import RunResult, failure_of, run_training
 from editor.training.snapshot import write_snapshot
@@ -188,8 +190,9 @@ class ActiveRun(RunWatcher):
         self._send(ended)
 
     def _run(self) -> RunEnded:
+        before = self._revision_path
         try:
-            before = self._keep_weights()
+            self._keep_weights()
             self._written.clear()
             result = run_training(
                 self.document.index,
@@ -199,6 +202,8 @@ class ActiveRun(RunWatcher):
                 control=self._control,
             )
             return self._ended(result, self._put_back(before) if result.proof is None else self._keep_weights())
+        except ReadingCancelledError:
+            return self._ended_early(before)
         except EditorError as error:
             problem = error.problem
         # The edge of the thread: Keras and TensorFlow raise whatever they met, and a custom layer may call sys.exit.
@@ -212,6 +217,11 @@ class ActiveRun(RunWatcher):
             problem=problem,
             record=self._history.folder,
         )
+
+    def _ended_early(self, before: Path) -> RunEnded:
+        """It was asked to end while the data were read, which may take minutes."""
+        outcome: Outcome = "cancelled" if self._control.ending == "cancel" else "stopped"
+        return RunEnded(run_id=self.run_id, outcome=outcome, revision=self.document.revision, revision_file=str(before))
 
     def _put_back(self, before: Path) -> Path:
         """The weights are those from before the run, and so is their number; what the run has kept is of no use."""

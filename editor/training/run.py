@@ -8,6 +8,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 
 import keras
+import msgspec
 import numpy as np
 
 from editor.errors import DataError, ModelError, Problem, SettingsError
@@ -21,17 +22,22 @@ from editor.training.checks import check
 from editor.training.compiling import compile_model, model_facts, unwrap_optimizer
 from editor.training.control import RunControl
 from editor.training.data import Prepared, prepare
+from editor.training.data.reading import Reading
 from editor.training.follower import Progress
 from editor.training.marks import BestEpoch, Mark, Outcome
+from editor.training.model_facts import ModelFacts
 from editor.training.monitoring import resolve_monitor
 from editor.training.not_finite import not_finite_problem
 from editor.training.origin import Origin
 from editor.training.phases import Phase, PhaseRunner
+from editor.training.pipeline import num_batches
 from editor.training.precision import Precision, device_text, layers_without_xla, mixed_policy, precision_note
 from editor.training.proof import Prover
+from editor.training.recipe import recipe_of
 from editor.training.running import Running, sample_of
 from editor.training.settings import Keep, Proof, SettingsReport, TrainSettings
-from editor.training.watching import Metrics, RunPlan, RunWatcher
+from editor.training.watching import Metrics, RunPlan, RunWatcher, log_names
+from editor.training.words import AUTOMATIC
 
 __all__ = ["Metrics", "RunPlan", "RunResult", "RunWatcher", "check_settings", "failure_of", "run_training"]
 
@@ -90,7 +96,7 @@ def check_settings(index: ModelIndex, settings: TrainSettings) -> SettingsReport
         data = prepare(settings, facts, settings.seed or 0)
     except DataError as error:
         return SettingsReport(problems={**problems, "data": str(error)})
-    return check(settings, data, facts)
+    return _checked(settings, data, facts)
 
 
 def run_training(
@@ -114,18 +120,19 @@ def run_training(
         control: What other threads ask of the run.
 
     Raises:
-        DataError: The data cannot be read.
+        DataError: The data cannot be read; `ReadingCancelledError` where the run was asked to end meanwhile.
         SettingsError: Settings, data and model do not fit, or nothing is trainable.
         FreezeMapError: The map is not of this model.
     """
-    clock = _Clock()
+    clock, control = _Clock(), control or RunControl()
     tree = trainable_tree(index, freeze_map)
-    plan, data = _plan(index, settings)
+    plan, data = _plan(index, settings, Reading(cancelled=control.ended))
     clock.lap("data")
     origin = Origin.of(index)
     precision = Precision(index.model, mixed_policy() if settings.mixed_precision else None)
     progress = Progress.of(plan)
-    running = Running(index, plan, data, watcher, control or RunControl(), precision)
+    recipe = recipe_of(index.model, data, settings.batch_size, plan.seed)
+    running = Running(index, plan, data, watcher, control, precision, recipe)
     try:
         with precision.applied():
             running = _compiled(running, tree)
@@ -155,17 +162,35 @@ def failure_of(error: BaseException) -> ModelError:
     )
 
 
-def _plan(index: ModelIndex, settings: TrainSettings) -> tuple[RunPlan, Prepared]:
+def _plan(index: ModelIndex, settings: TrainSettings, reading: Reading) -> tuple[RunPlan, Prepared]:
     facts = model_facts(index)
     seed = settings.seed if settings.seed is not None else int(np.random.default_rng().integers(2**31))
-    data = prepare(settings, facts, seed)
-    report = check(settings, data, facts)
+    data = prepare(settings, facts, seed, reading)
+    report = _checked(settings, data, facts)
     if report.problems:
         raise SettingsError(" ".join(report.problems.values()))
-    num_batches = -(-data.train.num_samples // settings.batch_size)
     has_validation = data.validation is not None
-    monitor = resolve_monitor(settings.monitor, has_validation=has_validation)
-    return RunPlan(uuid.uuid4().hex, settings, seed, num_batches, has_validation, report, monitor), data
+    return RunPlan(
+        uuid.uuid4().hex,
+        settings,
+        seed,
+        num_batches(data.train, settings.batch_size),
+        has_validation,
+        report,
+        facts.output_names if facts.num_outputs > 1 else (),
+        resolve_monitor(settings.monitor, has_validation=has_validation),
+    ), data
+
+
+def _checked(settings: TrainSettings, data: Prepared, facts: ModelFacts) -> SettingsReport:
+    """What `check` finds, and whether there is what the best epoch is to be told by."""
+    report = check(settings, data, facts)
+    names = log_names(report, facts.output_names if facts.num_outputs > 1 else ())
+    known = (*(f"val_{name}" for name in names if data.validation), *names)
+    if settings.monitor in (AUTOMATIC, *known):
+        return report
+    problem = f"There is no {settings.monitor!r} to tell the best epoch by. Use one of: {', '.join(known)}."
+    return msgspec.structs.replace(report, problems={"monitor": problem, **report.problems})
 
 
 def _compiled(running: Running, tree: LayerTree) -> Running:
