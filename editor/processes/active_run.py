@@ -34,9 +34,8 @@ from editor.processes.run_messages import (
 from editor.runs.revisions import RevisionMeta
 from editor.runs.workspace import revision_path
 from editor.training.control import RunControl
-from editor.training.data.reading import ReadingCancelledError
 from editor.training.marks import Mark, Moment
-from editor.training.run import RunResult, failure_of, run_training
+from editor.training.run import ReadingCancelledError, RunResult, failure_of, run_training
 from editor.training.snapshot import write_snapshot
 from editor.training.watching import Metrics, RunPlan, RunWatcher
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ _NUM_HELD = 64
 _MOST_TARGET_BYTES = 1 << 28
 """Above this only the first targets are kept, as for masks of images."""
 _PAIR, _WEIGHED = 2, 3
+_PLACES = re.compile(r"\{\{.*?\}\}")
+"""TensorFlow's notes on where in a graph something happened."""
 _HINT = "Return a tf.data.Dataset of (x, y), or two of them: (train, validation)."
 
 
@@ -274,5 +277,6 @@ def _spec_text(spec: Any) -> str:
 
 def _first_line(error: tf.errors.OpError) -> str:
     """What went wrong in the person's own code, where TensorFlow wraps it in a long report."""
-    lines = [line.strip() for line in str(error.message).splitlines() if line.strip()]
-    return next((line for line in lines if "Error: " in line), lines[0] if lines else "unknown error")
+    lines = [_PLACES.sub("", line).strip() for line in str(error.message).splitlines() if line.strip()]
+    line = next((line for line in lines if "Error: " in line), lines[0] if lines else "unknown error")
+    return f"{line.rstrip('.')}."

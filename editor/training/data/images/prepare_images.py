@@ -67,6 +67,7 @@ def prepare_images(settings: TrainSettings, facts: ModelFacts, seed: int) -> Pre
         )
     form, form_notes = _form(facts, listed, settings)
     train = _load(listed, form)
+    _check_classes(train)
     validation, test = (_load(folder, form) if folder else None for folder in others)
     train_part, validation_part, sources = _split(train, validation, settings, seed)
     data = Prepared(
@@ -126,6 +127,19 @@ def _load(folder: ClassFolder, form: ImageForm) -> _Loaded:
             hint="Look at the files, and copy them again.",
         )
     return _Loaded(folder, images)
+
+
+def _check_classes(train: _Loaded) -> None:
+    """Refuses images of which those of one class alone could be read."""
+    there = np.unique(train.targets)
+    if len(there) == 1:
+        name = train.folder.classes[there[0]]
+        first = train.images.skipped[0]
+        raise DataError(
+            f"Of the classes in {train.folder.path.name}, only {name} has images that can be read: {first.name} "
+            f"{first.reason}.",
+            hint="Look at the files of the other classes, and copy them again.",
+        )
 
 
 def _split(
