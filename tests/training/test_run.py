@@ -262,7 +262,7 @@ def flags_of(index):
     ("arrays", "error"),
     [
         ({"x": np.zeros((16, 7), "float32")}, SettingsError),
-        ({"y": np.arange(16) + 50}, DataError),
+        ({"y": np.arange(16) + 50}, SettingsError),
         ({"x": np.full((16, 6), np.nan, "float32")}, DataError),
     ],
     ids=["shape", "labels", "not-finite"],
