@@ -20,6 +20,7 @@ from editor.processes.run_messages import (
     ChangeRun,
     Checkpointed,
     EpochEnded,
+    Outcome,
     PauseRun,
     ResumeRun,
     RunChangeRefused,
@@ -34,7 +35,7 @@ from editor.runs.revisions import RevisionMeta
 from editor.runs.workspace import revision_path
 from editor.training.control import RunControl
 from editor.training.marks import Mark, Moment
-from editor.training.run import RunResult, failure_of, run_training
+from editor.training.run import ReadingCancelledError, RunResult, failure_of, run_training
 from editor.training.snapshot import write_snapshot
 from editor.training.watching import Metrics, RunPlan, RunWatcher
 
@@ -200,6 +201,8 @@ class ActiveRun(RunWatcher):
                 control=self._control,
             )
             return self._ended(result, self._put_back(before) if result.proof is None else self._keep_last(before))
+        except ReadingCancelledError:
+            return self._ended_early(before)
         except EditorError as error:
             problem = error.problem
         # The edge of the thread: Keras and TensorFlow raise whatever they met, and a custom layer may call sys.exit.
@@ -217,6 +220,11 @@ class ActiveRun(RunWatcher):
     def _keep_last(self, before: Path) -> Path:
         """The weights at the end. A checkpoint of the same batch may have another learning rate or other flags."""
         return self._keep_weights(is_renewed=self._revision_path != before)
+
+    def _ended_early(self, before: Path) -> RunEnded:
+        """It was asked to end while the data were read, which may take minutes."""
+        outcome: Outcome = "cancelled" if self._control.ending == "cancel" else "stopped"
+        return RunEnded(run_id=self.run_id, outcome=outcome, revision=self.document.revision, revision_file=str(before))
 
     def _put_back(self, before: Path) -> Path:
         """The weights are those from before the run, and so is their number; what the run has kept is of no use."""

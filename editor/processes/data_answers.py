@@ -29,6 +29,7 @@ from editor.training.data_options import DataOptions
 from editor.training.model_facts import ModelFacts
 from editor.training.preflight.look import look_ahead
 from editor.training.progress import GivenUpError, heard_by, note_progress
+from editor.training.sample_views import with_samples
 from editor.training.settings import TrainSettings
 
 PROGRESS_SECONDS = 0.1
@@ -87,12 +88,13 @@ class DataAnswers:
         if request.document_id is not None:
             facts = model_facts(self._document(request.document_id).index)
         try:
-            prepared = self._prepared(request.settings, facts, request.sample_seed)
+            prepared = self._prepared(request.settings, facts)
+            report = with_samples(prepared, seed=request.sample_seed)
         except DataError as error:
             return DataDescribed(request_id=request.request_id, problems={"data": str(error)})
         problems = check(request.settings, prepared, facts).problems if request.document_id is not None else {}
         told = {field: text for field, text in problems.items() if field in _OF_DATA}
-        return DataDescribed(request_id=request.request_id, report=prepared.report, problems=told)
+        return DataDescribed(request_id=request.request_id, report=report, problems=told)
 
     def _prepare(self, request: PrepareRun) -> RunPrepared:
         document = self._document(request.document_id)
@@ -104,8 +106,8 @@ class DataAnswers:
             findings, estimate = self._between_batches(document, look)
         return RunPrepared(request_id=request.request_id, findings=findings, estimate=estimate)
 
-    def _prepared(self, settings: TrainSettings, facts: ModelFacts, sample_seed: int = 0) -> Prepared:
-        key = (settings.data, settings.data_options, settings.validation_split, settings.seed, facts, sample_seed)
+    def _prepared(self, settings: TrainSettings, facts: ModelFacts) -> Prepared:
+        key = (settings.data, settings.data_options, settings.validation_split, settings.seed, facts)
         with self._reading:
             note_progress("Reading data", 0, 0)
             if self._read is None or self._read[0] != key:

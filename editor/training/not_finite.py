@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from editor.errors import ModelError, Problem
+from editor.training.data.parts import StreamPart
 from editor.training.marks import BestEpoch
 from editor.training.pipeline import epoch_order
 from editor.training.running import Running
@@ -28,6 +29,8 @@ def not_finite_problem(running: Running, epoch: int, batch: int, *, best: BestEp
 
 
 def _samples(running: Running, epoch: int, batch: int) -> str:
+    if isinstance(running.data.train, StreamPart):
+        return "in the order that the function gave them"
     plan, num_samples = running.plan, running.data.train.num_samples
     start = batch * plan.settings.batch_size
     rows = epoch_order(num_samples, plan.seed, epoch)[start : start + plan.settings.batch_size]

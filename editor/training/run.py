@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 import uuid
@@ -31,6 +32,7 @@ from editor.training.origin import Origin
 from editor.training.phases import Phase, PhaseRunner
 from editor.training.pipeline import num_batches
 from editor.training.precision import Precision, device_text, layers_without_xla, mixed_policy, precision_note
+from editor.training.progress import GivenUpError, heard_by
 from editor.training.proof import Prover
 from editor.training.recipe import recipe_of
 from editor.training.running import Running, sample_of
@@ -38,7 +40,20 @@ from editor.training.settings import Keep, Proof, SettingsReport, TrainSettings
 from editor.training.watching import Metrics, RunPlan, RunWatcher, log_names
 from editor.training.words import AUTOMATIC
 
-__all__ = ["Metrics", "RunPlan", "RunResult", "RunWatcher", "check_settings", "failure_of", "run_training"]
+__all__ = [
+    "Metrics",
+    "ReadingCancelledError",
+    "RunPlan",
+    "RunResult",
+    "RunWatcher",
+    "check_settings",
+    "failure_of",
+    "run_training",
+]
+
+
+class ReadingCancelledError(DataError):
+    """The run was asked to end before its data were read."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +140,7 @@ def run_training(
     """
     clock, control = _Clock(), control or RunControl()
     tree = trainable_tree(index, freeze_map)
-    plan, data = _plan(index, settings)
+    plan, data = _plan(index, settings, control.ended)
     clock.lap("data")
     origin = Origin.of(index)
     precision = Precision(index.model, mixed_policy() if settings.mixed_precision else None)
@@ -161,10 +176,10 @@ def failure_of(error: BaseException) -> ModelError:
     )
 
 
-def _plan(index: ModelIndex, settings: TrainSettings) -> tuple[RunPlan, Prepared]:
+def _plan(index: ModelIndex, settings: TrainSettings, ended: threading.Event) -> tuple[RunPlan, Prepared]:
     facts = model_facts(index)
     seed = settings.seed if settings.seed is not None else int(np.random.default_rng().integers(2**31))
-    data = prepare(settings, facts, seed)
+    data = _prepared(settings, facts, seed, ended)
     report = _checked(settings, data, facts)
     if report.problems:
         raise SettingsError(" ".join(report.problems.values()))
@@ -179,6 +194,18 @@ def _plan(index: ModelIndex, settings: TrainSettings) -> tuple[RunPlan, Prepared
         facts.output_names if facts.num_outputs > 1 else (),
         resolve_monitor(settings.monitor, has_validation=has_validation),
     ), data
+
+
+def _prepared(settings: TrainSettings, facts: ModelFacts, seed: int, ended: threading.Event) -> Prepared:
+    def listen(doing: str, done: int, total: int) -> None:
+        if ended.is_set():
+            raise GivenUpError
+
+    try:
+        with heard_by(listen):
+            return prepare(settings, facts, seed)
+    except GivenUpError as error:
+        raise ReadingCancelledError("Reading the data was cancelled.") from error
 
 
 def _checked(settings: TrainSettings, data: Prepared, facts: ModelFacts) -> SettingsReport:

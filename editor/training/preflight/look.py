@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import keras
+import numpy as np
+
 from editor.keras_model.walk import ModelIndex
 from editor.layers.findings.finding import Cure, Finding, KnownFacts
 from editor.layers.findings.learning import nothing_trainable
@@ -12,12 +15,14 @@ from editor.layers.tree import LayerTree
 from editor.training.checks import check
 from editor.training.compiling import model_facts
 from editor.training.data import Prepared
+from editor.training.pipeline import ordered_batches
 from editor.training.preflight import outputs, samples, steps
 from editor.training.preflight.estimate import MemoryEstimate, RunEstimate
 from editor.training.preflight.learned import learned_layers
 from editor.training.preflight.memory import does_fit, estimate_memory
 from editor.training.preflight.plan import Plan
 from editor.training.preflight.trial import Trial, try_batch
+from editor.training.recipe import recipe_of
 from editor.training.settings import SettingsReport, TrainSettings
 
 TRIED_SAMPLES = 8
@@ -61,7 +66,8 @@ def look_ahead(
 
 def _memory(plan: Plan, prepared: Prepared) -> MemoryEstimate:
     parts = [part for part in (prepared.train, prepared.validation) if part]
-    num_bytes = sum(array.nbytes for part in parts for array in (*part.inputs, *part.targets))
+    arrays = [array for part in parts for array in (*part.inputs, *part.targets)]
+    num_bytes = sum(array.nbytes for array in arrays if not isinstance(array, np.memmap))
     size = min(plan.settings.batch_size, max(prepared.train.num_samples, 1))
     return estimate_memory(plan.tree, plan.settings.optimizer, size, num_bytes)
 
@@ -93,7 +99,9 @@ def _giga(num_bytes: int) -> str:
 def _try(index: ModelIndex, plan: Plan, prepared: Prepared, report: SettingsReport) -> Trial:
     part = prepared.train
     num = min(TRIED_SAMPLES, plan.settings.batch_size, part.num_samples)
-    inputs, targets = ([array[:num] for array in arrays] for arrays in (part.inputs, part.targets))
+    recipe = recipe_of(index.model, prepared, num, plan.settings.seed or 0)
+    batch = next(iter(ordered_batches(part.take(np.arange(num)), recipe)))
+    inputs, targets = ([tensor.numpy() for tensor in keras.tree.flatten(each)] for each in batch)
     return try_batch(index, plan.tree, inputs, targets, report)
 
 
