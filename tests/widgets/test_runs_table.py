@@ -99,8 +99,8 @@ def dot_colour(table: RunsTable, number: int, x: int = 5) -> str:
 def test_that_the_newest_run_is_on_top_and_selected_as_soon_as_it_is_asked_for(runs, table):
     begin(runs, 1)
     runs.expect(request(2))
-    assert row(table, 0) == ["run 2", "vgg16 frozen", "", "starting"]
-    assert row(table, 1) == ["run 1", "vgg16 frozen", "", "running"]
+    assert row(table, 0) == ["run 2", "vgg16", "", "starting"]
+    assert row(table, 1) == ["run 1", "vgg16", "", "running"]
     assert table.currentIndex().row() == 0
 
 
@@ -153,7 +153,8 @@ def test_that_other_flags_in_a_run_are_said(runs, table):
     begin(runs, 1)
     runs.add_mark(RunMarked(run_id=1, epoch=1, batch=0, kind="phase", text="nothing frozen"))
     runs.add_mark(RunMarked(run_id=1, epoch=1, batch=0, kind="learning-rate", text="lr 1e-4"))
-    assert row(table, 0)[1] == "vgg16 frozen, then nothing frozen"
+    runs.add_mark(RunMarked(run_id=1, epoch=1, batch=0, kind="paused", text="paused"))
+    assert row(table, 0)[1:] == ["vgg16, then nothing", "", "paused"]
 
 
 def test_that_undo_of_a_run_is_seen(runs, table):

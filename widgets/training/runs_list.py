@@ -45,9 +45,8 @@ class RunsList:
         self._update(event.run_id, lambda entry: entry.note_epoch(event.epoch, event.metrics, event.seconds))
 
     def add_mark(self, event: RunMarked) -> None:
-        """Other flags are said from when they hold."""
-        if event.kind == "phase":
-            self._update(event.run_id, lambda entry: _add_phase(entry, event.text))
+        """Other flags are said from when they hold, and whether it is held."""
+        self._update(event.run_id, lambda entry: entry.note_mark(event))
 
     def end(self, event: RunEnded) -> None:
         """Shows the outcome."""
@@ -71,10 +70,6 @@ class RunsList:
         if entry:
             change(entry)
             self._table.runs.refresh(entry)
-
-
-def _add_phase(entry: RunEntry, text: str) -> None:
-    entry.frozen = f"{entry.frozen}, then {text}"
 
 
 def frozen_text(tree: LayerTree) -> str:

@@ -14,6 +14,8 @@ from widgets.training.runs_model import RunColumn, RunsModel
 _DOT_WIDTH = 22
 _WIDE = 480
 """From this width on there is room for all columns."""
+_NARROW = 260
+"""Below this width what was frozen is left to the tool tip."""
 _SPARE = (RunColumn.EPOCHS, RunColumn.TIME, RunColumn.SEED)
 _EMPTY_TEXT = "The runs of this session will be listed here."
 
@@ -68,7 +70,8 @@ class RunsTable(QTableView):
         header.setHighlightSections(False)
         for column in RunColumn:
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(RunColumn.FROZEN, QHeaderView.ResizeMode.Stretch)
+        for column in (RunColumn.FROZEN, RunColumn.OUTCOME):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
@@ -165,9 +168,10 @@ class RunsTable(QTableView):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        is_narrow = self.viewport().width() < _WIDE
+        width = self.viewport().width()
         for column in _SPARE:
-            self.setColumnHidden(column, is_narrow)
+            self.setColumnHidden(column, width < _WIDE)
+        self.setColumnHidden(RunColumn.FROZEN, width < _NARROW)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
