@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from editor.data_arguments import data_options
 from editor.errors import EditorError, FileError, LoadError, ModelError, PatchError, Problem, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.facts import FileFacts
@@ -182,7 +184,9 @@ def train(options: argparse.Namespace) -> None:
 
 def _run(opened: _Opened, settings: TrainSettings, target: Path) -> RunResult:
     control = RunControl()
-    printer = RunPrinter(lambda epoch: _save_epoch(opened, target, epoch), every=settings.checkpoint_epochs)
+    printer = RunPrinter(
+        partial(print, flush=True), lambda epoch: _save_epoch(opened, target, epoch), every=settings.checkpoint_epochs
+    )
     try:
         with stopped_by_interrupt(control, settings.keep):
             return run_training(opened.index, settings, opened.tree.freeze_map(), watcher=printer, control=control)
@@ -207,6 +211,7 @@ def _check_report(report: Path | None) -> None:
 def _settings(options: argparse.Namespace) -> TrainSettings:
     settings = TrainSettings(
         data=options.data,
+        data_options=data_options(options),
         epochs=options.epochs,
         batch_size=options.batch_size,
         optimizer=options.optimizer,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TextIO
 
+from editor.data_arguments import data_notes
 from editor.errors import Problem
 from editor.training.control import RunControl
 from editor.training.marks import Mark, Moment
@@ -20,17 +19,17 @@ from editor.training.watching import Metrics, RunPlan, RunWatcher
 class RunPrinter(RunWatcher):
     """Prints an epoch a line, and what happens between them."""
 
-    def __init__(self, keep_epoch: Callable[[int], None], *, every: int, out: TextIO = sys.stdout) -> None:
-        """Prints.
+    def __init__(self, say: Callable[[str], None], keep_epoch: Callable[[int], None], *, every: int) -> None:
+        """Nothing is printed yet.
 
         Args:
+            say: Prints a line.
             keep_epoch: Saves the model of now; it is given the number of whole epochs.
             every: Epochs between two that are saved; 0 for none.
-            out: Where to.
         """
+        self._say = say
         self._keep_epoch = keep_epoch
         self._every = every
-        self._out = out
         self._num_epochs = 0
 
     def run_started(self, plan: RunPlan) -> None:
@@ -39,7 +38,7 @@ class RunPrinter(RunWatcher):
             f"{plan.report.data_text}; {plan.num_batches} batches, loss {plan.report.loss}, seed {plan.seed}, "
             f"on {plan.device}"
         )
-        for note in plan.notes:
+        for note in (*data_notes(plan.report.data), *plan.notes):
             self._say(note)
 
     def epoch_ended(self, at: Moment, metrics: Metrics, learning_rate: float) -> None:
@@ -56,9 +55,6 @@ class RunPrinter(RunWatcher):
 
     def change_refused(self, problem: Problem) -> None:
         self._say(problem.summary)
-
-    def _say(self, text: str) -> None:
-        print(text, file=self._out, flush=True)
 
 
 @contextmanager

@@ -87,6 +87,7 @@ QFrame#thinLine { background: $line; border: none; max-height: 1px; min-height: 
 QFrame#findingCard {
     background: $pane; border: 1px solid $line; border-left: 3px solid $frozen; border-radius: 6px; }
 QFrame#findingCard[severity="warning"] { border-left-color: $trainable; }
+QFrame#findingCard[severity="error"] { border-left-color: $error; }
 QLabel#tabBadge { color: $frozen; background: $frozen_fill; border-radius: 8px; padding: 0 6px; }
 QLabel#tabBadge[tone="warning"] { color: $trainable; background: $trainable_fill; }
 QLabel[tone="secondary"] { color: $secondary; }

@@ -33,9 +33,9 @@ class Document:
     newest_revision: int = 0
     options: OpenOptions = field(default_factory=OpenOptions)
     opened: Sequence[str] = ()
+    path: str = ""
     structure: int = 0
     opened_structure: int = 0
-    path: str = ""
     calling: threading.Lock = field(default_factory=threading.Lock)
 
     def note_change(self) -> None:

@@ -27,6 +27,8 @@ from editor.keras_model.values import weight_digests
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from editor.processes.active_run import ActiveRun
+from editor.processes.data_answers import DataAnswers
+from editor.processes.data_messages import DescribeData, PrepareRun
 from editor.processes.document import Document
 from editor.processes.edit_messages import EditModel
 from editor.processes.editing import check_structure_as_opened, edit_model, restore_revision, take_structure
@@ -72,6 +74,7 @@ class Engine:
         self._run: ActiveRun | None = None
         self._starting = threading.Lock()
         self._early_wishes: list[RunWish] = []
+        self._data = DataAnswers(send, self._loaded_document, self._between_batches)
 
     def announce(self) -> None:
         """Says that the imports are done."""
@@ -104,6 +107,8 @@ class Engine:
                 # It takes seconds, and nothing that a person waits for.
                 name = f"trace {request.document_id}"
                 threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
+            case DescribeData() | PrepareRun():
+                self._data.begin(request)
             case (
                 CheckSettings()
                 | StartRun()
@@ -117,6 +122,10 @@ class Engine:
                 self._answer(request)
             case _:
                 self._answer(request)
+
+    def _loaded_document(self, document_id: int) -> Document:
+        self._wait_for_loading(document_id)
+        return self._document(document_id)
 
     def _wait_for_loading(self, document_id: int) -> None:
         if loading := self._loading.get(document_id):
@@ -206,9 +215,9 @@ class Engine:
                 request.revision,
                 options=request.options,
                 opened=weight_digests(index),
+                path=str(path.absolute()),
                 structure=request.saved_structure,
                 opened_structure=request.saved_structure,
-                path=str(path.absolute()),
             )
             notes = loaded.notes
             freeze_map, remarks = usable_freeze_map(path)

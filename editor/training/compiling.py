@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ import tensorflow as tf
 from editor.keras_model.optimizer_state import OptimizerState, innermost, optimizer_state, put_state
 from editor.keras_model.walk import ModelIndex
 from editor.layers.records import LayerRecord
+from editor.training.data.preprocessing import wanted_preprocessing
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import SettingsReport, TrainSettings
 
@@ -40,8 +42,20 @@ def model_facts(index: ModelIndex) -> ModelFacts:
         output_names=tuple(getattr(model, "output_names", None) or ()),
         activations=_activations(index),
         vocabularies=tuple(_vocabulary(tensor) for tensor in inputs),
+        preprocessing=wanted_preprocessing(index.root, dict(_before_weights(model))),
         has_normalization=any(layer.__class__.__name__ == "Normalization" for layer in model._flatten_layers()),
     )
+
+
+def _before_weights(model: keras.Model) -> Iterator[tuple[str, str]]:
+    """The name and class of each layer and operation in a graph up to the first one with weights."""
+    operations: list[Any] = getattr(model, "operations", None) or getattr(model, "layers", None) or []
+    for operation in operations:
+        if getattr(operation, "operations", None):
+            yield from _before_weights(operation)
+        if getattr(operation, "weights", None):
+            return
+        yield operation.name, type(operation).__name__
 
 
 def _activations(index: ModelIndex) -> tuple[str | None, ...]:
@@ -182,6 +196,18 @@ def _last_operation(model: keras.Model, sample: Any) -> str:
     while operation.type in _PASSING_ON:
         operation = operation.inputs[0].op
     return str(operation.type).lower()
+
+
+def loss_functions(index: ModelIndex, report: SettingsReport, sample: Any) -> list[Any]:
+    """The loss of each output as a run would use it, to be called with targets and outputs.
+
+    Args:
+        index: The live model.
+        report: The checked settings, with the losses to use.
+        sample: A few samples of `x`, shape `(num_samples, *sample_shape)`.
+    """
+    losses, _metrics = _losses_and_metrics(index, report, sample)
+    return [keras.losses.get(loss) for loss in (losses if isinstance(losses, list) else [losses])]
 
 
 def _loss(name: str, *, from_logits: bool) -> Any:

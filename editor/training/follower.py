@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from editor.errors import EditorError
+from editor.errors import EditorError, SettingsError
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.tree import LayerTree
 from editor.training.changes import checked_learning_rate, trainable_tree
@@ -199,6 +199,13 @@ class Follower(keras.callbacks.Callback):  # type: ignore[misc]
             if freeze_map is not None:
                 self._progress.next_tree = trainable_tree(self._running.index, freeze_map)
         except EditorError as error:
+            self._watcher.change_refused(error.problem)
+
+    def refuse_changes(self) -> None:
+        """Says of flags that waited for an epoch which does not come that they were not used."""
+        _, freeze_map = self._control.take_changes()
+        if freeze_map is not None or self._progress.next_tree is not None:
+            error = SettingsError("There was no further epoch for the new flags.", hint="Start another run with them.")
             self._watcher.change_refused(error.problem)
 
     def _set_learning_rate(self, learning_rate: float) -> None:

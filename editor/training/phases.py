@@ -80,6 +80,7 @@ class PhaseRunner:
             self._begin_phase(tree)
         if not self.phases:
             prover.end_phase(tree)
+        self._follower.refuse_changes()
         if self.progress.log:
             self.progress.log.close()
         return tree
