@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QLineEdit
 
 from editor.layers.freeze_map import FreezeMap
@@ -230,12 +231,27 @@ def test_that_the_current_run_is_told(qtbot, runs, table):
 def test_that_a_run_is_renamed_in_its_place(qtbot, runs, table):
     begin(runs, 1)
     table.setFocus()
-    table.rename_current()
+    qtbot.keyClick(table, Qt.Key.Key_F2)
     editor = table.findChild(QLineEdit)
     editor.selectAll()
     qtbot.keyClicks(editor, "small head")
     qtbot.keyClick(editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: row(table, 0)[0] == "small head")
+
+
+def test_that_f2_in_the_list_is_not_taken_by_the_window(qtbot, runs, table):
+    begin(runs, 1)
+    asked = []
+    action = QAction("Rename Layer", table)
+    action.setShortcut(QKeySequence("F2"))
+    action.triggered.connect(lambda: asked.append(1))
+    table.addAction(action)
+    table.activateWindow()
+    table.setFocus()
+    qtbot.waitUntil(table.hasFocus)
+    qtbot.keyClick(table, Qt.Key.Key_F2)
+    assert table.findChild(QLineEdit)
+    assert not asked
 
 
 def test_that_an_empty_name_leaves_the_one_before(table, runs):
