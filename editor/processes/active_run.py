@@ -25,6 +25,7 @@ from editor.processes.run_messages import (
     RunChangeRefused,
     RunEnded,
     RunMarked,
+    RunPreparing,
     RunStarted,
     RunWish,
     StartRun,
@@ -33,7 +34,8 @@ from editor.processes.run_messages import (
 from editor.runs.revisions import RevisionMeta
 from editor.runs.workspace import revision_path
 from editor.training.control import RunControl
-from editor.training.marks import Mark, Moment
+from editor.training.marks import Mark, Moment, Outcome
+from editor.training.progress import GivenUpError, heard_by
 from editor.training.run import RunResult, failure_of, run_training
 from editor.training.snapshot import write_snapshot
 from editor.training.watching import Metrics, RunPlan, RunWatcher
@@ -179,6 +181,20 @@ class ActiveRun(RunWatcher):
     def weights_replaced(self) -> None:
         self.document.note_change()
 
+    def _data_progressed(self, doing: str, done: int, total: int) -> None:
+        """Before the first batch; a run that is to end is not kept waiting for its data."""
+        if self._control.ending:
+            raise GivenUpError
+        now = time.monotonic()
+        if now - self._last_event >= EVENT_SECONDS:
+            self._last_event = now
+            self._send(RunPreparing(run_id=self.run_id, doing=doing, done=done, total=total))
+
+    def _given_up(self) -> RunEnded:
+        """It was to end before its data were read: nothing has changed."""
+        outcome: Outcome = "cancelled" if self._control.ending == "cancel" else "stopped"
+        return RunEnded(run_id=self.run_id, outcome=outcome, revision=self.document.revision)
+
     # -- the run's thread -------------------------------------------------------------------------------------
 
     def _train(self) -> None:
@@ -191,14 +207,17 @@ class ActiveRun(RunWatcher):
         try:
             before = self._keep_weights()
             self._written.clear()
-            result = run_training(
-                self.document.index,
-                self._request.settings,
-                self._request.freeze_map,
-                watcher=self,
-                control=self._control,
-            )
+            with heard_by(self._data_progressed):
+                result = run_training(
+                    self.document.index,
+                    self._request.settings,
+                    self._request.freeze_map,
+                    watcher=self,
+                    control=self._control,
+                )
             return self._ended(result, self._put_back(before) if result.proof is None else self._keep_weights())
+        except GivenUpError:
+            return self._given_up()
         except EditorError as error:
             problem = error.problem
         # The edge of the thread: Keras and TensorFlow raise whatever they met, and a custom layer may call sys.exit.

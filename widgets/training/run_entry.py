@@ -24,7 +24,8 @@ class RunEntry:
         frozen: What was frozen, in short; phases are joined by "then".
         outcome: How it ended; `STARTING`, `RUNNING` or `PAUSED` before.
         is_shown: Whether its curves are on show beside those of the newest run.
-        is_undone: Whether the step that holds its weights was taken back.
+        has_step: Whether there was a step that can be undone.
+        is_undone: Whether that step was taken back.
         num_done: Epochs that were whole.
         monitor: The metric that tells the best epoch.
         best: The best epoch so far.
@@ -45,6 +46,7 @@ class RunEntry:
     frozen: str
     outcome: str = STARTING
     is_shown: bool = False
+    has_step: bool = False
     is_undone: bool = False
     num_done: int = 0
     monitor: str = ""
@@ -107,7 +109,7 @@ class RunEntry:
     @property
     def has_moved(self) -> bool:
         """Whether the model has what it learned."""
-        return self.proof is not None and not self.is_undone and self.outcome != "cancelled"
+        return self.has_step and not self.is_undone
 
     # -- words ------------------------------------------------------------------------------------------------
 

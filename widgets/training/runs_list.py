@@ -25,7 +25,6 @@ class RunsList:
         self._table = table
         self._describe = describe
         self._num_runs = 0
-        self._with_step: set[int] = set()
 
     def expect(self, request: StartRun) -> None:
         """A run was asked for."""
@@ -54,15 +53,14 @@ class RunsList:
 
     def note_steps(self, done: Collection[int]) -> None:
         """Says of which runs the steps are done, by run id; one that had a step and has none now is undone."""
-        self._with_step.update(done)
         for entry in self._table.runs.entries:
-            entry.is_undone = entry.run_id in self._with_step and entry.run_id not in done
+            entry.has_step = entry.has_step or entry.run_id in done
+            entry.is_undone = entry.has_step and entry.run_id not in done
         self._table.runs.refresh()
 
     def clear(self) -> None:
         """Forgets all runs, as for another document."""
         self._num_runs = 0
-        self._with_step.clear()
         self._table.runs.clear()
 
     def _update(self, run_id: int, change: Callable[[RunEntry], None]) -> None:
