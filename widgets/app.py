@@ -18,6 +18,7 @@ from editor.layers.rebase import place_in
 from editor.processes.messages import ModelSaved
 from editor.processes.reader_client import ReaderClient
 from editor.processes.run_messages import RunEnded, RunStarted
+from widgets.data.control import DataControl
 from widgets.dialogs.new_application import NewModel
 from widgets.document import Document
 from widgets.editing import Editing
@@ -115,6 +116,7 @@ class App(QObject):
             recent=self._recent,
             notifier=self.notifier,
         )
+        self.data = DataControl(self.window, self.link, settings=settings, theme=self.theme, current=self._current)
         self._workspaces = workspaces
         self._is_leaving = False
         self._connect_engine()
@@ -131,6 +133,7 @@ class App(QObject):
         window, settings = self.window, self.settings
         window.restore_layout(settings)
         window.training.set_recent_data(settings.recent("data"))
+        self.data.restore()
         if settings.training:
             window.training.set_settings(settings.training)
         self._recent.fill()
@@ -155,6 +158,7 @@ class App(QObject):
         self.window.save_layout(self.settings)
         self.settings.training = self.window.training.settings()
         self.settings.set_recent("data", self.window.training.recent_data())
+        self.data.remember()
         self.settings.flush()
         self.opener.close()
         self.link.close()
@@ -297,6 +301,7 @@ class App(QObject):
             "undo": self.undo.undo,
             "redo": self.undo.redo,
             "find": window.layers.focus_filter,
+            "data": self.data.open,
             "start": window.training.request_start,
             "pause": window.training.request_pause,
             "stop": window.training.request_stop,
@@ -358,7 +363,7 @@ class App(QObject):
         self._refresh()
 
     def _on_data_dropped(self, path: Path) -> None:
-        self.window.training.set_data(str(path))
+        self.data.open_with(str(path))
 
     def _on_mode_chosen(self, mode: Mode) -> None:
         self.settings.theme_mode = mode

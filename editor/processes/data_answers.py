@@ -25,10 +25,10 @@ from editor.processes.messages import Event, RequestFailed
 from editor.training.checks import check
 from editor.training.compiling import model_facts
 from editor.training.data import Prepared, prepare
+from editor.training.data.reading import Reading, ReadingCancelledError
 from editor.training.data_options import DataOptions
 from editor.training.model_facts import ModelFacts
 from editor.training.preflight.look import look_ahead
-from editor.training.progress import GivenUpError, heard_by, note_progress
 from editor.training.settings import TrainSettings
 
 PROGRESS_SECONDS = 0.1
@@ -59,76 +59,83 @@ class DataAnswers:
         self._send = send
         self._document = document
         self._between_batches = between_batches
-        self._newest: dict[type[DataRequest], int] = {}
+        self._giving_up: dict[type[DataRequest], threading.Event] = {}
         self._reading = threading.Lock()
         self._read: tuple[_Key, Prepared] | None = None
 
     def begin(self, request: DataRequest) -> None:
         """Starts the thread; the answer comes as an event."""
-        self._newest[type(request)] = request.request_id
+        if older := self._giving_up.get(type(request)):
+            older.set()
+        cancelled = self._giving_up[type(request)] = threading.Event()
+        reading = Reading(tell=self._teller(request), cancelled=cancelled)
         name = f"data {request.request_id}"
-        threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
+        threading.Thread(target=self._answer, args=(request, reading), name=name, daemon=True).start()
 
-    def _answer(self, request: DataRequest) -> None:
+    def forget(self) -> None:
+        """Lets go of the data that are kept, as a run is going to read its own."""
+        with self._reading:
+            self._read = None
+
+    def _answer(self, request: DataRequest, reading: Reading) -> None:
         try:
-            with heard_by(self._listener(request)):
-                self._send(self._describe(request) if isinstance(request, DescribeData) else self._prepare(request))
-        except GivenUpError:
-            pass
+            answer: Event
+            if isinstance(request, DescribeData):
+                answer = self._describe(request, reading)
+            else:
+                answer = self._prepare(request, reading)
+        except ReadingCancelledError:
+            return
         except EditorError as error:
-            self._refuse(request, error.problem)
+            answer = RequestFailed(request_id=request.request_id, problem=error.problem)
         # The edge of the thread: a person's own function, and what pictures hold, may raise anything.
         except BaseException as error:  # noqa: BLE001
             summary = f"Something unexpected went wrong: {type(error).__name__}: {first_sentence(error)}"
-            self._refuse(request, Problem(summary, "The log has the details.", traceback.format_exc()))
+            problem = Problem(summary, "The log has the details.", traceback.format_exc())
+            answer = RequestFailed(request_id=request.request_id, problem=problem)
+        if not reading.cancelled.is_set():
+            self._send(answer)
 
-    def _describe(self, request: DescribeData) -> DataDescribed:
+    def _describe(self, request: DescribeData, reading: Reading) -> DataDescribed:
         facts = _NO_MODEL
         if request.document_id is not None:
             facts = model_facts(self._document(request.document_id).index)
         try:
-            prepared = self._prepared(request.settings, facts, request.sample_seed)
+            prepared = self._prepared(request.settings, facts, reading, request.sample_seed)
+        except ReadingCancelledError:
+            raise
         except DataError as error:
             return DataDescribed(request_id=request.request_id, problems={"data": str(error)})
         problems = check(request.settings, prepared, facts).problems if request.document_id is not None else {}
         told = {field: text for field, text in problems.items() if field in _OF_DATA}
         return DataDescribed(request_id=request.request_id, report=prepared.report, problems=told)
 
-    def _prepare(self, request: PrepareRun) -> RunPrepared:
+    def _prepare(self, request: PrepareRun, reading: Reading) -> RunPrepared:
         document = self._document(request.document_id)
         tree = tree_with_map(document.index, request.freeze_map)
-        prepared = self._prepared(request.settings, model_facts(document.index))
+        prepared = self._prepared(request.settings, model_facts(document.index), reading)
         with document.calling:
-            note_progress("Trying a batch", 0, 0)
+            reading.check()
             look = partial(look_ahead, document.index, tree, request.settings, prepared)
             findings, estimate = self._between_batches(document, look)
         return RunPrepared(request_id=request.request_id, findings=findings, estimate=estimate)
 
-    def _prepared(self, settings: TrainSettings, facts: ModelFacts, sample_seed: int = 0) -> Prepared:
+    def _prepared(self, settings: TrainSettings, facts: ModelFacts, reading: Reading, sample_seed: int = 0) -> Prepared:
         key = (settings.data, settings.data_options, settings.validation_split, settings.seed, facts, sample_seed)
         with self._reading:
-            note_progress("Reading data", 0, 0)
+            reading.check()
             if self._read is None or self._read[0] != key:
                 self._read = None
-                self._read = (key, prepare(settings, facts, settings.seed or 0))
+                self._read = (key, prepare(settings, facts, settings.seed or sample_seed, reading))
             return self._read[1]
 
-    def _refuse(self, request: DataRequest, problem: Problem) -> None:
-        if self._is_wanted(request):
-            self._send(RequestFailed(request_id=request.request_id, problem=problem))
-
-    def _is_wanted(self, request: DataRequest) -> bool:
-        return self._newest[type(request)] == request.request_id
-
-    def _listener(self, request: DataRequest) -> Callable[[str, int, int], None]:
+    def _teller(self, request: DataRequest) -> Callable[[int, int], None]:
         last = time.monotonic()
 
-        def listen(doing: str, done: int, total: int) -> None:
+        def tell(num_done: int, num_all: int) -> None:
             nonlocal last
-            if not self._is_wanted(request):
-                raise GivenUpError
             if time.monotonic() - last >= PROGRESS_SECONDS:
                 last = time.monotonic()
-                self._send(DataProgressed(request_id=request.request_id, doing=doing, done=done, total=total))
+                self._send(DataProgressed(request_id=request.request_id, done=num_done, total=num_all))
 
-        return listen
+        return tell

@@ -12,6 +12,7 @@ from typing_extensions import override
 from editor.training.settings import Keep, SettingsReport, TrainSettings
 from widgets.icons import Icons
 from widgets.theme import Theme
+from widgets.training.data_field import DataField
 from widgets.training.form_row import Message
 from widgets.training.run_buttons import RunButtons
 from widgets.training.run_state import RunState
@@ -117,6 +118,11 @@ class TrainingPanel(QWidget):
     def set_recent_data(self, paths: Iterable[str]) -> None:
         """Offers data files of earlier sessions."""
         self._form.data.set_recent(paths)
+
+    @property
+    def data_field(self) -> DataField:
+        """The line that says which data a run learns from."""
+        return self._form.data
 
     def set_data(self, data: str) -> None:
         """Chooses data, as after a drop: the path of an `.npz` file or `sample:digits`."""

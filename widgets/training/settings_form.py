@@ -26,7 +26,7 @@ MAX_EPOCHS = 1_000_000
 MAX_BATCH_SIZE = 10_000_000
 
 
-_DATA_HINT = "An .npz file with arrays x and y; or drop one on the window."
+_DATA_HINT = "A folder of images, a table or arrays; or drop one on the window."
 
 
 class SettingsForm(QWidget):
@@ -84,6 +84,7 @@ class SettingsForm(QWidget):
             editor.setObjectName(f"{field}Field")
             self._guard.guard(editor)
             rows[field] = FormRow(grid, title, editor, icons)
+        self._guard.guard(self.data.box)
         grid.setRowStretch(grid.rowCount(), 1)
         return rows
 
@@ -101,6 +102,7 @@ class SettingsForm(QWidget):
         """What the form says; a learning rate that is no number is NaN, which `TrainSettings.problems` names."""
         return TrainSettings(
             data=self.data.data(),
+            data_options=self.data.options(),
             epochs=self.epochs.value(),
             batch_size=self.batch_size.value(),
             optimizer=self.optimizer.name(),
@@ -113,7 +115,7 @@ class SettingsForm(QWidget):
 
     def set_settings(self, settings: TrainSettings) -> None:
         """Fills the form."""
-        self.data.choose(settings.data)
+        self.data.choose(settings.data, settings.data_options)
         self.epochs.setValue(settings.epochs)
         self.batch_size.setValue(settings.batch_size)
         self.optimizer.choose(settings.optimizer)
