@@ -35,6 +35,7 @@ from widgets.notifier import Notifier
 from widgets.numbers import counted
 from widgets.open_commands import OpenCommands
 from widgets.opening import Opener, OpenWish
+from widgets.preflight.control import Preflight
 from widgets.recent_models import RecentModels
 from widgets.recovery import offer_recovery
 from widgets.review import Review
@@ -117,6 +118,9 @@ class App(QObject):
             notifier=self.notifier,
         )
         self.data = DataControl(self.window, self.link, settings=settings, theme=self.theme, current=self._current)
+        self.preflight = Preflight(
+            self.window, self.link, theme=self.theme, runs=self.runs, notifier=self.notifier, current=self._current
+        )
         self._workspaces = workspaces
         self._is_leaving = False
         self._connect_engine()
@@ -220,6 +224,7 @@ class App(QObject):
         self.runs.set_document(document)
         self.side_files.set_document()
         self.review.set_document(document)
+        self.preflight.set_document(document)
         if not document.is_untitled:
             self._recent.add(document.path, document.options)
         window.layers.view.setFocus()
@@ -245,6 +250,7 @@ class App(QObject):
         document.flags_changed.emit(set())
         self.runs.check_settings()
         self.review.note_live(document)
+        self.preflight.schedule()
         self._refresh()
         self.opening.say(document, lost=rebased.lost, differing=rebased.differing)
 

@@ -27,6 +27,7 @@ from editor.training.compiling import model_facts
 from editor.training.data import Prepared, prepare
 from editor.training.data.reading import Reading, ReadingCancelledError
 from editor.training.data_options import DataOptions
+from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
 from editor.training.preflight.look import look_ahead
 from editor.training.settings import TrainSettings
@@ -105,10 +106,20 @@ class DataAnswers:
         except ReadingCancelledError:
             raise
         except DataError as error:
-            return DataDescribed(request_id=request.request_id, problems={"data": str(error)})
+            report = self._without_model(request, reading) if facts is not _NO_MODEL else None
+            return DataDescribed(request_id=request.request_id, report=report, problems={"data": str(error)})
         problems = check(request.settings, prepared, facts).problems if request.document_id is not None else {}
         told = {field: text for field, text in problems.items() if field in _OF_DATA}
         return DataDescribed(request_id=request.request_id, report=prepared.report, problems=told)
+
+    def _without_model(self, request: DescribeData, reading: Reading) -> DataReport | None:
+        """What there is in data that do not go with the model, so that a person sees what to choose otherwise."""
+        try:
+            return self._prepared(request.settings, _NO_MODEL, reading, request.sample_seed).report
+        except ReadingCancelledError:
+            raise
+        except DataError:
+            return None
 
     def _prepare(self, request: PrepareRun, reading: Reading) -> RunPrepared:
         document = self._document(request.document_id)

@@ -16,6 +16,8 @@ _GAP = 8
 _MARGIN = 8
 _NAME_SHARE = 0.3
 _HISTOGRAM_HEIGHT = 130
+_SLACK = 4
+"""A text of exactly the room there is may still be shortened."""
 _MOST_ROWS = 2000
 """More classes than anybody reads; the rest is told in one line."""
 
@@ -94,7 +96,7 @@ class BarChart(QWidget):
         names = max((metrics.horizontalAdvance(bar.name) for bar in shown[:200]), default=0)
         numbers = max((metrics.horizontalAdvance(_numbers(bar)) for bar in shown[:200]), default=0)
         room = self.width() - 2 * _MARGIN
-        names = min(names, int(room * _NAME_SHARE))
+        names = min(names + _SLACK, int(room * _NAME_SHARE))
         left, right = _MARGIN + names + _GAP, self.width() - _MARGIN - numbers - _GAP
         visible = event.rect()
         for at, bar in enumerate(shown):
@@ -151,6 +153,9 @@ class ScrolledBars(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(self.chart)
+        # Qt fills the ground of what is scrolled; the pane has its own.
+        self.chart.setAutoFillBackground(False)
+        self.viewport().setAutoFillBackground(False)
 
 
 def _numbers(bar: Bar) -> str:

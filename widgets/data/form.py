@@ -61,13 +61,16 @@ class DataForm(QWidget):
     def _make_fields(self, preprocessings: tuple[str, ...]) -> None:
         self.task = choice(TASKS.items())
         self.is_series = choice(_SERIES.items())
-        self.standardize = QCheckBox("Bring numbers to mean 0, deviation 1")
+        self.standardize = QCheckBox("Standardize numbers")
+        self.standardize.setToolTip("Brings them to mean 0 and standard deviation 1 of the training samples")
         self.balance = QCheckBox("Balance classes")
         self.balance.setToolTip("Samples of rare classes weigh more in the loss")
         self.validation = PathField("A share of the training data")
         self.share = QSpinBox()
         self.share.setRange(0, 99)
         self.share.setSuffix(" %")
+        # A style sheet's padding does not reach the left side of the box inside.
+        self.share.lineEdit().setTextMargins(7, 0, 0, 0)
         self.is_stratified = QCheckBox("Keep the shares of the classes")
         self.seed = QLineEdit()
         self.seed.setPlaceholderText("Random")

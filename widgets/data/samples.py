@@ -147,6 +147,9 @@ class SamplesView(QStackedWidget):
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self.cards)
+        # Qt fills the ground of what is scrolled; the pane has its own.
+        self.cards.setAutoFillBackground(False)
+        area.viewport().setAutoFillBackground(False)
         self.addWidget(area)
         self.addWidget(self.table)
 

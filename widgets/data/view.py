@@ -116,6 +116,8 @@ class DataView(QWidget):
         if columns:
             self.columns.show_columns(columns)
         self.tabs.setTabVisible(1, bool(columns))
+        if not self.tabs.isTabVisible(self.tabs.currentIndex()):
+            self.tabs.setCurrentIndex(0)
         self._show_skipped(report)
         self._range.setText(_range_words(report) if report else "")
         notes = "\n".join(report.notes) if report else ""

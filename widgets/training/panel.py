@@ -119,6 +119,10 @@ class TrainingPanel(QWidget):
         """Offers data files of earlier sessions."""
         self._form.data.set_recent(paths)
 
+    def set_preflight(self, widget: QWidget) -> None:
+        """Puts what is to be known before the start above Start."""
+        self._foot.insertWidget(0, widget)
+
     @property
     def data_field(self) -> DataField:
         """The line that says which data a run learns from."""
