@@ -136,7 +136,7 @@ class RunSummary(QWidget):
         self._legend.setText(
             "&nbsp;&nbsp; ".join(
                 f'<span style="color:{getattr(palette, token)}">■</span> '
-                f'<span style="color:{palette.secondary}">{title}&nbsp;{byte_size(getattr(memory, name))}</span>'
+                f'<span style="color:{palette.secondary}">{title}&nbsp;{byte_size(getattr(memory, name)).replace(" ", "&nbsp;")}</span>'
                 for name, title, token in _PARTS
             )
         )
