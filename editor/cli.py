@@ -11,6 +11,7 @@ from editor.data_arguments import add_data_options
 from editor.errors import EditorError, LoadError, MissingCodeError, MissingLambdaError, NotBuiltYetError, UsageError
 from editor.native import prepare_tensorflow
 from editor.quiet import quiet_native_output
+from editor.run_options import add_run_options
 from editor.training.settings import LOSSES, METRICS, OPTIMIZERS, TrainSettings
 from editor.training.words import AUTOMATIC
 
@@ -108,6 +109,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--metrics", default=AUTOMATIC, metavar="NAME,...", help=f"some of {', '.join(METRICS)}")
     parser.add_argument("--validation-split", type=float, default=defaults.validation_split)
     parser.add_argument("--seed", type=int)
+    add_run_options(parser)
     parser.add_argument("--report", type=Path, metavar="REPORT.json", help="write what happened to a file")
     parser.add_argument("--schedule", metavar="FILE", help="not built yet")
     parser.add_argument("--feature-cache", choices=("auto", "on", "off"), help="not built yet")

@@ -61,6 +61,8 @@ QToolButton[tone="button"]:hover { background: $hover; }
 QToolButton[tone="button"]:pressed { background: $selection; }
 QToolButton[tone="button"]:focus { border-color: $frozen; }
 QToolButton[tone="button"]:disabled { color: $disabled; border-color: $line; background: $window; }
+QToolButton[tone="fold"] { color: $secondary; border: none; padding: 3px 0; background: transparent; }
+QToolButton[tone="fold"]:hover, QToolButton[tone="fold"]:focus { color: $frozen; }
 QToolButton[popupMode="2"] { padding: 4px 21px 4px 8px; }
 QToolButton::menu-indicator {
     image: url("$icons/arrow-down.svg"); width: 10px; height: 10px;

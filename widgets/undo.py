@@ -140,7 +140,7 @@ class WeightsUndo(QObject):
         super().__init__(parent)
         self._link = link
         self._document: Document | None = None
-        self._pending: tuple[int, bool] | None = None
+        self._pending: tuple[int, Callable[[], None]] | None = None
         link.revision_restored.connect(self._on_revision_restored)
         link.request_failed.connect(self._on_request_failed)
         link.engine_ended.connect(self._on_engine_ended)
@@ -165,6 +165,12 @@ class WeightsUndo(QObject):
         if self._document and self._document.stack.canRedo() and not self.is_busy:
             self._move(self._document.stack.index(), forward=True)
 
+    def go_to(self, command: RunCommand) -> None:
+        """Makes it a step of its own that the model has other weights, those after `command`."""
+        document = self._document
+        if document and not self.is_busy:
+            self._restore(command.after[1], lambda: push_weights(document, command))
+
     def _move(self, step: int, *, forward: bool) -> None:
         assert self._document
         command = self._document.stack.command(step)
@@ -172,8 +178,13 @@ class WeightsUndo(QObject):
             self._step(forward=forward)
             return
         _, file = command.after if forward else command.before
+        self._restore(file, lambda: self._step(forward=forward))
+
+    def _restore(self, file: Path, and_then: Callable[[], None]) -> None:
+        """Asks the engine for the weights in a file; the stack moves when it has them."""
+        assert self._document
         request_id = self._link.new_request_id()
-        self._set_pending((request_id, forward))
+        self._set_pending((request_id, and_then))
         self._link.send(RestoreRevision(request_id=request_id, document_id=self._document.document_id, path=str(file)))
 
     def _step(self, *, forward: bool) -> None:
@@ -183,16 +194,16 @@ class WeightsUndo(QObject):
         else:
             self._document.stack.undo()
 
-    def _set_pending(self, pending: tuple[int, bool] | None) -> None:
+    def _set_pending(self, pending: tuple[int, Callable[[], None]] | None) -> None:
         was_busy, self._pending = self.is_busy, pending
         if was_busy != self.is_busy:
             self.busy_changed.emit(self.is_busy)
 
     def _on_revision_restored(self, event: RevisionRestored) -> None:
         if self._pending and self._pending[0] == event.request_id:
-            _, forward = self._pending
+            _, and_then = self._pending
             self._set_pending(None)
-            self._step(forward=forward)
+            and_then()
 
     def _on_request_failed(self, event: RequestFailed) -> None:
         if self._pending and self._pending[0] == event.request_id:

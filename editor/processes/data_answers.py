@@ -25,11 +25,11 @@ from editor.processes.messages import Event, RequestFailed
 from editor.training.checks import check
 from editor.training.compiling import model_facts
 from editor.training.data import Prepared, prepare
-from editor.training.data.reading import Reading, ReadingCancelledError
 from editor.training.data_options import DataOptions
 from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
 from editor.training.preflight.look import look_ahead
+from editor.training.progress import GivenUpError, Listener, heard_by, note_progress
 from editor.training.settings import TrainSettings
 
 PROGRESS_SECONDS = 0.1
@@ -69,23 +69,19 @@ class DataAnswers:
         if older := self._giving_up.get(type(request)):
             older.set()
         cancelled = self._giving_up[type(request)] = threading.Event()
-        reading = Reading(tell=self._teller(request), cancelled=cancelled)
         name = f"data {request.request_id}"
-        threading.Thread(target=self._answer, args=(request, reading), name=name, daemon=True).start()
+        threading.Thread(target=self._answer, args=(request, cancelled), name=name, daemon=True).start()
 
     def forget(self) -> None:
         """Lets go of the data that are kept, as a run is going to read its own."""
-        with self._reading:
-            self._read = None
+        self._read = None
 
-    def _answer(self, request: DataRequest, reading: Reading) -> None:
+    def _answer(self, request: DataRequest, cancelled: threading.Event) -> None:
+        answer: Event
         try:
-            answer: Event
-            if isinstance(request, DescribeData):
-                answer = self._describe(request, reading)
-            else:
-                answer = self._prepare(request, reading)
-        except ReadingCancelledError:
+            with heard_by(self._listener(request, cancelled)):
+                answer = self._describe(request) if isinstance(request, DescribeData) else self._prepare(request)
+        except GivenUpError:
             return
         except EditorError as error:
             answer = RequestFailed(request_id=request.request_id, problem=error.problem)
@@ -94,59 +90,57 @@ class DataAnswers:
             summary = f"Something unexpected went wrong: {type(error).__name__}: {first_sentence(error)}"
             problem = Problem(summary, "The log has the details.", traceback.format_exc())
             answer = RequestFailed(request_id=request.request_id, problem=problem)
-        if not reading.cancelled.is_set():
+        if not cancelled.is_set():
             self._send(answer)
 
-    def _describe(self, request: DescribeData, reading: Reading) -> DataDescribed:
+    def _describe(self, request: DescribeData) -> DataDescribed:
         facts = _NO_MODEL
         if request.document_id is not None:
             facts = model_facts(self._document(request.document_id).index)
         try:
-            prepared = self._prepared(request.settings, facts, reading, request.sample_seed)
-        except ReadingCancelledError:
-            raise
+            prepared = self._prepared(request.settings, facts, request.sample_seed)
         except DataError as error:
-            report = self._without_model(request, reading) if facts is not _NO_MODEL else None
+            report = self._without_model(request) if facts is not _NO_MODEL else None
             return DataDescribed(request_id=request.request_id, report=report, problems={"data": str(error)})
         problems = check(request.settings, prepared, facts).problems if request.document_id is not None else {}
         told = {field: text for field, text in problems.items() if field in _OF_DATA}
         return DataDescribed(request_id=request.request_id, report=prepared.report, problems=told)
 
-    def _without_model(self, request: DescribeData, reading: Reading) -> DataReport | None:
+    def _without_model(self, request: DescribeData) -> DataReport | None:
         """What there is in data that do not go with the model, so that a person sees what to choose otherwise."""
         try:
-            return self._prepared(request.settings, _NO_MODEL, reading, request.sample_seed).report
-        except ReadingCancelledError:
-            raise
+            return self._prepared(request.settings, _NO_MODEL, request.sample_seed).report
         except DataError:
             return None
 
-    def _prepare(self, request: PrepareRun, reading: Reading) -> RunPrepared:
+    def _prepare(self, request: PrepareRun) -> RunPrepared:
         document = self._document(request.document_id)
         tree = tree_with_map(document.index, request.freeze_map)
-        prepared = self._prepared(request.settings, model_facts(document.index), reading)
+        prepared = self._prepared(request.settings, model_facts(document.index))
         with document.calling:
-            reading.check()
+            note_progress("Trying a batch", 0, 0)
             look = partial(look_ahead, document.index, tree, request.settings, prepared)
             findings, estimate = self._between_batches(document, look)
         return RunPrepared(request_id=request.request_id, findings=findings, estimate=estimate)
 
-    def _prepared(self, settings: TrainSettings, facts: ModelFacts, reading: Reading, sample_seed: int = 0) -> Prepared:
+    def _prepared(self, settings: TrainSettings, facts: ModelFacts, sample_seed: int = 0) -> Prepared:
         key = (settings.data, settings.data_options, settings.validation_split, settings.seed, facts, sample_seed)
         with self._reading:
-            reading.check()
+            note_progress("Reading data", 0, 0)
             if self._read is None or self._read[0] != key:
                 self._read = None
-                self._read = (key, prepare(settings, facts, settings.seed or sample_seed, reading))
+                self._read = (key, prepare(settings, facts, settings.seed or sample_seed))
             return self._read[1]
 
-    def _teller(self, request: DataRequest) -> Callable[[int, int], None]:
+    def _listener(self, request: DataRequest, cancelled: threading.Event) -> Listener:
         last = time.monotonic()
 
-        def tell(num_done: int, num_all: int) -> None:
+        def listen(doing: str, done: int, total: int) -> None:
             nonlocal last
+            if cancelled.is_set():
+                raise GivenUpError
             if time.monotonic() - last >= PROGRESS_SECONDS:
                 last = time.monotonic()
-                self._send(DataProgressed(request_id=request.request_id, done=num_done, total=num_all))
+                self._send(DataProgressed(request_id=request.request_id, doing=doing, done=done, total=total))
 
-        return tell
+        return listen

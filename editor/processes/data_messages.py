@@ -47,11 +47,13 @@ class DataProgressed(Message, frozen=True, kw_only=True):
     """How far a `DescribeData` or a `PrepareRun` is.
 
     Attributes:
+        doing: In words, such as `Reading images`.
         done: Files or rows that are read.
         total: 0 where it is not known.
     """
 
     request_id: int
+    doing: str
     done: int
     total: int
 

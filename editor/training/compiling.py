@@ -117,9 +117,17 @@ def compile_model(index: ModelIndex, settings: TrainSettings, report: SettingsRe
     state = optimizer_state(index)
     optimizer, is_same_class = _optimizer(index, settings)
     losses, metrics = _losses_and_metrics(index, report, sample)
-    index.model.compile(optimizer=optimizer, loss=losses, metrics=metrics)
+    # Where XLA is of no use to a layer, Keras would only warn.
+    jit_compile = settings.jit_compile and all(layer.supports_jit for layer in index.model._flatten_layers())
+    index.model.compile(optimizer=optimizer, loss=losses, metrics=metrics, jit_compile=jit_compile)
     index.model.optimizer.build(index.model.trainable_variables)
     return _carried(index, state, is_same_class=is_same_class) if state else ()
+
+
+def unwrap_optimizer(model: keras.Model) -> None:
+    """Takes the optimizer out of the one that scaled its losses while the precision was mixed; its state stays."""
+    if model.optimizer is not innermost(model.optimizer) and model.dtype_policy.name == "float32":
+        model.optimizer = innermost(model.optimizer)
 
 
 def _losses_and_metrics(index: ModelIndex, report: SettingsReport, sample: Any) -> tuple[Any, Any]:
@@ -150,6 +158,8 @@ def _carried(index: ModelIndex, state: OptimizerState, *, is_same_class: bool) -
     """Gives the new optimizer the state of the old one, if both are of one class; says what became of it."""
     if not is_same_class:
         return (f"The optimizer starts fresh, as the model was trained with {_class_name(state)} before.",)
+    if index.model.optimizer is not innermost(index.model.optimizer):
+        state = state.wrapped()
     carried = put_state(index, state, with_learning_rate=False)
     if carried.is_partly_unknown:
         return ("A part of the optimizer's state starts fresh: nothing tells which weights it belongs to.",)

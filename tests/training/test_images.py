@@ -7,23 +7,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from editor.training.data import scratch
 from editor.training.data.images import loading
 from editor.training.data.parts import Prepared
 from editor.training.data.prepare import prepare
-from editor.training.data.reading import Reading, ReadingCancelledError
 from editor.training.data_options import DataOptions
 from editor.training.model_facts import ModelFacts
+from editor.training.progress import GivenUpError, heard_by
 from editor.training.settings import TrainSettings
 from tests.training.image_files import BLUE, RED, write_classes, write_image
 
 FACTS = ModelFacts(((None, 10, 12, 3),), ((None, 2),), "softmax", "Dense", ("float32",))
 
 
-def read(
-    folder: Path, facts: ModelFacts = FACTS, seed: int = 0, reading: Reading | None = None, **given: Any
-) -> Prepared:
+def read(folder: Path, facts: ModelFacts = FACTS, seed: int = 0, **given: Any) -> Prepared:
     options = {name: given.pop(name) for name in list(given) if name in DataOptions.__struct_fields__}
-    return prepare(TrainSettings(data=str(folder), data_options=DataOptions(**options), **given), facts, seed, reading)
+    return prepare(TrainSettings(data=str(folder), data_options=DataOptions(**options), **given), facts, seed)
 
 
 def facts_of(shape: tuple[int | None, ...], num_outputs: int = 2) -> ModelFacts:
@@ -119,8 +118,8 @@ def test_that_images_that_do_not_fit_into_memory_are_mapped_and_removed(
     held = read(write_classes(tmp_path / "images"), validation_split=0.25)
     monkeypatch.setattr(loading, "SHARE_OF_MEMORY", 0.0)
     cache = tmp_path / "cache"
-    cache.mkdir()
-    data = read(tmp_path / "images", validation_split=0.25, reading=Reading(cache_folder=cache))
+    monkeypatch.setattr(scratch, "user_cache_path", lambda *_, **__: cache)
+    data = read(tmp_path / "images", validation_split=0.25)
     for part, other in ((data.train, held.train), (data.validation, held.validation)):
         assert part and other
         assert isinstance(part.inputs[0], np.memmap)
@@ -129,15 +128,20 @@ def test_that_images_that_do_not_fit_into_memory_are_mapped_and_removed(
     assert list(cache.iterdir()) == []
 
 
-def test_that_progress_is_told_and_reading_can_be_cancelled(tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
-    reading = Reading(tell=lambda done, total: told.append((done, total)))
+def test_that_progress_is_told_and_reading_can_be_given_up(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+
+    def listen(*step: Any) -> None:
+        told.append(step)
+        if len(told) > 2:
+            raise GivenUpError
+
     write_classes(tmp_path, num_each=40)
-    read(tmp_path, reading=reading)
-    assert told == [(64, 80), (80, 80)]
-    reading.cancelled.set()
-    with pytest.raises(ReadingCancelledError):
-        read(tmp_path, reading=reading)
+    with heard_by(listen):
+        read(tmp_path)
+        assert told == [("Reading images", 64, 80), ("Reading images", 80, 80)]
+        with pytest.raises(GivenUpError):
+            read(tmp_path)
 
 
 def test_that_what_is_odd_is_noted(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ class DataDialog(QDialog):
     def show_progress(self, event: DataProgressed) -> None:
         """Shows how far the engine is."""
         done = f" {event.done:,} of {event.total:,}" if event.total else ""
-        self._show_busy(f"Reading data…{done}")
+        self._show_busy(f"{event.doing}…{done}")
         self._busy.setRange(0, event.total)
         self._busy.setValue(event.done)
 

@@ -136,7 +136,7 @@ class RunSummary(QWidget):
         self._legend.setText(
             "&nbsp;&nbsp; ".join(
                 f'<span style="color:{getattr(palette, token)}">■</span> '
-                f'<span style="color:{palette.secondary}">{title}&nbsp;{byte_size(getattr(memory, name)).replace(" ", "&nbsp;")}</span>'
+                f'<span style="color:{palette.secondary}">{title}&nbsp;{_size(memory, name)}</span>'
                 for name, title, token in _PARTS
             )
         )
@@ -156,3 +156,8 @@ def _data(estimate: RunEstimate) -> str:
 def _memory(memory: MemoryEstimate) -> str:
     left = f"; the machine has {byte_size(memory.available)} left" if memory.available is not None else ""
     return f"about {byte_size(memory.total)} in all{left}"
+
+
+def _size(memory: MemoryEstimate, name: str) -> str:
+    """The size of a part that is not broken over two lines."""
+    return byte_size(getattr(memory, name)).replace(" ", "&nbsp;")

@@ -9,10 +9,12 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from editor.training.data_options import DataOptions
 from editor.training.settings import Keep, SettingsReport, TrainSettings
 from widgets.icons import Icons
 from widgets.theme import Theme
 from widgets.training.data_field import DataField
+from widgets.training.flags_notice import FlagsNotice
 from widgets.training.form_row import Message
 from widgets.training.run_buttons import RunButtons
 from widgets.training.run_state import RunState
@@ -41,6 +43,8 @@ class TrainingPanel(QWidget):
         resume_requested: Resume was clicked.
         stop_requested: A stop was chosen; carries which weights to keep, `last` or `best`.
         cancel_requested: Cancel was clicked.
+        learning_rate_requested: The run under way is to have the learning rate that is carried.
+        flags_requested: The run under way is to have the flags of the tree from its next epoch on.
         readiness_changed: What `start_obstacle` says is another thing now.
     """
 
@@ -50,6 +54,8 @@ class TrainingPanel(QWidget):
     resume_requested = Signal()
     stop_requested = Signal(str)
     cancel_requested = Signal()
+    learning_rate_requested = Signal(float)
+    flags_requested = Signal()
     readiness_changed = Signal()
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
@@ -59,6 +65,7 @@ class TrainingPanel(QWidget):
         self._theme = theme
         self._is_model_open = False
         self._engine_obstacle = "The engine is starting."
+        self._device = ""
         self._report: SettingsReport | None = None
         self._checked: TrainSettings | None = None
         self._blockers: dict[str, str] = {}
@@ -72,6 +79,7 @@ class TrainingPanel(QWidget):
     def _make_parts(self, icons: Icons) -> None:
         self._form = SettingsForm(icons, self)
         self._buttons = RunButtons(self)
+        self._flags_notice = FlagsNotice(icons, self)
         self._status = Message(icons, self)
         self._status.setObjectName("runStateMessage")
         self._settle_timer = QTimer(self)
@@ -90,6 +98,7 @@ class TrainingPanel(QWidget):
         area.setMinimumWidth(self._form.minimumSizeHint().width() + self._scroll_bar.sizeHint().width())
         foot = self._foot = QVBoxLayout()
         foot.setSpacing(4)
+        foot.addWidget(self._flags_notice)
         foot.addWidget(self._buttons)
         foot.addWidget(self._status)
         layout = QVBoxLayout(self)
@@ -101,6 +110,8 @@ class TrainingPanel(QWidget):
     def _connect(self) -> None:
         self._scroll_bar.rangeChanged.connect(self._on_scroll_bar_range_changed)
         self._form.edited.connect(self._on_form_edited)
+        self._form.learning_rate_applied.connect(self._on_learning_rate_applied)
+        self._flags_notice.apply_requested.connect(self.flags_requested)
         self._settle_timer.timeout.connect(self._on_settle_timer_timeout)
         self._buttons.start_requested.connect(self.request_start)
         self._buttons.pause_requested.connect(self.request_pause)
@@ -141,6 +152,24 @@ class TrainingPanel(QWidget):
         """Says whether a run could start now, and if not, why."""
         self._engine_obstacle = "" if is_ready else reason or "The engine is not ready."
         self._refresh()
+
+    def set_device(self, device: str) -> None:
+        """Says what runs train on, such as `CPU`."""
+        self._device = device
+        self._form.more.set_device(device)
+        self._refresh()
+
+    def set_data_options(self, options: DataOptions) -> None:
+        """Takes what was chosen for the data elsewhere; it is part of `settings()`."""
+        self._form.set_data_options(options)
+
+    def show_run_rate(self, rate: float | None, note: str = "", *, is_problem: bool = False) -> None:
+        """Says beside the field what learning rate the run under way has; None where there is no run."""
+        self._form.show_run_rate(rate, note, is_problem=is_problem)
+
+    def show_flags_notice(self, text: str, *, can_apply: bool = False, is_problem: bool = False) -> None:
+        """Says what the flags that were changed in mid-run do; nothing takes it away."""
+        self._flags_notice.show_text(text, can_apply=can_apply, is_problem=is_problem)
 
     def show_report(self, report: SettingsReport | None) -> None:
         """Puts what the engine found beside the fields; None while nothing is known."""
@@ -211,7 +240,7 @@ class TrainingPanel(QWidget):
 
     def _problems(self) -> dict[str, str]:
         """What is wrong, by field: the settings by themselves, what the engine found, what the window knows."""
-        problems = self._blockers | self._report_problems() | self.settings().problems()
+        problems = self._blockers | self._report_problems() | self._form.problems()
         if not self._form.data.data():
             problems.pop("data", None)  # Nothing chosen yet is no mistake.
         return problems
@@ -258,10 +287,14 @@ class TrainingPanel(QWidget):
     def _show_status(self, *, has_problem: bool) -> None:
         """The run's state while there is one, else why none can start, else how the last one ended."""
         if self._state.is_active or not self._obstacle:
-            self._status.show_text(self._state.text or "Ready", is_problem=self._state is RunState.FAILED)
+            self._status.show_text(self._state.text or self._ready_text, is_problem=self._state is RunState.FAILED)
         else:
             is_wrong = has_problem and self._is_model_open and not self._engine_obstacle
             self._status.show_text(self._obstacle, is_problem=is_wrong)
+
+    @property
+    def _ready_text(self) -> str:
+        return f"Ready · {self._device}" if self._device else "Ready"
 
     def _settle(self) -> None:
         self._refresh()
@@ -279,11 +312,17 @@ class TrainingPanel(QWidget):
     def _on_form_edited(self) -> None:
         self._settle_timer.start()
 
+    def _on_learning_rate_applied(self) -> None:
+        rate = self.settings().learning_rate
+        if self._state.can_be_stopped and 0 < rate < float("inf"):
+            self.learning_rate_requested.emit(rate)
+
     def _on_settle_timer_timeout(self) -> None:
         self._settle()
 
     def _on_theme_changed(self) -> None:
         self._status.repaint_icon()
+        self._flags_notice.message.repaint_icon()
         self._form.repaint_icons()
 
     @override

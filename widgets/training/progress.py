@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunStarted
 from editor.training.settings import Proof
 from widgets.numbers import counted
 from widgets.theme import set_tone
+from widgets.training.proof_words import proof_line, proof_tip
 from widgets.training.run_state import RunState
 from widgets.training.time_left import TimeLeft, batch_time_text, clock_text
 
@@ -26,7 +27,12 @@ class RunProgress(QWidget):
 
     Args:
         clock: Monotonic seconds; tests pass their own.
+
+    Signals:
+        details_requested: More is wanted about what moved.
     """
+
+    details_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
@@ -42,6 +48,12 @@ class RunProgress(QWidget):
         self._text = _label(self, "runProgressText", "Progress of the run")
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._proof_text = _label(self, "proofText", "Frozen weights after the run")
+        self._details = QPushButton("Details", self)
+        self._details.setObjectName("proofDetailsButton")
+        self._details.setAccessibleName("Details of what moved")
+        set_tone(self._details, "link")
+        self._details.hide()
+        self._details.clicked.connect(lambda: self.details_requested.emit())
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -51,6 +63,7 @@ class RunProgress(QWidget):
         layout.addWidget(self._bar)
         layout.addWidget(self._text, 1)
         layout.addWidget(self._proof_text)
+        layout.addWidget(self._details)
 
     def begin(self, run: RunStarted) -> None:
         """Shows the start of a run; the proof of the one before goes."""
@@ -114,14 +127,26 @@ class RunProgress(QWidget):
         self._text.clear()
         self.show_proof(None)
 
-    def show_proof(self, proof: Proof | None) -> None:
-        """Shows what the comparison before and after the run found; None shows nothing."""
+    def show_proof(self, proof: Proof | None, num_statistics: int = 0) -> None:
+        """Shows what the comparison before and after the run found; None shows nothing.
+
+        Args:
+            proof: What was found.
+            num_statistics: How many statistics moved.
+        """
         self._proof = proof
-        self._proof_text.setText(_proof_line(proof) if proof else "")
-        self._proof_text.setToolTip(_proof_details(proof) if proof else "")
+        moved = f" · {counted(num_statistics, 'statistic')} moved" if num_statistics else ""
+        self._proof_text.setText(f"{proof_line(proof)}{moved}" if proof else "")
+        self._details.setVisible(proof is not None)
+        self._proof_text.setToolTip(proof_tip(proof) if proof else "")
         self._proof_text.setVisible(bool(self._proof_text.text()))
         is_kept = proof is None or proof.is_kept
         set_tone(self._proof_text, "success" if is_kept else "error")
+
+    @property
+    def proof(self) -> Proof | None:
+        """What the comparison found; None before the first run's end."""
+        return self._proof
 
     @property
     def proof_text(self) -> str:
@@ -176,22 +201,3 @@ def _label(parent: QWidget, name: str, accessible_name: str) -> QLabel:
     label.setTextFormat(Qt.TextFormat.PlainText)
     set_tone(label, "secondary")
     return label
-
-
-def _proof_line(proof: Proof) -> str:
-    if not proof.is_kept:
-        return f"⚠ {counted(len(proof.violations), 'weight')} moved that should have stood still"
-    if proof.frozen_total == 0:
-        return "No weight was frozen"
-    unchanged, total = f"{proof.frozen_unchanged:,}", counted(proof.frozen_total, "frozen weight")
-    return f"✓ {unchanged} of {total} unchanged"
-
-
-def _proof_details(proof: Proof) -> str:
-    """For the tool tip: which weights moved that should not have, or how many layers learned."""
-    if not proof.is_kept:
-        return "These weights should not have changed:\n" + "\n".join(proof.violations[:20])
-    lines = [f"Compared bit for bit before and after the run. {counted(len(proof.changed_layers), 'layer')} changed."]
-    if proof.still_total:
-        lines.append(f"{proof.still_unchanged:,} of {counted(proof.still_total, 'still statistic')} unchanged.")
-    return "\n".join(lines)

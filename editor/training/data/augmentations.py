@@ -65,7 +65,8 @@ _FILL = Argument(
 )
 _COLOR_CHANNELS = 3
 _A_RANGE = 2
-_CHANCE = _share("share of the images that are changed", 0.5)
+_SHARE = _share("share of the images that are changed", 0.5)
+_CHANCE = _share("highest chance of an image to be changed", 0.5)
 
 AUGMENTATIONS: tuple[AugmentationLayer, ...] = (
     AugmentationLayer(
@@ -115,7 +116,7 @@ AUGMENTATIONS: tuple[AugmentationLayer, ...] = (
         needs_color=True,
         has_value_range=True,
     ),
-    AugmentationLayer(name="RandomGrayscale", title="To grey", arguments=(_CHANCE,), needs_color=True),
+    AugmentationLayer(name="RandomGrayscale", title="To grey", arguments=(_SHARE,), needs_color=True),
     AugmentationLayer(name="RandomGaussianBlur", title="Blur", arguments=(_CHANCE,), has_value_range=True),
     AugmentationLayer(name="RandomErasing", title="Erase a part", arguments=(_CHANCE,), has_value_range=True),
     AugmentationLayer(name="RandomInvert", title="Invert", arguments=(_CHANCE,), has_value_range=True),

@@ -8,7 +8,6 @@ from editor.errors import DataError
 from editor.training.data.images.prepare_images import prepare_images
 from editor.training.data.parts import Part, Prepared
 from editor.training.data.preprocessing import with_preprocessing
-from editor.training.data.reading import Reading
 from editor.training.data.table.prepare_table import prepare_table
 from editor.training.data.table.reading import is_table
 from editor.training.data.train_data import TrainData, hold_out, load_data
@@ -18,27 +17,25 @@ from editor.training.settings import TrainSettings
 from editor.training.words import SAMPLE_PREFIX
 
 
-def prepare(settings: TrainSettings, facts: ModelFacts, seed: int, reading: Reading | None = None) -> Prepared:
+def prepare(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     """Reads the data of a run and brings them to what the model takes.
 
     Args:
         settings: The data, and how they are to be read.
         facts: The model that they are for.
         seed: Decides what is drawn for the validation part.
-        reading: Told of progress and looked at to cancel, where reading takes long; None where nobody waits.
 
     Raises:
         DataError: The data cannot be read, or nothing that the model takes can be made of them.
     """
-    data = _read(settings, facts, seed, reading or Reading())
-    return with_preprocessing(data, settings.data_options, facts)
+    return with_preprocessing(_read(settings, facts, seed), settings.data_options, facts)
 
 
-def _read(settings: TrainSettings, facts: ModelFacts, seed: int, reading: Reading) -> Prepared:
+def _read(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     if ":" in settings.data and not settings.data.startswith(SAMPLE_PREFIX) and not Path(settings.data).exists():
         return _from_function(settings, facts, seed)
     if Path(settings.data).is_dir():
-        return prepare_images(settings, facts, seed, reading)
+        return prepare_images(settings, facts, seed)
     if is_table(Path(settings.data)):
         return prepare_table(settings, facts, seed)
     return _from_arrays(settings, facts, seed)

@@ -15,7 +15,6 @@ from editor.training.data.images.decoding import ImageForm, form_of, image_size,
 from editor.training.data.images.listing import ClassFolder, ImageFile, ImageFolders, find_parts, list_images, listing
 from editor.training.data.images.loading import LoadedImages, load_images, take_images
 from editor.training.data.parts import Array, Part, Prepared
-from editor.training.data.reading import Reading
 from editor.training.data.reporting import balancing_weights, target_bars
 from editor.training.data.splitting import draw_validation
 from editor.training.data_options import Task
@@ -45,14 +44,13 @@ class _Loaded:
         return (*self.folder.skipped, *self.images.skipped)
 
 
-def prepare_images(settings: TrainSettings, facts: ModelFacts, seed: int, reading: Reading) -> Prepared:
+def prepare_images(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     """Reads a folder of images with a subfolder for each class, or its subfolders `train`, `validation` and `test`.
 
     Args:
         settings: The folder, and how it is to be read.
         facts: The model that the images are for.
         seed: Decides what is drawn for the validation part.
-        reading: Told of progress; looked at to cancel.
 
     Raises:
         DataError: No classifier of images can be trained on it.
@@ -68,9 +66,9 @@ def prepare_images(settings: TrainSettings, facts: ModelFacts, seed: int, readin
             hint="Use a model with one of each, or a Python function that gives all of them.",
         )
     form, form_notes = _form(facts, listed, settings)
-    train = _load(listed, form, reading)
-    validation, test = (_load(folder, form, reading) if folder else None for folder in others)
-    train_part, validation_part, sources = _split(train, validation, settings, seed, reading)
+    train = _load(listed, form)
+    validation, test = (_load(folder, form) if folder else None for folder in others)
+    train_part, validation_part, sources = _split(train, validation, settings, seed)
     data = Prepared(
         train_part,
         DataReport(kind="images", text=""),
@@ -119,8 +117,8 @@ def _usual_size(files: Sequence[ImageFile]) -> tuple[int, int]:
     return side, side
 
 
-def _load(folder: ClassFolder, form: ImageForm, reading: Reading) -> _Loaded:
-    images = load_images(folder.files, form, reading)
+def _load(folder: ClassFolder, form: ImageForm) -> _Loaded:
+    images = load_images(folder.files, form)
     if not images.files:
         first = images.skipped[0]
         raise DataError(
@@ -131,7 +129,7 @@ def _load(folder: ClassFolder, form: ImageForm, reading: Reading) -> _Loaded:
 
 
 def _split(
-    train: _Loaded, validation: _Loaded | None, settings: TrainSettings, seed: int, reading: Reading
+    train: _Loaded, validation: _Loaded | None, settings: TrainSettings, seed: int
 ) -> tuple[Part, Part | None, tuple[str, ...]]:
     """The training and validation parts, and the file of each training sample."""
     sources = [f"{file.path.parent.name}/{file.path.name}" for file in train.images.files]
@@ -143,7 +141,7 @@ def _split(
     targets = whole.targets[0]
     classes = targets if settings.data_options.is_stratified else None
     kept, drawn = draw_validation(len(targets), settings.validation_split, seed, classes)
-    parts = [Part((take_images(whole.inputs[0], rows, reading),), (targets[rows],)) for rows in (kept, drawn)]
+    parts = [Part((take_images(whole.inputs[0], rows),), (targets[rows],)) for rows in (kept, drawn)]
     return parts[0], parts[1], tuple(sources[row] for row in kept)
 
 
