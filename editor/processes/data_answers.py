@@ -30,6 +30,7 @@ from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
 from editor.training.preflight.look import look_ahead
 from editor.training.progress import GivenUpError, Listener, heard_by, note_progress
+from editor.training.sample_views import with_samples
 from editor.training.settings import TrainSettings
 
 PROGRESS_SECONDS = 0.1
@@ -98,18 +99,22 @@ class DataAnswers:
         if request.document_id is not None:
             facts = model_facts(self._document(request.document_id).index)
         try:
-            prepared = self._prepared(request.settings, facts, request.sample_seed)
+            prepared = self._prepared(request.settings, facts)
         except DataError as error:
             report = self._without_model(request) if facts is not _NO_MODEL else None
             return DataDescribed(request_id=request.request_id, report=report, problems={"data": str(error)})
         problems = check(request.settings, prepared, facts).problems if request.document_id is not None else {}
         told = {field: text for field, text in problems.items() if field in _OF_DATA}
-        return DataDescribed(request_id=request.request_id, report=prepared.report, problems=told)
+        try:
+            report = self._with_samples(prepared, request.sample_seed)
+        except DataError as error:
+            report, told = prepared.report, {**told, "augmentation": str(error)}
+        return DataDescribed(request_id=request.request_id, report=report, problems=told)
 
     def _without_model(self, request: DescribeData) -> DataReport | None:
         """What there is in data that do not go with the model, so that a person sees what to choose otherwise."""
         try:
-            return self._prepared(request.settings, _NO_MODEL, request.sample_seed).report
+            return self._with_samples(self._prepared(request.settings, _NO_MODEL), request.sample_seed)
         except DataError:
             return None
 
@@ -123,13 +128,17 @@ class DataAnswers:
             findings, estimate = self._between_batches(document, look)
         return RunPrepared(request_id=request.request_id, findings=findings, estimate=estimate)
 
-    def _prepared(self, settings: TrainSettings, facts: ModelFacts, sample_seed: int = 0) -> Prepared:
-        key = (settings.data, settings.data_options, settings.validation_split, settings.seed, facts, sample_seed)
+    def _with_samples(self, prepared: Prepared, seed: int) -> DataReport:
+        note_progress("Drawing samples", 0, 0)
+        return with_samples(prepared, seed=seed)
+
+    def _prepared(self, settings: TrainSettings, facts: ModelFacts) -> Prepared:
+        key = (settings.data, settings.data_options, settings.validation_split, settings.seed, facts)
         with self._reading:
             note_progress("Reading data", 0, 0)
             if self._read is None or self._read[0] != key:
                 self._read = None
-                self._read = (key, prepare(settings, facts, settings.seed or sample_seed))
+                self._read = (key, prepare(settings, facts, settings.seed or 0))
             return self._read[1]
 
     def _listener(self, request: DataRequest, cancelled: threading.Event) -> Listener:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from editor.keras_model.walk import ModelIndex
 from editor.layers.findings.finding import Cure, Finding, KnownFacts
 from editor.layers.findings.learning import nothing_trainable
@@ -12,12 +14,14 @@ from editor.layers.tree import LayerTree
 from editor.training.checks import check
 from editor.training.compiling import model_facts
 from editor.training.data import Prepared
+from editor.training.pipeline import ordered_batches
 from editor.training.preflight import outputs, samples, steps
 from editor.training.preflight.estimate import MemoryEstimate, RunEstimate
 from editor.training.preflight.learned import learned_layers
 from editor.training.preflight.memory import does_fit, estimate_memory
 from editor.training.preflight.plan import Plan
 from editor.training.preflight.trial import Trial, try_batch
+from editor.training.recipe import recipe_of
 from editor.training.settings import SettingsReport, TrainSettings
 
 TRIED_SAMPLES = 8
@@ -91,10 +95,10 @@ def _giga(num_bytes: int) -> str:
 
 
 def _try(index: ModelIndex, plan: Plan, prepared: Prepared, report: SettingsReport) -> Trial:
-    part = prepared.train
-    num = min(TRIED_SAMPLES, plan.settings.batch_size, part.num_samples)
-    inputs, targets = ([array[:num] for array in arrays] for arrays in (part.inputs, part.targets))
-    return try_batch(index, plan.tree, inputs, targets, report)
+    num = min(TRIED_SAMPLES, plan.settings.batch_size, prepared.train.num_samples)
+    recipe = recipe_of(index.model, prepared, num, plan.settings.seed or 0)
+    batch = next(iter(ordered_batches(prepared.train.take(np.arange(num)), recipe)))
+    return try_batch(index, plan.tree, batch, report)
 
 
 def _of_trial(trial: Trial) -> Iterator[Finding]:
