@@ -138,7 +138,12 @@ class App(QObject):
         )
         self.data = DataControl(self.window, self.link, settings=settings, theme=self.theme, current=self._current)
         self.preflight = Preflight(
-            self.window, self.link, theme=self.theme, runs=self.runs, notifier=self.notifier, current=self._current
+            self.window,
+            self.link,
+            theme=self.theme,
+            runs=self.runs,
+            current=self._current,
+            make_edit=self.surgery.make,
         )
         self._workspaces = workspaces
         self._is_leaving = False

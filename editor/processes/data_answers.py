@@ -25,6 +25,7 @@ from editor.processes.messages import Event, RequestFailed
 from editor.training.checks import check
 from editor.training.compiling import model_facts
 from editor.training.data import Prepared, prepare
+from editor.training.data.unfit import UnfitDataError
 from editor.training.data_options import DataOptions
 from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
@@ -101,7 +102,9 @@ class DataAnswers:
         try:
             prepared = self._prepared(request.settings, facts)
         except DataError as error:
-            report = self._without_model(request) if facts is not _NO_MODEL else None
+            report = error.report if isinstance(error, UnfitDataError) else None
+            if report is None and facts is not _NO_MODEL:
+                report = self._without_model(request)
             return DataDescribed(request_id=request.request_id, report=report, problems={"data": str(error)})
         problems = check(request.settings, prepared, facts).problems if request.document_id is not None else {}
         told = {field: text for field, text in problems.items() if field in _OF_DATA}

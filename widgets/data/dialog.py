@@ -164,6 +164,11 @@ class DataDialog(QDialog):
         """Has the data read once more, as by another engine."""
         self._ask()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether what is shown is not yet what is chosen."""
+        return self._timer.isActive() or bool(self._doing.text())
+
     def settings(self) -> TrainSettings:
         """What is chosen now."""
         return self.form.applied_to(self._settings)

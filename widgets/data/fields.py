@@ -53,14 +53,7 @@ class Section(QWidget):
 
     def show_row(self, name: str, *, is_shown: bool) -> None:
         """Shows or hides a row."""
-        row = self.rows[name]
-        row.editor.setVisible(is_shown)
-        at = self._grid.indexOf(row.editor)
-        line = self._grid.getItemPosition(at)
-        label = self._grid.itemAtPosition(int(line[0]), 0)  # type: ignore[index]
-        if label and (widget := label.widget()):
-            widget.setVisible(is_shown)
-        row.message.setVisible(is_shown and bool(row.message.text()))
+        self.rows[name].set_visible(is_visible=is_shown)
 
 
 def choice(entries: Iterable[tuple[object, str]]) -> QComboBox:

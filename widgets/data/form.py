@@ -195,19 +195,21 @@ class DataForm(QWidget):
                 self._names[name] = line
         section.setVisible(bool(self._names))
 
-    def show_kind(self, kind: DataKind | None) -> None:
+    def show_kind(self, kind: DataKind | None, *, has_pictures: bool = False) -> None:
         """Shows the fields that data of a kind have a use for."""
         is_table, is_function = kind in ("table", "series"), kind == "function"
         learned, parts = self._sections["learned"], self._sections["parts"]
         learned.show_row("is_series", is_shown=is_table)
         learned.show_row("standardize", is_shown=is_table)
-        self._sections["images"].setVisible(kind == "images")
+        self._sections["images"].setVisible(has_pictures)
+        self._sections["images"].show_row("fitting", is_shown=kind == "images")
         for name in parts.rows:
             parts.show_row(name, is_shown=not is_function or name == "seed")
 
     def show_report(self, report: DataReport | None) -> None:
         """Says what the choices amount to."""
-        self.show_kind(report.kind if report else None)
+        has_pictures = any(sample.picture for sample in report.samples) if report else False
+        self.show_kind(report.kind if report else None, has_pictures=has_pictures)
         images = self._sections["images"].rows["preprocessing"]
         chosen = self.preprocessing.currentData()
         found = report.preprocessing if report else ""

@@ -165,13 +165,13 @@ class SamplesView(QStackedWidget):
         self.table.clear()
         self.table.setColumnCount(len(names) + 2)
         self.table.setRowCount(len(samples))
-        self.table.setHorizontalHeaderLabels(["Target", *names, "From"])
+        self.table.setHorizontalHeaderLabels(["From", "Target", *names])
         for row, sample in enumerate(samples):
             values = dict(sample.values)
-            texts = [sample.label, *(values.get(name, "") for name in names), sample.source]
+            texts = [sample.source, sample.label, *(values.get(name, "") for name in names)]
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
-                is_number = 0 < column <= len(names)
+                is_number = column > 1
                 right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                 item.setTextAlignment(right if is_number else Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.training.data_options import PREPROCESSINGS
 from editor.training.data_report import DataReport
 from widgets.data.bars import ScrolledBars
 from widgets.data.columns import ColumnsTable
@@ -149,8 +150,8 @@ def _range_words(report: DataReport) -> str:
     words = "As the model receives them"
     if report.value_range:
         words += f" · values from {report.value_range[0]:.4g} to {report.value_range[1]:.4g}"
-    if report.kind == "images":
-        words += f" · {preprocessing_words(report.preprocessing).lower()}"
+    if report.preprocessing and report.preprocessing not in PREPROCESSINGS:
+        words += f" · after {preprocessing_words(report.preprocessing)}"
     return words
 
 

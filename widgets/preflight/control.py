@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from msgspec.structs import replace
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
 from editor.layers.findings.finding import Cure, Finding
+from editor.layers.structure import RenameLayer
 from editor.processes.data_messages import PrepareRun, RunPrepared
 from editor.processes.messages import RequestFailed
 from editor.training.data_options import DataOptions
@@ -16,27 +17,27 @@ from widgets.document import Document
 from widgets.engine_link import EngineLink
 from widgets.icons import Icons
 from widgets.main_window import MainWindow
-from widgets.notice_bar import Level
-from widgets.notifier import Notifier
 from widgets.places import select_paths
 from widgets.preflight.panel import PreflightLine, PreflightPanel
 from widgets.run_control import RunControl
+from widgets.surgery.wish import EditWish
 from widgets.theme import Theme
 
 SETTLE_MS = 600
 """Time without a further edit before the engine is asked: it tries a batch each time."""
 
-_STALE = "Settings or flags have changed since this was found."
-
 
 class Preflight(QObject):
     """The findings of the run that Start would begin.
 
-    Signals:
-        rename_requested: Path of a layer and its new name; whoever edits structures does it.
+    Args:
+        window: Has the training panel.
+        link: To the engine.
+        theme: Colours.
+        runs: Whether a run is under way.
+        current: The document that is open.
+        make_edit: Has an edit of the layers made.
     """
-
-    rename_requested = Signal(str, str)
 
     def __init__(
         self,
@@ -45,15 +46,15 @@ class Preflight(QObject):
         *,
         theme: Theme,
         runs: RunControl,
-        notifier: Notifier,
         current: Callable[[], Document | None],
+        make_edit: Callable[[EditWish], None],
     ) -> None:
         super().__init__(window)
         self._window = window
         self._link = link
         self._runs = runs
-        self._notifier = notifier
         self._current = current
+        self._make_edit = make_edit
         self._document: Document | None = None
         self._request_id = 0
         self._prepared: RunPrepared | None = None
@@ -90,10 +91,12 @@ class Preflight(QObject):
         """Looks at another document."""
         if self._document:
             self._document.flags_changed.disconnect(self.schedule)
+            self._document.stack.indexChanged.disconnect(self.schedule)
         self._document = document
         self._request_id = 0
         self._prepared = None
         document.flags_changed.connect(self.schedule)
+        document.stack.indexChanged.connect(self.schedule)
         self.panel.hide()
         self._show()
         self.schedule()
@@ -159,18 +162,17 @@ class Preflight(QObject):
         select_paths(self._window, self._current(), paths)
 
     def _on_cure_requested(self, finding: Finding) -> None:
-        """Never cures another state than the one that was shown."""
-        if not finding.cure:
-            return
-        if self.is_current and finding in self.findings:
+        """Never cures another state than the one that was shown; the panel says that it looks again."""
+        if finding.cure and self.is_current and finding in self.findings:
             self._carry_out(finding.cure)
-        else:
-            self._notifier.say(Level.INFO, _STALE)
 
     def _carry_out(self, cure: Cure) -> None:
         training, document = self._window.training, self._current()
         if cure.rename:
-            self.rename_requested.emit(*cure.rename)
+            path, name = cure.rename
+            self._make_edit(EditWish(RenameLayer(path=path, name=name), cure.text))
+        elif cure.action:
+            self._window.actions_[cure.action].trigger()
         elif cure.settings or cure.learning_rate is not None:
             training.set_settings(cured(training.settings(), cure))
         elif document:

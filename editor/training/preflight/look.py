@@ -56,6 +56,9 @@ def look_ahead(
     memory = _memory(plan, prepared)
     found = [*_of_settings(report), *nothing_trainable(tree, KnownFacts()), *_of_memory(memory, settings)]
     found += [*moving_in_frozen_blocks(tree, KnownFacts()), *(each for look in _CHECKS for each in look(plan))]
+    if any(finding.code == "missing-outputs" for finding in found):
+        # The same is said of the data.
+        found = [finding for finding in found if finding.code != "settings-data"]
     is_sound = does_fit(memory) and not any(finding.severity == "error" for finding in found)
     trial = _try(index, plan, prepared, report) if is_sound else Trial(unlike="No batch was tried.")
     found += _of_trial(trial)
