@@ -94,6 +94,7 @@ _ACTIONS = {
     "copy_python": _Words(
         "Copy as Python", "Ctrl+Shift+C", "copy", "Copy plain Keras code that freezes exactly what is frozen here"
     ),
+    "data": _Words("Data…", "Ctrl+D", "", "Choose the data to train on, and look at them"),
     "start": _Words("Start", "F5", "start", "Start training"),
     "pause": _Words("Pause", "F6", "pause", "Hold the run after the current batch"),
     "stop": _Words("Stop and keep", "Shift+F5", "stop", "End training after the current batch and keep the weights"),
@@ -177,7 +178,7 @@ class Actions(QObject):
         self.fill_edits(self.model)
         self.fill_structure_edits(self.model)
         self._fill(self.model, "", "copy_python")
-        self._fill(bar.addMenu("&Train"), "start", "pause", "", "stop", "stop_best", "", "cancel")
+        self._fill(bar.addMenu("&Train"), "data", "", "start", "pause", "", "stop", "stop_best", "", "cancel")
         view = bar.addMenu("&View")
         view.addMenu(self.panels)
         theme = view.addMenu("Theme")

@@ -29,7 +29,7 @@ from widgets.training.progress import RunProgress
 from widgets.training.runs_table import RunsTable
 
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
-DATA_SUFFIXES = (".npz",)
+DATA_SUFFIXES = (".npz", ".npy", ".csv", ".tsv", ".parquet", ".gz")
 
 _SIZE = (1280, 800)
 _LAYOUT_VERSION = 1
@@ -185,7 +185,7 @@ class MainWindow(QMainWindow):
         path = _dropped(event)
         if path:
             event.acceptProposedAction()
-            is_data = path.suffix.lower() in DATA_SUFFIXES
+            is_data = path.suffix.lower() in DATA_SUFFIXES or (path.is_dir() and not (path / MODEL_FILE).exists())
             (self.data_dropped if is_data else self.model_dropped).emit(path)
 
 

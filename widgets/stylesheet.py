@@ -172,6 +172,7 @@ QTreeView, QTableView, QListView {
     background: $pane; alternate-background-color: $pane; border: none; outline: 0; gridline-color: $line;
     selection-background-color: $selection; selection-color: $text; }
 QTableView::item, QListView::item { padding: 0 8px; border: none; }
+QListWidget#augmentationList { border: 1px solid $line; border-radius: 6px; }
 QTreeView#needsList::item { height: 24px; padding: 0 5px; }
 QTableView::item:selected, QListView::item:selected { background: $selection; color: $text; }
 QListView::item:hover { background: $hover; }
