@@ -40,7 +40,12 @@ class RunPlan:
     @property
     def metric_names(self) -> tuple[str, ...]:
         """Keras's names of the metrics in the logs, without `val_`, the loss first."""
-        return ("loss", *(log_name(name) for name in self.report.metrics))
+        report = self.report
+        if not report.output_names:
+            return ("loss", *(log_name(name) for name in report.metrics))
+        named = zip(report.output_names, report.output_metrics, strict=True)
+        metrics = (f"{output}_{log_name(name)}" for output, names in named for name in names)
+        return ("loss", *(f"{output}_loss" for output in report.output_names), *metrics)
 
 
 class RunWatcher:
