@@ -77,6 +77,19 @@ _ACTIONS = {
     "redo": _Words("Redo", "Ctrl+Shift+Z; Ctrl+Y", "redo"),
     "find": _Words("Find Layers", "Ctrl+F", "search"),
     **_EDITS,
+    "replace_head": _Words(
+        "Replace Head…",
+        "Ctrl+H",
+        "",
+        "Cut off the head of the model and put one for other classes there",
+        "Replace head…",
+    ),
+    "add_layers": _Words("Add Layers…", "Ctrl+Shift+H", "", "Put new layers on top of all that is there"),
+    "transfer_learning": _Words(
+        "Transfer Learning…", "Ctrl+T", "", "A new head on a frozen model, in three pages: the usual first step"
+    ),
+    "reinitialise": _Words("Re-initialise…", tip="Give the weights of the selected layers fresh values"),
+    "rename_layer": _Words("Rename…", "F2", "", "Give the selected layer another name"),
     "copy_python": _Words(
         "Copy as Python", "Ctrl+Shift+C", "copy", "Copy plain Keras code that freezes exactly what is frozen here"
     ),
@@ -94,7 +107,7 @@ _ACTIONS = {
     "about": _Words("About Frostline"),
 }
 _TOOLS = (
-    *("open", "save", "", "undo", "redo", "", "freeze", "thaw", "select_pattern", ""),
+    *("open", "save", "", "undo", "redo", "", "freeze", "thaw", "select_pattern", "replace_head", ""),
     *("start", "pause", "stop", "cancel"),
 )
 """What the toolbar holds; nothing stands for a line between groups."""
@@ -152,6 +165,7 @@ class Actions(QObject):
         bar.addMenu(self.model)
         self._fill(self.model, "freeze", "thaw")
         self.fill_edits(self.model)
+        self.fill_structure_edits(self.model)
         self._fill(self.model, "", "copy_python")
         self._fill(bar.addMenu("&Train"), "start", "pause", "", "stop", "stop_best", "", "cancel")
         view = bar.addMenu("&View")
@@ -184,6 +198,10 @@ class Actions(QObject):
         self._fill(menu, "stays_frozen", "")
         menu.addMenu(self.presets)
         self._fill(menu, "select_pattern")
+
+    def fill_structure_edits(self, menu: QMenu) -> None:
+        """Puts what changes the layers themselves into a menu."""
+        self._fill(menu, "", "transfer_learning", "replace_head", "add_layers", "", "reinitialise", "rename_layer")
 
     def fill_toolbar(self, bar: QToolBar) -> None:
         """Puts the actions that are used most into the toolbar."""

@@ -19,7 +19,7 @@ from editor.processes.messages import ModelSaved
 from editor.processes.reader_client import ReaderClient
 from editor.processes.run_messages import RunEnded, RunStarted
 from widgets.dialogs.new_application import NewModel
-from widgets.document import Document
+from widgets.document import Document, StructureChange
 from widgets.editing import Editing
 from widgets.engine_keeper import EngineKeeper
 from widgets.engine_link import EngineLink
@@ -44,6 +44,7 @@ from widgets.save_commands import SaveCommands
 from widgets.saving import Saver, saved_text
 from widgets.settings import Settings
 from widgets.side_files import SideFiles
+from widgets.surgery.control import Surgery
 from widgets.theme import Mode, Theme
 from widgets.training.runs_list import RunsList, frozen_text
 from widgets.trust import Trust
@@ -99,9 +100,21 @@ class App(QObject):
         self._rescue = EngineRescue(
             self.keeper, self.loader, runs=self.runs, notifier=self.notifier, current=self._current
         )
+        self.surgery = Surgery(
+            self.window,
+            self.link,
+            notifier=self.notifier,
+            current=self._current,
+            obstacle=self._edit_obstacle,
+        )
         self._unsaved = Unsaved(self.notifier, self.runs, self.saver, self.saving.save)
         self._state = WindowState(
-            self.window, self.link, opener=self.opener, loader=self.loader, runs=self.runs, undo=self.undo
+            self.window,
+            self.link,
+            opener=self.opener,
+            loader=self.loader,
+            runs=self.runs,
+            steps=(self.undo, self.surgery),
         )
         self._recent = RecentModels(self.window.actions_.recent, settings)
         self.opening = OpenCommands(
@@ -213,6 +226,7 @@ class App(QObject):
         window = self.window
         self.editing.set_document(document)
         document.modified_changed.connect(self._refresh)
+        document.structure_changed.connect(self._on_structure_changed)
         document.troubled.connect(self._on_problem)
         document.stack.indexChanged.connect(self._refresh)
         window.layers.set_tree(document.tree, document.model_name)
@@ -254,6 +268,29 @@ class App(QObject):
         self._refresh()
         self.opening.say(document, lost=rebased.lost, differing=rebased.differing)
 
+    def _on_structure_changed(self, change: StructureChange) -> None:
+        """Another tree has taken the place of the one that all panels speak of."""
+        document, window = self.document, self.window
+        if document is None:
+            return
+        window.inspector.set_tree(document.tree, file_facts(document.preview, document.repairs))
+        window.layers.replace_tree(
+            document.tree,
+            document.model_name,
+            lambda node: place_in(document.tree, node, change.before, change.match),
+        )
+        self.side_files.maps.end()
+        document.flags_changed.emit(set())
+        self.runs.check_settings()
+        self.review.note_live(document)
+        self._refresh()
+
+    def _edit_obstacle(self) -> str:
+        """Why the layers cannot be edited now; empty if they can."""
+        if self.runs.is_active:
+            return "A run is under way."
+        return self._state.obstacle(self.document)
+
     # -- saving -----------------------------------------------------------------------------------------------
 
     def _on_saved(self, event: ModelSaved) -> None:
@@ -290,6 +327,7 @@ class App(QObject):
         self.saver.saved.connect(self._on_saved)
         self.undo.failed.connect(self._on_problem)
         self.undo.busy_changed.connect(self._refresh)
+        self.surgery.busy_changed.connect(self._refresh)
         self.runs.active_changed.connect(self._refresh)
         self.runs.state_changed.connect(self._refresh)
         self.runs.ended.connect(self._on_run_ended)

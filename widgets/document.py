@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,13 +22,13 @@ from editor.layers.changes import snapshot_of
 from editor.layers.edits import Edit, freeze
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.nodes import Node
-from editor.layers.rebase import keys_of
+from editor.layers.rebase import Match, keys_of
 from editor.layers.tree import FlagChange, LayerTree, MapReport
 from editor.processes.messages import ModelOpened
 from editor.runs.journal import Journal, Record, plan_records, step_of
 from editor.runs.workspace import Workspace, revision_of
-from widgets.rebasing import Rebased, rebase, touched_by
-from widgets.undo import FlagCommand
+from widgets.rebasing import Rebased, all_flags, rebase, touched_by
+from widgets.undo import FlagCommand, Structure
 
 _PATCHED_FORMATS = ("keras", "h5")
 _ENDINGS = re.compile(r"(\.weights)?\.(keras|h5|hdf5|json)$", re.IGNORECASE)
@@ -45,6 +46,19 @@ class Stage(StrEnum):
     LOADING = "loading"
     PREVIEW = "preview"
     LIVE = "live"
+
+
+@dataclass(frozen=True, eq=False)
+class StructureChange:
+    """One tree has taken another one's place.
+
+    Attributes:
+        match: The ids of what stays, from `before` to `tree`.
+    """
+
+    before: LayerTree
+    tree: LayerTree
+    match: Match
 
 
 class Document(QObject):
@@ -69,10 +83,14 @@ class Document(QObject):
         has_optimizer: Whether the engine's model has an optimizer, from its file or from a run.
         revision: Of the weights in the engine, as last heard.
         saved_revision: Of the weights in the file.
+        structure: Number of the layers' structure; another one after each edit of the layers.
+        saved_structure: Of the structure in the file.
     """
 
     flags_changed = Signal(object)
     """Carries the set of nodes whose numbers or state may differ now."""
+    structure_changed = Signal(object)
+    """Carries the `StructureChange`; `tree` is another one already."""
     modified_changed = Signal(bool)
     troubled = Signal(object)
     """Carries the `Problem` of an edit that could not be written down; the edit itself stands."""
@@ -104,6 +122,8 @@ class Document(QObject):
         self.repairs: tuple[Repair, ...] = ()
         self.has_optimizer = False
         self.saved_revision = workspace.info.saved_revision
+        self.structure = workspace.info.structure
+        self.saved_structure = workspace.info.saved_structure
         self.revision = revision_of(weights_file) if weights_file else self.saved_revision
         self._newest_revision = self.revision
         self._kept = (self.revision, weights_file) if weights_file else None
@@ -133,8 +153,9 @@ class Document(QObject):
 
     @property
     def is_modified(self) -> bool:
-        """Whether flags or weights differ from the file's."""
-        return not self.stack.isClean() or self.revision != self.saved_revision
+        """Whether flags, weights or layers differ from the file's."""
+        is_as_saved = (self.revision, self.structure) == (self.saved_revision, self.saved_structure)
+        return not self.stack.isClean() or not is_as_saved
 
     @property
     def is_untitled(self) -> bool:
@@ -236,6 +257,28 @@ class Document(QObject):
         self.flags_changed.emit(touched)
         self._write_down(change, text)
 
+    def take_structure(self, structure: Structure, match: Match, text: str) -> None:
+        """Stands on other layers; for the commands on the stack, which say then what weights they have.
+
+        Args:
+            structure: The other layers.
+            match: The ids of what stays, from the layers of now to the other ones.
+            text: Name of the step.
+        """
+        before, self.tree = self.tree, structure.tree
+        self.opened = structure.opened
+        self.structure = structure.number
+        self.has_optimizer = structure.has_optimizer
+        try:
+            # What the journal told so far is of other layers; a step that tells all flags stands for it.
+            self.workspace.update(msgspec.structs.replace(self.workspace.info, structure=structure.number))
+            self._journal.clear()
+        except EditorError as error:
+            self.troubled.emit(error.problem)
+        self._journal.speak_of(keys_of(self.tree))
+        self._write_down(all_flags(self.tree), text)
+        self.structure_changed.emit(StructureChange(before, self.tree, match))
+
     def _write_down(self, change: FlagChange, text: str) -> None:
         try:
             self._journal.append(step_of(change, text))
@@ -257,17 +300,25 @@ class Document(QObject):
         """The weights of a revision are on disk; a new engine is to have them."""
         self._kept = (revision, weights_file)
 
-    def note_saved(self, path: Path, revision: int, *, step: int) -> None:
-        """The file holds the weights of `revision` and the flags that held when the stack stood at `step`."""
+    def note_saved(self, path: Path, revision: int, *, step: int, structure: int | None = None) -> None:
+        """The file holds the weights of `revision` and the flags that held when the stack stood at `step`.
+
+        Args:
+            path: The file.
+            revision: Of its weights.
+            step: Where the stack stood when the save began.
+            structure: Of its layers; None for that of now.
+        """
         self.path = path
         self.saved_revision = revision
+        self.saved_structure = self.structure if structure is None else structure
         self._is_saved_here = True
         if self.stack.index() == step:
             self.stack.setClean()
         else:
             self.stack.resetClean()
         self._on_state_changed()
-        self.workspace.update(self.workspace.info.after_save(path, revision))
+        self.workspace.update(self.workspace.info.after_save(path, revision, self.saved_structure))
         self.workspace.drop_made()
         if self.stack.isClean():
             self._journal.clear()

@@ -133,6 +133,7 @@ class Editing(QObject):
     def _fill_tree_menu(self, menu: QMenu) -> None:
         self.prepare()
         self._window.actions_.fill_edits(menu)
+        self._window.actions_.fill_structure_edits(menu)
         document = self._current()
         if document and document.tree.root in self._window.layers.selected_nodes():
             menu.addSeparator()

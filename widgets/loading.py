@@ -244,4 +244,6 @@ def _request(document: Document) -> OpenModel:
         weights=str(weights) if weights else None,
         revision=document.saved_revision,
         newest_revision=document.newest_revision,
+        structure=document.structure,
+        saved_structure=document.saved_structure,
     )

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from editor.errors import EditorError, FileError, Problem
-from editor.files.facts import Preview
+from editor.files.facts import FileFormat, Preview
 from editor.files.options import OpenOptions
 from editor.files.saved_model.place import model_path
 from editor.processes.reader_client import ReaderClient, ReaderTicket
 from editor.runs.abandoned import AbandonedWorkspace
 from editor.runs.journal import read_records
-from editor.runs.workspace import JOURNAL_FILE, DocumentInfo, Workspace
+from editor.runs.workspace import JOURNAL_FILE, DocumentInfo, Workspace, structure_path
 from widgets.document import Document
 
 PATIENCE_MS = 300
@@ -115,7 +116,7 @@ class Opener(QObject):
                 wish.abandoned.info.check_file()
             info = _as_it_is(wish)
             ticket = self.reader.preview(
-                wish.path, lambda outcome: self._previewed.emit(number, outcome), options=wish.options
+                _content(wish), lambda outcome: self._previewed.emit(number, outcome), options=_content_options(wish)
             )
         except EditorError as error:
             self._fail(error.problem)
@@ -184,6 +185,7 @@ class Opener(QObject):
             return Document(preview, path, wish.options, workspace, made_notes=wish.notes)
         records = read_records(wish.abandoned.folder / JOURNAL_FILE)
         weights = wish.weights
+        preview = _as_of_its_file(preview, wish)
         workspace = wish.abandoned.adopt()
         document = Document(preview, _shown_path(wish, workspace), wish.options, workspace, weights)
         document.recover(records)
@@ -196,6 +198,31 @@ def _as_it_is(wish: OpenWish) -> DocumentInfo | None:
         return DocumentInfo.of(wish.path, wish.options)
     except (EditorError, ValueError):
         return None
+
+
+def _content(wish: OpenWish) -> Path:
+    """The file that has the layers: that of the workspace where they were edited since the model's was written."""
+    info = wish.abandoned.info if wish.abandoned else None
+    if wish.abandoned is None or info is None or info.structure == info.saved_structure:
+        return wish.path
+    return structure_path(wish.abandoned.folder, info.structure)
+
+
+def _content_options(wish: OpenWish) -> OpenOptions:
+    """An architecture that was given is for a file of weights alone."""
+    if _content(wish) == wish.path:
+        return wish.options
+    return msgspec.structs.replace(wish.options, architecture=None, application=None)
+
+
+def _as_of_its_file(preview: Preview, wish: OpenWish) -> Preview:
+    """Says of edited layers what kind of file they are edited for."""
+    if _content(wish) == wish.path:
+        return preview
+    kinds: dict[str, FileFormat] = {".keras": "keras", ".h5": "h5", ".hdf5": "h5", ".json": "json"}
+    kind = "saved-model" if wish.path.is_dir() else kinds.get(wish.path.suffix.lower(), "keras")
+    facts = msgspec.structs.replace(preview.facts, path=str(wish.path), format=kind)
+    return msgspec.structs.replace(preview, facts=facts)
 
 
 def _shown_path(wish: OpenWish, workspace: Workspace) -> Path:

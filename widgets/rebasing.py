@@ -84,6 +84,16 @@ def touched_by(stack: QUndoStack, tree: LayerTree) -> FlagChange:
     )
 
 
+def all_flags(tree: LayerTree) -> FlagChange:
+    """All that a tree has, as an edit that changes nothing."""
+    snapshot = snapshot_of(tree)
+    return FlagChange(
+        tuple((key, flag, flag) for key, flag in snapshot.weights.items()),
+        tuple((key, mode, mode) for key, mode in snapshot.modes.items()),
+        tuple((key, True, True) for key in snapshot.held),
+    )
+
+
 def _commands(stack: QUndoStack) -> Iterator[FlagCommand]:
     for at in range(stack.count()):
         command = stack.command(at)

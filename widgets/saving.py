@@ -38,6 +38,7 @@ class _Saving:
 
     Attributes:
         step: Where the stack stood when it began.
+        structure: Of the layers then.
         ticket: The reader's change of flags; None while the engine is asked.
     """
 
@@ -46,6 +47,7 @@ class _Saving:
     target: Path
     step: int
     freeze_map: FreezeMap
+    structure: int
     on_saved: OnSaved | None
     ticket: ReaderTicket | None = None
 
@@ -115,7 +117,13 @@ class Saver(QObject):
             return
         self.last_target = path
         saving = self._saving = _Saving(
-            self._link.new_request_id(), document, path, document.stack.index(), document.freeze_map(), on_saved
+            self._link.new_request_id(),
+            document,
+            path,
+            document.stack.index(),
+            document.freeze_map(),
+            document.structure,
+            on_saved,
         )
         self.started.emit(path.name)
         if is_flags_only(document, path):
@@ -178,7 +186,7 @@ class Saver(QObject):
         if not saving:
             return
         try:
-            saving.document.note_saved(Path(event.path), event.revision, step=saving.step)
+            saving.document.note_saved(Path(event.path), event.revision, step=saving.step, structure=saving.structure)
         except EditorError as error:
             self.failed.emit(error.problem)
         self.saved.emit(event)
@@ -220,8 +228,8 @@ class Saver(QObject):
 
 
 def is_flags_only(document: Document, path: Path) -> bool:
-    """Whether the flags alone would make the document's file the one at `path`: same weights, same format."""
-    if document.needs_new_file:
+    """Whether the flags alone would make the document's file the one at `path`: same layers, weights and format."""
+    if document.needs_new_file or document.structure != document.saved_structure:
         return False
     source = document.workspace.info
     is_same_format = path.suffix == source.path.suffix or {path.suffix, source.path.suffix} <= _HDF5_SUFFIXES

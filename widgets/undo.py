@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand
 from typing_extensions import override
 
+from editor.layers.changes import FlagSnapshot
+from editor.layers.kept import reverse
 from editor.layers.rebase import Match, carried
 from editor.layers.tree import FlagChange, LayerTree
 from editor.processes.messages import RequestFailed, RestoreRevision, RevisionRestored
@@ -108,6 +111,56 @@ class AppliedWeightsCommand(RunCommand):
         self._document.apply(self._change.reverted, f"Undo {self.text()}")
 
 
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """The layers of a document on one side of an edit of them.
+
+    Attributes:
+        number: The engine's number for it.
+        tree: The tree itself: flag steps on this side speak of its ids.
+        opened: The flags as they were in the file, in its ids.
+        has_optimizer: As the document has it.
+    """
+
+    number: int
+    tree: LayerTree
+    opened: FlagSnapshot
+    has_optimizer: bool
+
+
+class StructureCommand(RunCommand):
+    """Other layers, with the weights and the flags that they have.
+
+    Attributes:
+        structures: Before and after.
+        match: The ids of the layers that stay, from before to after.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        text: str,
+        before: tuple[int, Path],
+        after: tuple[int, Path],
+        *,
+        structures: tuple[Structure, Structure],
+        match: Match,
+    ) -> None:
+        super().__init__(document, text, before, after)
+        self.structures = structures
+        self.match = match
+
+    @override
+    def redo(self) -> None:
+        self._document.take_structure(self.structures[1], self.match, self.text())
+        super().redo()
+
+    @override
+    def undo(self) -> None:
+        self._document.take_structure(self.structures[0], reverse(self.match), f"Undo {self.text()}")
+        super().undo()
+
+
 def push_weights(document: Document, command: RunCommand) -> None:
     """Makes a change of weights a step; files of weights that no step needs any more are removed."""
     document.stack.push(command)
@@ -178,14 +231,17 @@ class WeightsUndo(QObject):
             self._step(forward=forward)
             return
         _, file = command.after if forward else command.before
-        self._restore(file, lambda: self._step(forward=forward))
+        structure = command.structures[int(forward)].number if isinstance(command, StructureCommand) else None
+        self._restore(file, lambda: self._step(forward=forward), structure)
 
-    def _restore(self, file: Path, and_then: Callable[[], None]) -> None:
-        """Asks the engine for the weights in a file; the stack moves when it has them."""
+    def _restore(self, file: Path, and_then: Callable[[], None], structure: int | None = None) -> None:
+        """Asks the engine for the weights in a file, and the layers they are of; the stack moves when it has them."""
         assert self._document
-        request_id = self._link.new_request_id()
+        request_id, document_id = self._link.new_request_id(), self._document.document_id
         self._set_pending((request_id, and_then))
-        self._link.send(RestoreRevision(request_id=request_id, document_id=self._document.document_id, path=str(file)))
+        self._link.send(
+            RestoreRevision(request_id=request_id, document_id=document_id, path=str(file), structure=structure)
+        )
 
     def _step(self, *, forward: bool) -> None:
         assert self._document

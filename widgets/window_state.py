@@ -14,6 +14,7 @@ from widgets.opening import Opener
 from widgets.opening_words import trouble_words
 from widgets.preview_bar import Remedy
 from widgets.run_control import RunControl
+from widgets.surgery.control import Surgery
 from widgets.undo import RunCommand, WeightsUndo
 
 TITLE = "Frostline"
@@ -33,14 +34,14 @@ class WindowState:
         opener: Opener,
         loader: Loader,
         runs: RunControl,
-        undo: WeightsUndo,
+        steps: tuple[WeightsUndo, Surgery],
     ) -> None:
         self._window = window
         self._link = link
         self._opener = opener
         self._loader = loader
         self._runs = runs
-        self._undo = undo
+        self._undo, self._surgery = steps
         self._tips = {name: window.actions_[name].toolTip() for name in _OF_THE_ENGINE}
 
     def refresh(self, document: Document | None) -> None:
@@ -57,18 +58,21 @@ class WindowState:
             are_statistics_known=document is None or _are_statistics_known(document),
         )
         window.summary.show_account(document.tree.account(document.tree.root) if document else None)
-        obstacle = self._obstacle(document)
+        obstacle = self.obstacle(document)
         window.training.set_engine_ready(not obstacle, obstacle)
         self._show_preview(document)
         self._enable_actions(document)
 
-    def _obstacle(self, document: Document | None) -> str:
+    def obstacle(self, document: Document | None) -> str:
+        """Why the engine can do nothing with the document now; empty if it can."""
         if document and document.stage is Stage.PREVIEW:
             return self._loader.obstacle(document)
         if not self._link.is_ready:
             return "The engine is starting."
         if self._undo.is_busy:
             return "The weights are being put back."
+        if self._surgery.is_busy:
+            return "The layers are being edited."
         if self._opener.is_busy:
             return "Another model is being opened."
         return self._loader.obstacle(document)
@@ -94,12 +98,14 @@ class WindowState:
         stack = document.stack if document else None
         run_state = self._runs.state
         can = {
-            "save": has_document,
-            "save_as": has_document,
+            "save": has_document and not self._surgery.is_busy,
+            "save_as": has_document and not self._surgery.is_busy,
             **dict.fromkeys(("export_map", "apply_map", "compare_map", "copy_python"), has_document),
             **dict.fromkeys(_OF_THE_ENGINE, bool(document and document.is_live)),
             "apply_trained": bool(
-                document and document.is_live and not self._runs.is_active and not self._undo.is_busy
+                document
+                and document.is_live
+                and not (self._runs.is_active or self._undo.is_busy or self._surgery.is_busy)
             ),
             "undo": bool(stack and stack.canUndo() and self._may_step(stack, stack.index() - 1)),
             "redo": bool(stack and stack.canRedo() and self._may_step(stack, stack.index())),
@@ -116,6 +122,7 @@ class WindowState:
         for action, enabled in can.items():
             actions[action].setEnabled(enabled)
         actions.show_pause(is_held=run_state.is_held)
+        self._surgery.fit_actions(document.tree if document else None, window.layers.selected_nodes())
         waits_for = self._loader.obstacle(document) if document and not document.is_live else ""
         for name, tip in self._tips.items():
             actions[name].setToolTip(f"{tip}\n{waits_for}".strip())
@@ -125,7 +132,8 @@ class WindowState:
     def _may_step(self, stack: QUndoStack, step: int) -> bool:
         """While a run changes the weights, those of another one are not put in their place."""
         is_weights = isinstance(stack.command(step), RunCommand)
-        return not self._undo.is_busy and not (is_weights and self._runs.is_active)
+        is_busy = self._undo.is_busy or self._surgery.is_busy
+        return not is_busy and not (is_weights and self._runs.is_active)
 
 
 def _are_statistics_known(document: Document) -> bool:

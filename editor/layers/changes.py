@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from editor.layers.accounts import Account, State, StatisticsMode
 from editor.layers.flag_change import FlagChange
@@ -23,6 +23,8 @@ class FlagSnapshot:
         held: The editing rules that hold, by `layer_id`.
         rules: The same rules, as a freeze map tells them.
         account: Of the whole model.
+        paths: Of each layer, at its first place, by `layer_id`.
+        gone: Paths of the layers that were there then and are not in the tree any more.
     """
 
     weights: dict[int, bool]
@@ -30,6 +32,8 @@ class FlagSnapshot:
     held: frozenset[tuple[int, RuleKind]]
     rules: tuple[Rule, ...]
     account: Account
+    paths: dict[int, str] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
 
 
 def snapshot_of(tree: LayerTree) -> FlagSnapshot:
@@ -42,6 +46,7 @@ def snapshot_of(tree: LayerTree) -> FlagSnapshot:
         held_rules(tree),
         tree.freeze_map().rules,
         tree.account(tree.root),
+        {layer.record.layer_id: layer.path for layer in tree.walk_layers() if tree.is_first_place(layer)},
     )
 
 
@@ -103,6 +108,8 @@ class Changes:
         rules_gone: Editing rules that held then and do not now.
         rules_new: Those that hold now and did not then.
         back: The edit that makes all flags and rules what they were.
+        layers_new: Topmost paths of the layers that were not there then; `layers_gone` those of then.
+        renamed: The path then and the path now of each layer that is called otherwise.
     """
 
     rows: tuple[ChangeRow, ...]
@@ -111,9 +118,17 @@ class Changes:
     rules_gone: tuple[Rule, ...]
     rules_new: tuple[Rule, ...]
     back: FlagChange
+    layers_new: tuple[str, ...] = ()
+    layers_gone: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def num_layers(self) -> int:
+        """How many layers are new, gone or called otherwise."""
+        return len(self.layers_new) + len(self.layers_gone) + len(self.renamed)
 
     def __bool__(self) -> bool:
-        return bool(self.rows or self.rules_gone or self.rules_new)
+        return bool(self.rows or self.rules_gone or self.rules_new or self.num_layers)
 
 
 def changes_since(tree: LayerTree, opened: FlagSnapshot) -> Changes:
@@ -129,7 +144,24 @@ def changes_since(tree: LayerTree, opened: FlagSnapshot) -> Changes:
     rows = tuple(_Rows(differences).of(tree.root))
     gone = tuple(rule for rule in opened.rules if rule not in rules)
     new = tuple(rule for rule in rules if rule not in opened.rules)
-    return Changes(rows, opened.account, tree.account(tree.root), gone, new, back)
+    was, now = opened.account, tree.account(tree.root)
+    return Changes(rows, was, now, gone, new, back, *_layers_changed(tree, opened))
+
+
+def _layers_changed(
+    tree: LayerTree, opened: FlagSnapshot
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """The layers that are new, gone and called otherwise."""
+    first = [layer for layer in tree.walk_layers() if tree.is_first_place(layer)]
+    new = [layer.path for layer in first if opened.paths and layer.record.layer_id not in opened.paths]
+    pairs = [(path, layer.path) for layer in first if (path := opened.paths.get(layer.record.layer_id))]
+    renamed = tuple((was, now) for was, now in pairs if was.rpartition("/")[2] != now.rpartition("/")[2])
+    return _topmost(new), _topmost(opened.gone), renamed
+
+
+def _topmost(paths: Sequence[str]) -> tuple[str, ...]:
+    found = set(paths)
+    return tuple(path for path in paths if path.rpartition("/")[0] not in found)
 
 
 @dataclass(frozen=True, slots=True)

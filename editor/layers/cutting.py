@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from editor.layers.flow import from_here, up_to
 from editor.layers.nodes import LayerNode
@@ -42,6 +42,19 @@ def structure_obstacle(tree: LayerTree) -> str:
 
 def cut_at(tree: LayerTree, layer: LayerNode) -> Cut:
     """What a cut behind a layer means."""
+    cut = _judged(tree, layer)
+    return cut if cut.problem else replace(cut, goes=_topmost(what_goes(tree, layer)))
+
+
+def places_to_cut(tree: LayerTree) -> tuple[LayerNode, ...]:
+    """The layers behind which the model can be cut, as far as the tree tells, from below."""
+    return tuple(
+        layer for layer in tree.walk_layers() if tree.is_first_place(layer) and not _judged(tree, layer).problem
+    )
+
+
+def _judged(tree: LayerTree, layer: LayerNode) -> Cut:
+    """Without what goes."""
     if obstacle := structure_obstacle(tree):
         return Cut(layer, problem=obstacle)
     if layer is tree.root:
@@ -55,10 +68,10 @@ def cut_at(tree: LayerTree, layer: LayerNode) -> Cut:
     if shared is not None:
         problem = f"{layer.path} is inside {shared.path}, which is used at {len(tree.places(shared))} places."
         return Cut(layer, problem=problem, nearest=shared.path)
-    return _with_shape(tree, layer)
+    return _with_shape(layer)
 
 
-def _with_shape(tree: LayerTree, layer: LayerNode) -> Cut:
+def _with_shape(layer: LayerNode) -> Cut:
     shapes = layer.record.output_shapes
     if layer.record.class_name == "InputLayer":
         return Cut(layer, problem=f"{layer.path} is an input: nothing would stay.")
@@ -67,7 +80,7 @@ def _with_shape(tree: LayerTree, layer: LayerNode) -> Cut:
         return Cut(layer, problem=f"{layer.path} {what}; a head takes one tensor of a known shape.")
     if len(shapes[0]) < 2:
         return Cut(layer, shapes[0], problem=f"{layer.path} gives one number for each sample; a head needs more.")
-    return Cut(layer, shapes[0], goes=_topmost(what_goes(tree, layer)))
+    return Cut(layer, shapes[0])
 
 
 def what_goes(tree: LayerTree, layer: LayerNode) -> tuple[LayerNode, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -76,6 +77,18 @@ def fitting_poolings(shape: Shape) -> tuple[Pooling, ...]:
     """What can be done with a tensor of a shape, the best guess first; flattening a vector changes nothing."""
     order: tuple[Pooling, ...] = ("none",) if len(shape) <= 2 else POOLINGS
     return tuple(pooling for pooling in order if not pooling_problem(pooling, shape))
+
+
+def head_parameters(head: Head, shape: Shape) -> int | None:
+    """Parameters of a head on a tensor of a shape, the batch first; None where a size is free."""
+    sizes = shape[1:] if head.pooling == "flatten" else shape[-1:]
+    num_inputs = 1
+    for size in sizes:
+        if size is None:
+            return None
+        num_inputs *= size
+    widths = [num_inputs, *([head.hidden_units] if head.hidden_units else []), head.units]
+    return sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
 
 
 class ReplaceHead(msgspec.Struct, frozen=True, kw_only=True, tag=True):

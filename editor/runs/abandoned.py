@@ -53,6 +53,9 @@ class AbandonedWorkspace:
     @property
     def newer_weights(self) -> Path | None:
         """The last revision, unless the document was opened or saved after it: then the model file has its weights."""
+        if self.info.structure != self.info.saved_structure:
+            # The file has other layers, and nothing of it would fit.
+            return self.last_revision
         try:
             is_newer = (
                 self.last_revision is not None

@@ -45,7 +45,7 @@ class ChangesControl(QObject):
         document = self._current()
         if document:
             changes = changes_since(document.tree, document.opened)
-            num_rows = len(changes.rows) + len(changes.rules_gone) + len(changes.rules_new)
+            num_rows = len(changes.rows) + len(changes.rules_gone) + len(changes.rules_new) + changes.num_layers
             self._window.changes.show_changes(changes)
             self._window.inspector.tabs.set_number(self._window.changes, num_rows)
 

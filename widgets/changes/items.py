@@ -12,7 +12,7 @@ from widgets.rule_words import NO_RULE, rule_place, rule_words
 
 @dataclass(eq=False, slots=True)
 class ChangeItem:
-    """A row; compares by identity, as a view holds on to it.
+    """A row; one without `row` and `rule` tells of a layer. Compares by identity, as a view holds on to it.
 
     Attributes:
         name: Below the row that holds it.
@@ -42,8 +42,11 @@ class ChangeItem:
 
 
 def items_of(changes: Changes) -> list[ChangeItem]:
-    """All that differs: flags in the order of the tree, then rules of editing."""
+    """All that differs: flags in the order of the tree, then layers, then rules of editing."""
     items = [_item(row, None, at) for at, row in enumerate(changes.rows)]
+    for item in _layer_items(changes):
+        item.at = len(items)
+        items.append(item)
     rules = [(rule, True) for rule in changes.rules_gone] + [(rule, False) for rule in changes.rules_new]
     for rule, held in rules:
         was, now = (rule_words(rule), NO_RULE) if held else (NO_RULE, rule_words(rule))
@@ -51,6 +54,16 @@ def items_of(changes: Changes) -> list[ChangeItem]:
             ChangeItem(rule_place(rule), "", was, now, "secondary", "secondary", rule=(rule, held), at=len(items))
         )
     return items
+
+
+def _layer_items(changes: Changes) -> list[ChangeItem]:
+    """Layers that are new, gone or called otherwise; undo takes that back, no revert does."""
+    told = [
+        *((path, path, "–", "new layer") for path in changes.layers_new),
+        *((path, "", "layer", "gone") for path in changes.layers_gone),
+        *((now, now, was.rpartition("/")[2], now.rpartition("/")[2]) for was, now in changes.renamed),
+    ]
+    return [ChangeItem(name, path, was, now, "secondary", "secondary") for name, path, was, now in told]
 
 
 def _item(row: ChangeRow, parent: ChangeItem | None, at: int) -> ChangeItem:

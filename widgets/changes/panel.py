@@ -139,13 +139,14 @@ class ChangesPanel(QStackedWidget):
         return self.model.item_at(chosen[0]) if chosen else None
 
     def _enable_revert(self) -> None:
-        self.revert_button.setEnabled(self._chosen() is not None)
+        item = self._chosen()
+        self.revert_button.setEnabled(item is not None and (item.row is not None or item.rule is not None))
 
     @Slot()
     def _on_selection_changed(self) -> None:
         self._enable_revert()
         item = self._chosen()
-        if item and item.row:
+        if item and item.path:
             self.places_chosen.emit((item.path,))
 
     @Slot()

@@ -1,0 +1,314 @@
+"""The usual first step of transfer learning in three pages: the data, the new head, what is frozen."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QRadioButton,
+    QSpinBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editor.layers.flow import weighted_layers
+from editor.layers.structure import MOST_UNITS, HeadActivation, ReplaceHead
+from editor.layers.tree import LayerTree
+from editor.training.settings import TrainSettings
+from editor.training.words import AUTOMATIC
+from widgets.dialogs.cut_form import CutForm
+from widgets.dialogs.head_form import HeadForm
+from widgets.surgery.data_facts import HeadAdvice
+from widgets.surgery.wish import EditWish
+from widgets.theme import CORNER, set_tone
+
+_MARGIN = 2 * CORNER
+_WIDTH = 560
+_TASKS: tuple[tuple[str, HeadActivation, str, int], ...] = (
+    ("One of several classes", "softmax", "Classes", 2),
+    ("Yes or no", "sigmoid", "Outputs", 1),
+    ("Several labels at once", "sigmoid", "Labels", 2),
+    ("Numbers (regression)", "linear", "Targets", 1),
+)
+_TITLES = ("1 of 3: The data", "2 of 3: The new head", "3 of 3: What trains first")
+
+
+class TransferWizard(QDialog):
+    """Three pages; what they come to is one step, which nothing is trained by.
+
+    Args:
+        tree: The model's.
+        advice: What the data ask for.
+        settings: Of the training panel.
+        parent: The window.
+
+    Signals:
+        place_shown: The layers to let stand out in the tree, as a tuple; empty when the wizard has ended.
+        edit_requested: The `EditWish`.
+    """
+
+    place_shown = Signal(object)
+    edit_requested = Signal(object)
+
+    def __init__(
+        self, tree: LayerTree, advice: HeadAdvice, settings: TrainSettings, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("transferWizard")
+        self.setWindowTitle("Transfer Learning")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(_WIDTH)
+        self._tree = tree
+        self._settings = settings
+        self._title = QLabel()
+        set_tone(self._title, "heading")
+        self.pages = QStackedWidget()
+        self._make_data_page(advice)
+        self._make_head_page(advice)
+        self._make_first_run_page()
+        self._arrange()
+        self.task.currentIndexChanged.connect(self._on_task_changed)
+        self.units.valueChanged.connect(self._on_task_edited)
+        self.cut_form.changed.connect(self._on_place_changed)
+        self.head_form.changed.connect(self._refresh)
+        self.finished.connect(self._on_finished)
+        self._on_task_edited()
+        self.head_form.set_shape(self.cut_form.cut.shape if self.cut_form.cut else ())
+        self._refresh()
+
+    # -- pages ------------------------------------------------------------------------------------------------
+
+    def _make_data_page(self, advice: HeadAdvice) -> None:
+        self.task = QComboBox()
+        self.task.setObjectName("transferTask")
+        self.task.setAccessibleName("What is learned")
+        for words, *_rest in _TASKS:
+            self.task.addItem(words)
+        self.task.setCurrentIndex(next(at for at, each in enumerate(_TASKS) if each[1] == advice.activation))
+        self.units = QSpinBox()
+        self.units.setObjectName("transferUnits")
+        self.units.setRange(1, MOST_UNITS)
+        self.units.setGroupSeparatorShown(True)
+        self.units.setValue(advice.units or 2)
+        self._units_label = QLabel()
+        self._units_label.setBuddy(self.units)
+        text = advice.text or "No data are chosen yet, or they cannot be read. Choose them in the training panel."
+        self._units_problem = _note("", "error")
+        form = _form()
+        form.addRow("Data", _note(text, "secondary"))
+        form.addRow("What is learned", self.task)
+        form.addRow(self._units_label, self.units)
+        form.addRow("", self._units_problem)
+        self._add_page(form)
+
+    def _make_head_page(self, advice: HeadAdvice) -> None:
+        self.cut_form = CutForm(self._tree, None, self)
+        self.head_form = HeadForm(advice, has_output=False, parent=self)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(CORNER)
+        layout.addWidget(self.cut_form)
+        layout.addWidget(self.head_form)
+        layout.addStretch()
+        self.pages.addWidget(page)
+
+    def _make_first_run_page(self) -> None:
+        self.freeze_all = _radio("Freeze all that stays; only the new head trains", "freezeAll")
+        self.freeze_but = _radio("Freeze all that stays but its last layers", "freezeBut")
+        self.keep_flags = _radio("Leave the flags as they are", "keepFlags")
+        self.freeze_all.setChecked(True)
+        self.last_layers = QSpinBox()
+        self.last_layers.setObjectName("transferLastLayers")
+        self.last_layers.setAccessibleName("Last layers that train")
+        self.last_layers.setRange(1, max(1, len(weighted_layers(self._tree))))
+        self.last_layers.setValue(2)
+        self.last_layers.setSuffix(" layers with weights")
+        self.last_layers.setEnabled(False)
+        self.freeze_but.toggled.connect(self.last_layers.setEnabled)
+        self.learning_rate = QDoubleSpinBox()
+        self.learning_rate.setObjectName("transferLearningRate")
+        self.learning_rate.setAccessibleName("Learning rate")
+        self.learning_rate.setDecimals(6)
+        self.learning_rate.setRange(0.000001, 10.0)
+        self.learning_rate.setSingleStep(0.0005)
+        self.learning_rate.setValue(0.001)
+        self.epochs = _number("transferEpochs", "Epochs", 100_000, self._settings.epochs)
+        self.batch_size = _number("transferBatchSize", "Batch size", 1_000_000, self._settings.batch_size)
+        self._summary = _note("", "secondary")
+        form = _form()
+        form.addRow("Frozen", self.freeze_all)
+        form.addRow("", self.freeze_but)
+        form.addRow("", self.last_layers)
+        form.addRow("", self.keep_flags)
+        form.addRow("Learning rate", self.learning_rate)
+        form.addRow("Epochs", self.epochs)
+        form.addRow("Batch size", self.batch_size)
+        form.addRow(self._summary)
+        self._add_page(form)
+
+    def _add_page(self, form: QFormLayout) -> None:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(form)
+        layout.addStretch()
+        self.pages.addWidget(page)
+
+    def _arrange(self) -> None:
+        self.back_button = QPushButton("Back")
+        self.back_button.setObjectName("wizardBack")
+        self.next_button = QPushButton("Next")
+        self.next_button.setObjectName("wizardNext")
+        self.next_button.setDefault(True)
+        set_tone(self.next_button, "primary")
+        cancel = QPushButton("Cancel")
+        self.back_button.clicked.connect(self._on_back_clicked)
+        self.next_button.clicked.connect(self._on_next_clicked)
+        cancel.clicked.connect(self.reject)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(CORNER)
+        buttons.addStretch()
+        for button in (self.back_button, self.next_button, cancel):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
+        layout.setSpacing(CORNER)
+        layout.addWidget(self._title)
+        layout.addWidget(self.pages, 1)
+        layout.addSpacing(CORNER)
+        layout.addLayout(buttons)
+
+    # -- what it comes to -------------------------------------------------------------------------------------
+
+    def ask(self) -> None:
+        """Opens the wizard over the window, which stays alive beneath it."""
+        self.open()
+        self.task.setFocus()
+
+    @property
+    def wish(self) -> EditWish | None:
+        """What the pages come to; None while something does not fit."""
+        cut = self.cut_form.cut
+        if cut is None or self.head_form.problems:
+            return None
+        settings = replace(
+            self._settings,
+            learning_rate=round(self.learning_rate.value(), 6),
+            epochs=self.epochs.value(),
+            batch_size=self.batch_size.value(),
+            loss=AUTOMATIC,
+            metrics=(AUTOMATIC,),
+        )
+        return EditWish(
+            ReplaceHead(path=cut.layer.path, head=self.head_form.head),
+            "Transfer learning",
+            freezes=not self.keep_flags.isChecked(),
+            but_last=self.last_layers.value() if self.freeze_but.isChecked() else 0,
+            settings=settings,
+        )
+
+    @property
+    def problem_text(self) -> str:
+        """What does not fit on the first page."""
+        return self._units_problem.text()
+
+    @Slot()
+    def _on_task_changed(self) -> None:
+        self.units.setValue(max(_TASKS[self.task.currentIndex()][3], self.units.value()))
+        if self.task.currentIndex() == 1:
+            self.units.setValue(1)
+        self._on_task_edited()
+
+    @Slot()
+    def _on_task_edited(self) -> None:
+        _, activation, label, _ = _TASKS[self.task.currentIndex()]
+        self._units_label.setText(label)
+        self.units.setAccessibleName(label)
+        self.head_form.set_output(self.units.value(), activation)
+        self._refresh()
+
+    @Slot()
+    def _on_place_changed(self) -> None:
+        self.head_form.set_shape(self.cut_form.cut.shape if self.cut_form.cut else ())
+        self._show_place()
+
+    @Slot()
+    def _refresh(self) -> None:
+        at = self.pages.currentIndex()
+        problems = self.head_form.problems
+        self._title.setText(_TITLES[at])
+        self._units_problem.setText(problems.get("units") or problems.get("activation") or "")
+        self.cut_form.show_look(self.head_form.head)
+        is_first_right = not {"units", "activation"} & problems.keys()
+        self.back_button.setEnabled(at > 0)
+        self.next_button.setText("Finish" if at == 2 else "Next")
+        self.next_button.setEnabled(is_first_right if at == 0 else self.wish is not None)
+        self._summary.setText(
+            "Finish changes the model as one step, which Undo takes back, and fills in the training panel. "
+            "Nothing trains before Start is clicked."
+        )
+
+    def _show_place(self) -> None:
+        cut = self.cut_form.cut
+        self.place_shown.emit((cut.layer,) if cut and self.pages.currentIndex() == 1 else ())
+
+    def _go_to(self, page: int) -> None:
+        self.pages.setCurrentIndex(page)
+        self._refresh()
+        self._show_place()
+        (self.task, self.cut_form.box, self.freeze_all)[page].setFocus()
+
+    @Slot()
+    def _on_back_clicked(self) -> None:
+        self._go_to(self.pages.currentIndex() - 1)
+
+    @Slot()
+    def _on_next_clicked(self) -> None:
+        if self.pages.currentIndex() < 2:
+            self._go_to(self.pages.currentIndex() + 1)
+        elif wish := self.wish:
+            self.accept()
+            self.edit_requested.emit(wish)
+
+    @Slot()
+    def _on_finished(self) -> None:
+        self.place_shown.emit(())
+
+
+def _form() -> QFormLayout:
+    form = QFormLayout()
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setSpacing(CORNER)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    return form
+
+
+def _note(text: str, tone: str) -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(True)
+    set_tone(label, tone)
+    return label
+
+
+def _radio(text: str, name: str) -> QRadioButton:
+    button = QRadioButton(text)
+    button.setObjectName(name)
+    return button
+
+
+def _number(name: str, title: str, most: int, value: int) -> QSpinBox:
+    spin = QSpinBox()
+    spin.setObjectName(name)
+    spin.setAccessibleName(title)
+    spin.setRange(1, most)
+    spin.setValue(value)
+    return spin

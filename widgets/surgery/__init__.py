@@ -1,0 +1,1 @@
+"""Edits of the model's layers: from the wish to the step on the stack."""
