@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from editor.training.data.unfit import UnfitDataError
+from editor.training.sample_views import with_samples
 from resources import resource_path
 from tests.training.tables import PETS, facts, prepared, problems
 
@@ -157,6 +158,10 @@ def test_that_digits_in_columns_become_images():
     assert data.train.inputs[0][0].ravel().tolist() == table[0, :-1].tolist()
     assert sum(bar.num_train + bar.num_validation for bar in data.report.bars[0]) == 1797
     assert [bar.name for bar in data.report.bars[0]] == [str(digit) for digit in range(10)]
+    assert (data.report.preprocessing, data.report.value_range) == ("zero-to-one", (0, 1))
+    sample = with_samples(data).samples[0]
+    assert sample.picture.startswith(b"\x89PNG")
+    assert sample.source.startswith("row ")
 
 
 SERIES = "\n".join("\t".join(str(value) for value in (1 + at % 2, *np.sin(np.arange(12) + at))) for at in range(20))

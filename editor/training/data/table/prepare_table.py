@@ -107,7 +107,8 @@ def _told(
     )
     is_balanced = table.settings.data_options.balance_classes and len(outputs) == 1
     weights = balancing_weights(train.targets[0], outputs[0].task) if is_balanced else None
-    return replace(prepared, report=report, class_weight=weights)
+    sources = () if report.samples else tuple(f"row {number:,}" for number in rows.numbers)
+    return replace(prepared, report=report, class_weight=weights, sources=sources)
 
 
 def _learn_outputs(table: _Table, rows: Rows) -> tuple[OutputCoding, ...]:
