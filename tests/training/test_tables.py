@@ -124,6 +124,13 @@ def test_that_tables_are_read_however_they_are_written(written, name, encoding, 
         assert data.report.bars[0][2].name == "vögel"
 
 
+def test_that_a_table_that_is_no_utf_8_far_below_is_read_all_the_same(written):
+    content = PETS + "Kim,cat,6,4\n" * 40_000 + "Ömer,cat,6,4\n"
+    data = prepared(written(content, encoding="cp1252"), **PET_OPTIONS)
+    assert data.train.num_samples == 40_007
+    assert "Windows-1252" in data.report.notes[0]
+
+
 def test_that_packed_tables_are_read(tmp_path):
     path = tmp_path / "pets.csv.gz"
     path.write_bytes(gzip.compress(PETS.encode()))

@@ -54,7 +54,8 @@ def prepare_table(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prep
     Raises:
         DataError: Something in a table is wrong, or nothing that the model takes can be made of it.
     """
-    file, columns = look_at(Path(settings.data))
+    uses = list(settings.data_options.columns.values())
+    file, columns = look_at(Path(settings.data), uses.count("ignore"))
     try:
         plan = plan_table(file, columns, settings.data_options, facts)
         return _prepare(_Table(settings, facts, plan, []), seed)
