@@ -210,6 +210,31 @@ def test_that_what_is_learned_is_found_from_the_labels_and_the_last_layer(
     assert problems(path, model) == {}
 
 
+@pytest.mark.parametrize(
+    ("header", "units", "activation", "target"),
+    [
+        ("kind,size,year", 3, "softmax", "kind"),
+        ("size,kind,year", 3, "softmax", "year"),
+        ("size,year,kind", 3, "softmax", "kind"),
+        ("size,label,year", 3, "softmax", "label"),
+        ("kind,size,year", 1, "linear", "year"),
+        ("year,kind,size", 3, "softmax", "year"),
+    ],
+)
+def test_that_what_is_learned_is_guessed_from_names_places_and_values(written, header, units, activation, target):
+    values = {
+        "kind": ["a", "b", "c", "a"],
+        "size": ["0.5", "1.5", "2.5", "3.5"],
+        "year": ["2007", "2008", "2009", "2007"],
+    }
+    values["label"] = values["kind"]
+    names = header.split(",")
+    rows = zip(*(values[name] for name in names), strict=True)
+    path = written("\n".join([header, *(",".join(row) for row in rows)]))
+    columns = prepared(path, facts((), ((units,),), activation)).report.columns
+    assert [column.name for column in columns if column.use == "target"] == [target]
+
+
 def test_that_several_columns_are_learned_as_labels_of_one_output(written):
     path = written("a,red,round,y\n1,0,1,5\n2,1,1,6\n3,0,0,7\n")
     data = prepared(
