@@ -64,6 +64,8 @@ class CutForm(QWidget):
                 cut = cut_at(self._tree, nearest) if isinstance(nearest, LayerNode) else cut
             elif of_wanted.goes and not is_in_head:
                 cut, note = of_wanted, "The layer that is selected."
+                if found is not None:
+                    note = f"{note} The head itself begins behind {found.layer.path}."
         if cut is None or cut.problem:
             cut = cut_at(self._tree, self._places[-1]) if self._places else None
             note = note or "No head was found. Choose the last layer that stays."
