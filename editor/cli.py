@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from editor.data_arguments import add_data_options
 from editor.errors import EditorError, LoadError, MissingCodeError, MissingLambdaError, NotBuiltYetError, UsageError
 from editor.native import prepare_tensorflow
 from editor.quiet import quiet_native_output
+from editor.run_options import add_run_options
 from editor.training.settings import LOSSES, METRICS, OPTIMIZERS, TrainSettings
 from editor.training.words import AUTOMATIC
 
@@ -98,7 +100,7 @@ def _add_train(commands: Any) -> None:
     _add_model(parser)
     _add_output(parser)
     _add_patterns(parser)
-    parser.add_argument("--data", required=True, help="an .npz file with x and y, or sample:digits")
+    add_data_options(parser)
     parser.add_argument("--epochs", type=int, default=defaults.epochs)
     parser.add_argument("--batch-size", type=int, default=defaults.batch_size)
     parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
@@ -107,8 +109,8 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--metrics", default=AUTOMATIC, metavar="NAME,...", help=f"some of {', '.join(METRICS)}")
     parser.add_argument("--validation-split", type=float, default=defaults.validation_split)
     parser.add_argument("--seed", type=int)
+    add_run_options(parser)
     parser.add_argument("--report", type=Path, metavar="REPORT.json", help="write what happened to a file")
-    parser.add_argument("--target", metavar="COLUMN", help="not built yet")
     parser.add_argument("--schedule", metavar="FILE", help="not built yet")
     parser.add_argument("--feature-cache", choices=("auto", "on", "off"), help="not built yet")
 
@@ -163,7 +165,7 @@ class _Step(argparse.Action):
 
 
 def _refuse_what_is_not_built(options: argparse.Namespace) -> None:
-    for name in ("target", "schedule", "feature_cache"):
+    for name in ("schedule", "feature_cache"):
         if getattr(options, name, None):
             option = f"--{name.replace('_', '-')}"
             raise NotBuiltYetError(f"{option} is not built yet.", hint="Leave it out; it comes in a later version.")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-import threading
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from editor.errors import EditorError, FileError, LoadError, ModelError, PatchError, UsageError
+from editor.data_arguments import data_options
+from editor.errors import EditorError, FileError, LoadError, ModelError, PatchError, Problem, UsageError
 from editor.files.atomic import write_atomically
 from editor.files.facts import FileFacts
 from editor.files.keras_archive import usable_freeze_map
@@ -33,8 +33,11 @@ from editor.layers.plain_keras import forgotten_by_plain_keras
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
 from editor.processes.reader_client import ReaderClient
+from editor.run_options import with_run_options
+from editor.run_printing import RunPrinter, stopped_by_interrupt
+from editor.training.control import RunControl
 from editor.training.report import run_report
-from editor.training.run import Metrics, RunPlan, RunResult, failure_of, run_training
+from editor.training.run import RunResult, failure_of, run_training
 from editor.training.settings import TrainSettings
 
 
@@ -165,25 +168,37 @@ def train(options: argparse.Namespace) -> None:
     opened.compile()
     _say_unfit(opened.map_report.lines)
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
-    result = _run(opened, settings)
-    proof = result.proof
-    print(f"{proof.frozen_unchanged} of {proof.frozen_total} frozen weights unchanged")
+    result = _run(opened, settings, options.output)
+    if result.proof is None:
+        raise ModelError.from_problem(result.problem or Problem("The run was cancelled."))
+    if result.reason or result.is_stopped:
+        print(result.reason or f"Stopped after {len(result.epochs)} whole epochs; the {result.kept} weights are saved.")
+    if result.test_metrics:
+        print("Test: " + ", ".join(f"{name} {value:.4f}" for name, value in result.test_metrics.items()))
+    print(f"{result.proof.frozen_unchanged} of {result.proof.frozen_total} frozen weights unchanged")
     _save(opened, options.output)
     if options.report:
         with write_atomically(options.report) as path:
             path.write_bytes(msgspec.json.format(msgspec.json.encode(run_report(result, opened.tree))))
 
 
-def _run(opened: _Opened, settings: TrainSettings) -> RunResult:
+def _run(opened: _Opened, settings: TrainSettings, target: Path) -> RunResult:
+    control = RunControl()
+    printer = RunPrinter(
+        partial(print, flush=True), lambda epoch: _save_epoch(opened, target, epoch), every=settings.checkpoint_epochs
+    )
     try:
-        return run_training(
-            opened.index, settings, opened.tree.freeze_map(), watcher=_Printer(), stop=threading.Event()
-        )
+        with stopped_by_interrupt(control, settings.keep):
+            return run_training(opened.index, settings, opened.tree.freeze_map(), watcher=printer, control=control)
     except EditorError:
         raise
     # Keras and TensorFlow raise whatever they met, a custom layer what it likes.
     except Exception as error:
         raise failure_of(error) from error
+
+
+def _save_epoch(opened: _Opened, target: Path, epoch: int) -> None:
+    _save(opened, target.with_name(f"{target.stem}-epoch-{epoch}{target.suffix}"))
 
 
 def _check_report(report: Path | None) -> None:
@@ -196,6 +211,7 @@ def _check_report(report: Path | None) -> None:
 def _settings(options: argparse.Namespace) -> TrainSettings:
     settings = TrainSettings(
         data=options.data,
+        data_options=data_options(options),
         epochs=options.epochs,
         batch_size=options.batch_size,
         optimizer=options.optimizer,
@@ -205,8 +221,9 @@ def _settings(options: argparse.Namespace) -> TrainSettings:
         validation_split=options.validation_split,
         seed=options.seed,
     )
+    settings = with_run_options(settings, options)
     for field, problem in settings.problems().items():
-        raise UsageError(f"--{field.replace('_', '-')} {getattr(options, field)}: {problem}")
+        raise UsageError(f"--{field.replace('_', '-')} {getattr(options, field, '')}: {problem}")
     return settings
 
 
@@ -255,22 +272,3 @@ def _say_unfit(unfit: tuple[str, ...]) -> None:
     if unfit:
         entries = "1 entry of the freeze map does" if len(unfit) == 1 else f"{len(unfit)} entries of the freeze map do"
         print(f"{entries} not fit the model, and nothing was changed there: {'; '.join(unfit)}")
-
-
-class _Printer:
-    """Prints an epoch a line."""
-
-    def run_started(self, plan: RunPlan) -> None:
-        self._num_epochs = plan.settings.epochs
-        print(f"{plan.report.data_text}; {plan.num_batches} batches, loss {plan.report.loss}, seed {plan.seed}")
-        _say(plan.notes)
-
-    def batch_ended(self, epoch: int, batch: int, metrics: Callable[[], Metrics]) -> None:
-        """Batches are not printed."""
-
-    def validation_batch_ended(self) -> None:
-        """Nor are those of the validation."""
-
-    def epoch_ended(self, epoch: int, metrics: Metrics) -> None:
-        values = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
-        print(f"Epoch {epoch + 1} of {self._num_epochs}: {values}", flush=True)

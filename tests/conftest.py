@@ -23,6 +23,7 @@ def _own_files(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     folder = tmp_path_factory.mktemp("frostline")
     monkeypatch.setenv("FROSTLINE_SETTINGS", str(folder / "settings.ini"))
     monkeypatch.setenv("FROSTLINE_WORKSPACES", str(folder / "workspaces"))
+    monkeypatch.setenv("FROSTLINE_RUNS", str(folder / "runs"))
     yield
 
 

@@ -453,7 +453,6 @@ def test_that_an_expected_error_is_status_1_of_the_process(tmp_path):
     [
         ["train", "MODEL", "-o", "OUT", "--data", "sample:digits", "--schedule", "plan.json"],
         ["train", "MODEL", "-o", "OUT", "--data", "sample:digits", "--feature-cache", "auto"],
-        ["train", "MODEL", "-o", "OUT", "--data", "table.csv", "--target", "species"],
     ],
     ids=lambda options: options[-2] if not options[-1].startswith("--") else options[-1],
 )

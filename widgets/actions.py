@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton, QWidget
 
 from editor.layers.policies import StatisticsPolicy
 from editor.layers.presets import PRESETS
@@ -89,16 +89,28 @@ _ACTIONS = {
         "Transfer Learning…", "Ctrl+T", "", "A new head on a frozen model, in three pages: the usual first step"
     ),
     "reinitialise": _Words("Re-initialise…", tip="Give the weights of the selected layers fresh values"),
-    "rename_layer": _Words("Rename…", "F2", "", "Give the selected layer another name"),
+    "rename_layer": _Words("Rename…", tip="Give the selected layer another name"),
     "copy_python": _Words(
         "Copy as Python", "Ctrl+Shift+C", "copy", "Copy plain Keras code that freezes exactly what is frozen here"
     ),
     "start": _Words("Start", "F5", "start", "Start training"),
+    "pause": _Words("Pause", "F6", "pause", "Hold the run after the current batch"),
     "stop": _Words("Stop and keep", "Shift+F5", "stop", "End training after the current batch and keep the weights"),
+    "stop_best": _Words(
+        "Stop and Keep the Best", tip="End training and go back to the weights of the run's best epoch"
+    ),
+    "cancel": _Words(
+        "Cancel and restore", "Ctrl+Shift+F5", "close", "End training and put the weights back as they were before"
+    ),
     "forget_consents": _Words("Forget Consents to Code", tip="Ask again before the code of any model is run"),
     "reset_layout": _Words("Reset Layout"),
     "about": _Words("About Frostline"),
 }
+_TOOLS = (
+    *("open", "save", "", "undo", "redo", "", "freeze", "thaw", "select_pattern", "replace_head", ""),
+    *("start", "pause", "stop", "cancel"),
+)
+"""What the toolbar holds; nothing stands for a line between groups."""
 _MODES = {Mode.SYSTEM: "As the System", Mode.LIGHT: "Light", Mode.DARK: "Dark"}
 
 
@@ -155,13 +167,24 @@ class Actions(QObject):
         self.fill_edits(self.model)
         self.fill_structure_edits(self.model)
         self._fill(self.model, "", "copy_python")
-        self._fill(bar.addMenu("&Train"), "start", "stop")
+        self._fill(bar.addMenu("&Train"), "start", "pause", "", "stop", "stop_best", "", "cancel")
         view = bar.addMenu("&View")
         view.addMenu(self.panels)
         theme = view.addMenu("Theme")
         theme.addActions(list(self.modes.values()))
         self._fill(view, "", "reset_layout", "", "forget_consents")
         self._fill(bar.addMenu("&Help"), "about")
+
+    def show_pause(self, *, is_held: bool) -> None:
+        """Lets *Pause* read *Resume* while a run is held."""
+        action = self["pause"]
+        text = "Resume" if is_held else "Pause"
+        if action.text() != text:
+            action.setText(text)
+            action.setIconText(text)
+            tip = "Go on with the run where it was held" if is_held else _ACTIONS["pause"].tip
+            action.setToolTip(f"{tip} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
+            action.setIcon(self._icons.icon("start" if is_held else "pause"))
 
     def fill_edits(self, menu: QMenu) -> None:
         """Puts what freezes and thaws more than the selection alone into a menu; its tips are shown."""
@@ -182,14 +205,17 @@ class Actions(QObject):
 
     def fill_toolbar(self, bar: QToolBar) -> None:
         """Puts the actions that are used most into the toolbar."""
-        edits = ("freeze", "thaw", "select_pattern", "replace_head")
-        for name in ("open", "save", "", "undo", "redo", "", *edits, "", "start", "stop"):
+        for name in _TOOLS:
             if not name:
                 bar.addSeparator()
                 continue
             bar.addAction(self[name])
             if name in ("freeze", "thaw"):
                 bar.widgetForAction(self[name]).setProperty("tone", "frozen" if name == "freeze" else "trainable")
+            button = bar.widgetForAction(self[name])
+            if name == "stop" and isinstance(button, QToolButton):
+                button.setMenu(self._menu(bar, "Stop", "stop", "stop_best"))
+                button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
 
     def _menu(self, window: QWidget, title: str, *names: str) -> QMenu:
         menu = QMenu(title, window)

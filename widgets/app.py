@@ -34,9 +34,11 @@ from widgets.notifier import Notifier
 from widgets.numbers import counted
 from widgets.open_commands import OpenCommands
 from widgets.opening import Opener, OpenWish
+from widgets.past_runs import PastRuns
 from widgets.recent_models import RecentModels
 from widgets.recovery import offer_recovery
 from widgets.review import Review
+from widgets.run_changes import RunChanges
 from widgets.run_control import RunControl
 from widgets.save_commands import SaveCommands
 from widgets.saving import Saver, saved_text
@@ -77,9 +79,15 @@ class App(QObject):
         # What is said of a failed save comes before what is offered instead.
         self.saver.failed.connect(self._on_problem)
         self.saving = SaveCommands(self.window, self.saver, notifier=self.notifier, current=self._current)
-        runs_list = RunsList(self.window.runs, self._frozen_text)
-        self.runs = RunControl(self.link, self.window.training, (self.window.plots, self.window.progress, runs_list))
+        self.runs_list = RunsList(self.window.runs, self._frozen_text)
+        views = (self.window.plots, self.window.progress, self.runs_list)
+        self.runs = RunControl(self.link, self.window.training, views, notifier=self.notifier)
+        self.runs.state_changed.connect(self.window.progress.show_state)
+        self.runs.requested.connect(self.runs_list.expect)
+        self.runs.marked.connect(self.runs_list.add_mark)
+        self._run_changes = RunChanges(self.link, self.window.training, runs=self.runs, current=self._current)
         self.undo = WeightsUndo(self.link)
+        self.past_runs = PastRuns(self.window, self.runs_list, runs=self.runs, undo=self.undo, notifier=self.notifier)
         self.review = Review(self.window, self.link, runs=self.runs, notifier=self.notifier, current=self._current)
         self.side_files = SideFiles(
             self.window,
@@ -144,6 +152,7 @@ class App(QObject):
         window.training.set_recent_data(settings.recent("data"))
         if settings.training:
             window.training.set_settings(settings.training)
+        window.plots.apply_settings(settings.plots)
         self._recent.fill()
         self._refresh()
         window.show()
@@ -165,6 +174,7 @@ class App(QObject):
         self._is_leaving = True
         self.window.save_layout(self.settings)
         self.settings.training = self.window.training.settings()
+        self.settings.plots = self.window.plots.settings
         self.settings.set_recent("data", self.window.training.recent_data())
         self.settings.flush()
         self.opener.close()
@@ -196,7 +206,7 @@ class App(QObject):
         self._on_open_requested(OpenWish(path, options or OpenOptions()))
 
     def _on_open_requested(self, wish: OpenWish) -> None:
-        self.window.plots.put_off_warm_up()
+        self.window.plots.warm_up.put_off()
         self._when_free(lambda: self.opener.open(wish))
 
     def _on_new_wanted(self, new: NewModel) -> None:
@@ -223,7 +233,8 @@ class App(QObject):
         window.inspector.set_tree(document.tree, file_facts(document.preview))
         window.plots.clear()
         window.progress.clear()
-        window.runs.clear_runs()
+        self.past_runs.set_document(document)
+        self._run_changes.set_document(document)
         self.undo.set_document(document)
         self.runs.set_document(document)
         self.side_files.set_document()
@@ -249,6 +260,7 @@ class App(QObject):
         )
         if not document.is_untitled:
             self._recent.add(document.path, document.options)
+        self.past_runs.refresh()
         # The live model may know more: what trains, what is found, what another map differs in.
         document.flags_changed.emit(set())
         self.runs.check_settings()
@@ -297,6 +309,7 @@ class App(QObject):
         self.keeper.status_changed.connect(self._on_engine_status)
         self._rescue.rescued.connect(self._refresh)
         self.link.engine_ready.connect(self._refresh)
+        self.link.engine_ready.connect(lambda event: window.training.set_device(event.device))
         self.link.engine_ended.connect(self._refresh)
         self.link.log_received.connect(window.log.append_line)
         self.link.run_started.connect(self._on_run_started)
@@ -316,6 +329,7 @@ class App(QObject):
         self.undo.busy_changed.connect(self._refresh)
         self.surgery.busy_changed.connect(self._refresh)
         self.runs.active_changed.connect(self._refresh)
+        self.runs.state_changed.connect(self._refresh)
         self.runs.ended.connect(self._on_run_ended)
 
     def _connect_window(self) -> None:
@@ -324,6 +338,7 @@ class App(QObject):
         window.data_dropped.connect(self._on_data_dropped)
         window.layers.selection_nodes_changed.connect(self._on_selection_changed)
         window.training.readiness_changed.connect(self._refresh)
+        self.link.run_marked.connect(window.plots.add_mark)
 
     def _connect_actions(self) -> None:
         actions, window = self.window.actions_, self.window
@@ -333,7 +348,10 @@ class App(QObject):
             "redo": self.undo.redo,
             "find": window.layers.focus_filter,
             "start": window.training.request_start,
+            "pause": window.training.request_pause,
             "stop": window.training.request_stop,
+            "stop_best": lambda: window.training.request_stop("best"),
+            "cancel": window.training.request_cancel,
             "reset_layout": window.reset_layout,
             "forget_consents": self._on_forget_consents,
             "about": self._on_about,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from editor.errors import EngineError
+from editor.processes.data_messages import DataDescribed, DataProgressed, DescribeData, PrepareRun, RunPrepared
 from editor.processes.edit_messages import ModelEdited
 from editor.processes.engine_client import EngineClient
 from editor.processes.messages import (
@@ -49,6 +50,8 @@ _UNANSWERED = (
     ResumeRun,
     ChangeRun,
     TraceGradients,
+    DescribeData,
+    PrepareRun,
 )
 """Requests that mean nothing where there is no engine; the others are worth starting one."""
 
@@ -78,6 +81,9 @@ class EngineLink(QObject):
     gradients_traced = Signal(object)
     model_exported = Signal(object)
     trained_weights_applied = Signal(object)
+    data_progressed = Signal(object)
+    data_described = Signal(object)
+    run_prepared = Signal(object)
     request_failed = Signal(object)
     log_received = Signal(str)
     engine_ended = Signal(object)
@@ -111,6 +117,9 @@ class EngineLink(QObject):
             GradientsTraced: self.gradients_traced,
             ModelExported: self.model_exported,
             TrainedWeightsApplied: self.trained_weights_applied,
+            DataProgressed: self.data_progressed,
+            DataDescribed: self.data_described,
+            RunPrepared: self.run_prepared,
             RequestFailed: self.request_failed,
         }
         # The client emits from its own threads; these connections are queued to the GUI thread.

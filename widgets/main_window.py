@@ -84,7 +84,7 @@ class MainWindow(QMainWindow):
         self._default_state = self.saveState(_LAYOUT_VERSION)
         self.restoreGeometry(settings.layout("geometry"))
         self.restoreState(settings.layout("state"), _LAYOUT_VERSION)
-        self.layers.view.header().restoreState(settings.layout("columns"))
+        self.layers.view.restore_columns(settings.layout("columns"))
 
     def save_layout(self, settings: Settings) -> None:
         """Remembers where the window and its panels are."""

@@ -12,6 +12,7 @@ from editor.errors import Problem
 from widgets.dialogs.details import show_details
 from widgets.line_breaks import with_short_runs
 from widgets.notice_bar import Level, NoticeBar
+from widgets.numbers import counted
 
 Answer = QMessageBox.StandardButton
 
@@ -91,6 +92,18 @@ class Notifier(QObject):
         why = "An .h5 file holds weights and flags only. A .keras file also keeps the optimizer's state."
         box = self._box("optimizerQuestion", f"Save {name} without the optimizer's state?", why)
         self._ask_three(box, ("Save as .keras…", on_save_as), ("Save Without", on_save))
+
+    def ask_cancel_run(self, seconds: float, on_cancel: Callable[[], None]) -> None:
+        """Asks whether a run of some minutes is to be thrown away."""
+        minutes = counted(round(seconds / 60), "minute")
+        why = f"The run has trained for {minutes}. What it learned in them will be gone."
+        box = self._box("cancelRunQuestion", "Cancel the run and restore the weights from before it?", why)
+        restore = box.addButton("Cancel and Restore", QMessageBox.ButtonRole.DestructiveRole)
+        go_on = box.addButton("Go On Training", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(go_on)
+        box.setEscapeButton(go_on)
+        box.buttonClicked.connect(lambda button: on_cancel() if button is restore else None)
+        box.open()
 
     def ask_replace_folder(self, name: str, *, on_replace: Callable[[], None]) -> None:
         """Asks whether a folder that is there may be replaced, with all that is in it."""

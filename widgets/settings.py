@@ -13,6 +13,7 @@ from editor.files.options import OpenOptions
 from editor.training.settings import TrainSettings
 from widgets.consents import MOST_CONSENTS, Consent
 from widgets.theme import Mode
+from widgets.training.plot_settings import PlotSettings
 
 FILE_VARIABLE = "FROSTLINE_SETTINGS"
 """Environment variable with another settings file."""
@@ -94,6 +95,18 @@ class Settings:
     @training.setter
     def training(self, settings: TrainSettings) -> None:
         self._store.setValue("training", msgspec.json.encode(settings).decode())
+
+    @property
+    def plots(self) -> PlotSettings:
+        """How the curves were shown last."""
+        try:
+            return msgspec.json.decode(str(self._store.value("plots", "{}")), type=PlotSettings)
+        except msgspec.MsgspecError:
+            return PlotSettings()
+
+    @plots.setter
+    def plots(self, settings: PlotSettings) -> None:
+        self._store.setValue("plots", msgspec.json.encode(settings).decode())
 
     def consent(self, needs: str) -> Consent | None:
         """What was last agreed to for a model with these needs (`needs_digest`); None if nothing was."""

@@ -53,6 +53,16 @@ QToolButton[tone="frozen"] { color: $frozen; }
 QToolButton[tone="trainable"] { color: $trainable; }
 QToolButton[tone]:disabled { color: $disabled; }
 
+QToolButton[popupMode="1"] { padding-right: 24px; }
+QToolButton::menu-button { border: none; border-left: 1px solid $line; width: 17px; margin: 4px 0; }
+QToolButton::menu-arrow { image: url("$icons/arrow-down.svg"); width: 10px; height: 10px; }
+QToolButton[tone="button"] { background: $pane; color: $text; border: 1px solid $edge; padding: 3px 24px 3px 8px; }
+QToolButton[tone="button"]:hover { background: $hover; }
+QToolButton[tone="button"]:pressed { background: $selection; }
+QToolButton[tone="button"]:focus { border-color: $frozen; }
+QToolButton[tone="button"]:disabled { color: $disabled; border-color: $line; background: $window; }
+QToolButton[tone="fold"] { color: $secondary; border: none; padding: 3px 0; background: transparent; }
+QToolButton[tone="fold"]:hover, QToolButton[tone="fold"]:focus { color: $frozen; }
 QToolButton[popupMode="2"] { padding: 4px 21px 4px 8px; }
 QToolButton::menu-indicator {
     image: url("$icons/arrow-down.svg"); width: 10px; height: 10px;
@@ -74,6 +84,7 @@ QFrame#thinLine { background: $line; border: none; max-height: 1px; min-height: 
 QFrame#findingCard {
     background: $pane; border: 1px solid $line; border-left: 3px solid $frozen; border-radius: 6px; }
 QFrame#findingCard[severity="warning"] { border-left-color: $trainable; }
+QFrame#findingCard[severity="error"] { border-left-color: $error; }
 QLabel#tabBadge { color: $frozen; background: $frozen_fill; border-radius: 8px; padding: 0 6px; }
 QLabel#tabBadge[tone="warning"] { color: $trainable; background: $trainable_fill; }
 QLabel[tone="secondary"] { color: $secondary; }

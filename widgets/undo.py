@@ -64,13 +64,23 @@ class RunCommand(QUndoCommand):
     Attributes:
         before: `(revision, file)` of the weights before the run.
         after: `(revision, file)` of the weights after it.
+        run_id: Of the run; None where it is another change of weights.
     """
 
-    def __init__(self, document: Document, text: str, before: tuple[int, Path], after: tuple[int, Path]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        text: str,
+        before: tuple[int, Path],
+        after: tuple[int, Path],
+        *,
+        run_id: int | None = None,
+    ) -> None:
         super().__init__(text)
         self._document = document
         self.before = before
         self.after = after
+        self.run_id = run_id
 
     @override
     def redo(self) -> None:
@@ -154,6 +164,11 @@ class StructureCommand(RunCommand):
 def push_weights(document: Document, command: RunCommand) -> None:
     """Makes a change of weights a step; files of weights that no step needs any more are removed."""
     document.stack.push(command)
+    drop_unneeded_weights(document)
+
+
+def drop_unneeded_weights(document: Document) -> None:
+    """Removes the files of weights that no step needs any more; the newest one stays."""
     document.workspace.prune_revisions(keep=1, needed=_kept_files(document))
     document.workspace.prune_structures(_kept_structures(document))
 
@@ -186,7 +201,7 @@ class WeightsUndo(QObject):
         super().__init__(parent)
         self._link = link
         self._document: Document | None = None
-        self._pending: tuple[int, bool] | None = None
+        self._pending: tuple[int, Callable[[], None]] | None = None
         link.revision_restored.connect(self._on_revision_restored)
         link.request_failed.connect(self._on_request_failed)
         link.engine_ended.connect(self._on_engine_ended)
@@ -211,6 +226,12 @@ class WeightsUndo(QObject):
         if self._document and self._document.stack.canRedo() and not self.is_busy:
             self._move(self._document.stack.index(), forward=True)
 
+    def go_to(self, command: RunCommand) -> None:
+        """Makes it a step of its own that the model has other weights, those after `command`."""
+        document = self._document
+        if document and not self.is_busy:
+            self._restore(command.after[1], lambda: push_weights(document, command))
+
     def _move(self, step: int, *, forward: bool) -> None:
         assert self._document
         command = self._document.stack.command(step)
@@ -218,12 +239,14 @@ class WeightsUndo(QObject):
             self._step(forward=forward)
             return
         _, file = command.after if forward else command.before
-        structure = None
-        if isinstance(command, StructureCommand):
-            structure = command.structures[int(forward)].number
-        request_id = self._link.new_request_id()
-        self._set_pending((request_id, forward))
-        document_id = self._document.document_id
+        structure = command.structures[int(forward)].number if isinstance(command, StructureCommand) else None
+        self._restore(file, lambda: self._step(forward=forward), structure)
+
+    def _restore(self, file: Path, and_then: Callable[[], None], structure: int | None = None) -> None:
+        """Asks the engine for the weights in a file; the stack moves when it has them."""
+        assert self._document
+        request_id, document_id = self._link.new_request_id(), self._document.document_id
+        self._set_pending((request_id, and_then))
         self._link.send(
             RestoreRevision(request_id=request_id, document_id=document_id, path=str(file), structure=structure)
         )
@@ -235,16 +258,16 @@ class WeightsUndo(QObject):
         else:
             self._document.stack.undo()
 
-    def _set_pending(self, pending: tuple[int, bool] | None) -> None:
+    def _set_pending(self, pending: tuple[int, Callable[[], None]] | None) -> None:
         was_busy, self._pending = self.is_busy, pending
         if was_busy != self.is_busy:
             self.busy_changed.emit(self.is_busy)
 
     def _on_revision_restored(self, event: RevisionRestored) -> None:
         if self._pending and self._pending[0] == event.request_id:
-            _, forward = self._pending
+            _, and_then = self._pending
             self._set_pending(None)
-            self._step(forward=forward)
+            and_then()
 
     def _on_request_failed(self, event: RequestFailed) -> None:
         if self._pending and self._pending[0] == event.request_id:

@@ -96,6 +96,7 @@ class WindowState:
         has_document = document is not None
         has_selection = has_document and bool(window.layers.selected_nodes())
         stack = document.stack if document else None
+        run_state = self._runs.state
         can = {
             "save": has_document and not self._surgery.is_busy,
             "save_as": has_document and not self._surgery.is_busy,
@@ -115,11 +116,13 @@ class WindowState:
             "select_pattern": has_document,
             "give_code": bool(document and not document.is_live and document.preview.needs),
             "start": not window.training.start_obstacle() and not self._runs.is_active,
-            "stop": self._runs.is_active,
+            "pause": run_state.can_be_paused or run_state.can_be_resumed,
+            **dict.fromkeys(("stop", "stop_best", "cancel"), run_state.can_be_stopped),
         }
         for action, enabled in can.items():
             actions[action].setEnabled(enabled)
         self._surgery.fit_actions(document.tree if document else None, window.layers.selected_nodes())
+        actions.show_pause(is_held=run_state.is_held)
         waits_for = self._loader.obstacle(document) if document and not document.is_live else ""
         for name, tip in self._tips.items():
             actions[name].setToolTip(f"{tip}\n{waits_for}".strip())

@@ -60,14 +60,14 @@ def _reached(model: keras.Model, variables: dict[int, keras.Variable]) -> set[in
         found.update(key for key, variable in variables.items() if scope.get_current_value(variable) is not None)
 
     specs = keras.tree.map_structure(lambda symbol: tf.TensorSpec(symbol.shape, symbol.dtype), symbolic_inputs(model))
-    with _name_scopes_kept():
+    with name_scopes_kept():
         # Keras's own train step is not converted either.
         tf.function(trace, autograph=False).get_concrete_function(*specs)
     return found
 
 
 @contextmanager
-def _name_scopes_kept() -> Iterator[None]:
+def name_scopes_kept() -> Iterator[None]:
     """Leaves Keras's name scopes as they were: a layer whose name no graph takes (`my lambda`) leaves one open.
 
     What is built on this thread afterwards, an optimizer for instance, would have the layer's name before its own.

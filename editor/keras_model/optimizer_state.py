@@ -18,6 +18,7 @@ _BOOKKEEPING = frozenset({"_variables", "_trainable_variables"})
 _AVERAGES = "_model_variables_moving_average"
 _LEARNING_RATE = "_learning_rate"
 _UNKNOWN = "#"
+_INNER = "inner_optimizer/"
 
 
 class Role(NamedTuple):
@@ -72,6 +73,12 @@ class OptimizerState:
         """The same state without the slots of other weights."""
         values = {role: value for role, value in self.values.items() if role.weight_id in {None, *weight_ids}}
         return replace(self, values=values)
+
+    def wrapped(self) -> OptimizerState:
+        """The same state under the names that it has in an optimizer which Keras has wrapped (mixed precision)."""
+        if any(role.name.startswith(_INNER) for role in self.values):
+            return self
+        return replace(self, values={Role(_INNER + role.name, role.weight_id): at for role, at in self.values.items()})
 
 
 @dataclass(frozen=True)

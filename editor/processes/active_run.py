@@ -1,23 +1,42 @@
-"""A run on its own thread, with jobs that are done between two of its batches."""
+"""A run on its own thread, as the engine sees it: events, revisions, and the record."""
 
 from __future__ import annotations
 
-import queue
+import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from editor.errors import EditorError
+from editor.errors import EditorError, Problem
 from editor.processes.document import Document
 from editor.processes.messages import Event
-from editor.processes.run_messages import BatchEnded, Checkpointed, EpochEnded, Outcome, RunEnded, RunStarted, StartRun
-from editor.runs.revisions import RevisionMeta, read_revision
+from editor.processes.run_history import RunHistory
+from editor.processes.run_messages import (
+    BatchEnded,
+    CancelRun,
+    ChangeRun,
+    Checkpointed,
+    EpochEnded,
+    PauseRun,
+    ResumeRun,
+    RunChangeRefused,
+    RunEnded,
+    RunMarked,
+    RunStarted,
+    RunWish,
+    StartRun,
+    StopRun,
+)
+from editor.runs.revisions import RevisionMeta
 from editor.runs.workspace import revision_path
-from editor.training.run import Metrics, RunPlan, failure_of, run_training
-from editor.training.snapshot import restore, write_snapshot
+from editor.training.control import RunControl
+from editor.training.marks import Mark, Moment
+from editor.training.run import RunResult, failure_of, run_training
+from editor.training.snapshot import write_snapshot
+from editor.training.watching import Metrics, RunPlan, RunWatcher
 
 T = TypeVar("T")
 
@@ -25,24 +44,24 @@ EVENT_SECONDS = 0.05
 """Least time between two `BatchEnded`: more than a screen shows is not sent."""
 
 
-class ActiveRun:
+class ActiveRun(RunWatcher):
     """One training of one document; the watcher of its own run loop.
 
     Attributes:
         document: What is trained.
-        stop: Set to end the run after its current batch.
     """
 
     def __init__(self, request: StartRun, document: Document, send: Callable[[Event], None]) -> None:
         self.document = document
-        self.stop = threading.Event()
+        self._control = RunControl()
         self._request = request
         self._send = send
-        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
-        self._ending = threading.Lock()
-        self._is_over = False
+        self._history = RunHistory()
+        self._revision_before = document.revision
+        self._written: list[Path] = []
+        self._is_abandoned = False
         self._num_batches = 0
-        self._epoch = 0
+        self._at = Moment(0, 0, 0.0)
         self._last_event = 0.0
         self._last_checkpoint = time.monotonic()
 
@@ -54,25 +73,40 @@ class ActiveRun:
     @property
     def is_over(self) -> bool:
         """Whether the run changes no weights any more."""
-        return self._is_over
+        return self._control.is_over
 
     def start(self) -> None:
         """Starts the thread; events tell the rest."""
         threading.Thread(target=self._train, name=f"run {self.run_id}", daemon=True).start()
 
+    def ask(self, wish: RunWish) -> None:
+        """Passes on what is asked of the run. From any thread."""
+        match wish:
+            case StopRun():
+                self._control.stop(wish.keep)
+            case CancelRun():
+                self._control.cancel()
+            case PauseRun():
+                self._control.pause()
+            case ResumeRun():
+                self._control.resume()
+            case ChangeRun():
+                self._control.change(learning_rate=wish.learning_rate, freeze_map=wish.freeze_map)
+
+    def abandon(self) -> None:
+        """Ends the run of a document that is closed; its workspace may be gone, so nothing is written any more."""
+        self._is_abandoned = True
+        self._control.stop()
+
     def between_batches(self, job: Callable[[], T]) -> T:
         """Does a job on the run's thread after its current batch, or here if the run is over; returns its result."""
-        future: Future[T] = Future()
-        with self._ending:
-            is_over = self._is_over
-            if not is_over:
-                self._jobs.put((job, future))
-        return job() if is_over else future.result()
+        return self._control.between_batches(job)
 
     # -- the watcher, on the run's thread ---------------------------------------------------------------------
 
     def run_started(self, plan: RunPlan) -> None:
         self._num_batches = plan.num_batches
+        self._history = RunHistory.begin(plan, self._request, self.document)
         self._send(
             RunStarted(
                 run_id=self.run_id,
@@ -82,76 +116,135 @@ class ActiveRun:
                 has_validation=plan.has_validation,
                 seed=plan.seed,
                 revision_file=str(self._revision_path),
-                notes=plan.notes,
+                monitor=plan.monitor,
+                device=plan.device,
+                notes=(*plan.notes, *self._history.notes),
             )
         )
 
-    def batch_ended(self, epoch: int, batch: int, metrics: Callable[[], Metrics]) -> None:
+    def batch_ended(self, at: Moment, metrics: Callable[[], Metrics]) -> None:
         self.document.note_change()
-        self._epoch = epoch
+        self._at = at
         now = time.monotonic()
-        if now - self._last_event >= EVENT_SECONDS or batch + 1 == self._num_batches:
+        if now - self._last_event >= EVENT_SECONDS or at.batch == self._num_batches:
             self._last_event = now
-            self._send(
-                BatchEnded(
-                    run_id=self.run_id, epoch=epoch, batch=batch, metrics=metrics(), revision=self.document.revision
-                )
-            )
+            self._tell_batch(at, metrics())
         if now - self._last_checkpoint >= self._request.checkpoint_seconds:
             self._keep_weights()
             self._last_checkpoint = time.monotonic()
-        self._do_jobs()
 
-    def validation_batch_ended(self) -> None:
-        self._do_jobs()
+    def _tell_batch(self, at: Moment, metrics: Metrics) -> None:
+        self._history.batch_ended(at, metrics)
+        self._send(
+            BatchEnded(
+                run_id=self.run_id,
+                epoch=at.epoch,
+                batch=at.batch - 1,
+                metrics=metrics,
+                revision=self.document.revision,
+                seconds=at.seconds,
+            )
+        )
 
-    def epoch_ended(self, epoch: int, metrics: Metrics) -> None:
-        self._send(EpochEnded(run_id=self.run_id, epoch=epoch, metrics=metrics))
+    def epoch_ended(self, at: Moment, metrics: Metrics, learning_rate: float) -> None:
+        self._history.epoch_ended(at, metrics, learning_rate)
+        self._send(
+            EpochEnded(
+                run_id=self.run_id, epoch=at.epoch, metrics=metrics, seconds=at.seconds, learning_rate=learning_rate
+            )
+        )
+        every = self._request.settings.checkpoint_epochs
+        if every and (at.epoch + 1) % every == 0:
+            self._keep_weights()
+            self.marked(Mark(at, "checkpoint", f"weights of epoch {at.epoch + 1} kept"))
+
+    def marked(self, mark: Mark) -> None:
+        self._history.marked(mark)
+        at = mark.at
+        self._send(
+            RunMarked(
+                run_id=self.run_id,
+                epoch=at.epoch,
+                batch=at.batch,
+                kind=mark.kind,
+                text=mark.text,
+                seconds=at.seconds,
+                freeze_map=mark.freeze_map,
+            )
+        )
+
+    def change_refused(self, problem: Problem) -> None:
+        self._send(RunChangeRefused(run_id=self.run_id, problem=problem))
+
+    def weights_replaced(self) -> None:
+        self.document.note_change()
 
     # -- the run's thread -------------------------------------------------------------------------------------
 
     def _train(self) -> None:
         ended = self._run()
-        with self._ending:
-            self._is_over = True
-        self._do_jobs()
+        self._history.ended(ended)
+        self._control.close()
         self._send(ended)
 
     def _run(self) -> RunEnded:
-        optimizer = getattr(self.document.index.model, "optimizer", None)
-        before: Path | None = None
         try:
             before = self._keep_weights()
+            self._written.clear()
             result = run_training(
-                self.document.index, self._request.settings, self._request.freeze_map, watcher=self, stop=self.stop
+                self.document.index,
+                self._request.settings,
+                self._request.freeze_map,
+                watcher=self,
+                control=self._control,
             )
-            outcome: Outcome = "stopped" if result.is_stopped else "finished"
-            return self._ended(outcome, self._keep_weights(), proof=result.proof, seconds=result.seconds)
+            return self._ended(result, self._put_back(before) if result.proof is None else self._keep_weights())
         except EditorError as error:
             problem = error.problem
         # The edge of the thread: Keras and TensorFlow raise whatever they met, and a custom layer may call sys.exit.
         except BaseException as error:  # noqa: BLE001
             problem = failure_of(error).problem
-        is_recompiled = getattr(self.document.index.model, "optimizer", None) is not optimizer
-        return self._ended("failed", self._kept_after_failure(before, is_recompiled=is_recompiled), problem=problem)
+        return RunEnded(
+            run_id=self.run_id,
+            outcome="failed",
+            revision=self.document.revision,
+            revision_file=str(self._kept_after_failure() or ""),
+            problem=problem,
+            record=self._history.folder,
+        )
 
-    def _kept_after_failure(self, before: Path | None, *, is_recompiled: bool) -> Path | None:
+    def _put_back(self, before: Path) -> Path:
+        """The weights are those from before the run, and so is their number; what the run has kept is of no use."""
+        self.document.revision = self._revision_before
+        for path in self._written:
+            with suppress(OSError):
+                path.unlink()
+        with suppress(OSError):
+            # After a crash the file that was written or marked last counts.
+            os.utime(before)
+        return before
+
+    def _kept_after_failure(self) -> Path | None:
         """The weights as the failure left them; a full disk may be the failure itself."""
         try:
-            if before == self._revision_path and is_recompiled:
-                # No batch was trained, and the optimizer is still that of these weights.
-                restore(self.document.index, read_revision(before), self.document.custom_objects)
             return self._keep_weights()
         except EditorError:
             return None
 
-    def _ended(self, outcome: Outcome, revision_file: Path | None, **rest: Any) -> RunEnded:
+    def _ended(self, result: RunResult, revision_file: Path) -> RunEnded:
         return RunEnded(
             run_id=self.run_id,
-            outcome=outcome,
+            outcome=result.outcome,
             revision=self.document.revision,
-            revision_file=str(revision_file or ""),
-            **rest,
+            revision_file=str(revision_file),
+            proof=result.proof,
+            seconds=result.seconds,
+            problem=result.problem,
+            kept=result.kept,
+            best=result.best,
+            reason=result.reason,
+            test_metrics=result.test_metrics,
+            record=self._history.folder,
         )
 
     @property
@@ -160,17 +253,9 @@ class ActiveRun:
 
     def _keep_weights(self) -> Path:
         path = self._revision_path
-        if not path.exists():
-            meta = RevisionMeta(revision=self.document.revision, run_id=self.run_id, epoch=self._epoch)
+        if not path.exists() and not self._is_abandoned:
+            meta = RevisionMeta(revision=self.document.revision, run_id=self.run_id, epoch=self._at.epoch)
             write_snapshot(self.document.index, path, meta)
+            self._written.append(path)
             self._send(Checkpointed(run_id=self.run_id, revision=self.document.revision, path=str(path)))
         return path
-
-    def _do_jobs(self) -> None:
-        while not self._jobs.empty():
-            job, future = self._jobs.get()
-            try:
-                future.set_result(job())
-            # Whoever waits for the job gets its error, a custom layer's sys.exit too.
-            except BaseException as error:  # noqa: BLE001
-                future.set_exception(error)

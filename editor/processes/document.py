@@ -19,6 +19,7 @@ class Document:
         revision: Of the weights; grows with every change of them.
         newest_revision: The greatest number given so far; an undo goes back with `revision` alone.
         options: What was given and allowed for its file.
+        path: Absolute path of its file.
         opened: The digest of each weight in the file, by `weight_id`: what is trained differs from it.
         structure: Number of the model's structure; 0 as it was opened, another one after an edit of its layers.
         opened_structure: The structure that `opened` is of.
@@ -32,6 +33,7 @@ class Document:
     newest_revision: int = 0
     options: OpenOptions = field(default_factory=OpenOptions)
     opened: Sequence[str] = ()
+    path: str = ""
     structure: int = 0
     opened_structure: int = 0
     calling: threading.Lock = field(default_factory=threading.Lock)

@@ -27,6 +27,8 @@ from editor.keras_model.values import weight_digests
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from editor.processes.active_run import ActiveRun
+from editor.processes.data_answers import DataAnswers
+from editor.processes.data_messages import DescribeData, PrepareRun
 from editor.processes.document import Document
 from editor.processes.edit_messages import EditModel
 from editor.processes.editing import check_structure_as_opened, edit_model, restore_revision, take_structure
@@ -50,7 +52,7 @@ from editor.processes.messages import (
     SettingsChecked,
     TraceGradients,
 )
-from editor.processes.run_messages import RunEnded, StartRun, StopRun
+from editor.processes.run_messages import RunEnded, RunWish, StartRun
 from editor.processes.writing import apply_weights, export_model, make_model, save_h5
 from editor.runs.revisions import read_revision
 from editor.training.compiling import model_facts
@@ -70,16 +72,23 @@ class Engine:
         self._given_up: set[int] = set()
         self._opening = threading.Lock()
         self._run: ActiveRun | None = None
+        self._starting = threading.Lock()
+        self._early_wishes: list[RunWish] = []
+        self._data = DataAnswers(send, self._loaded_document, self._between_batches)
 
     def announce(self) -> None:
         """Says that the imports are done."""
         device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
         self._send(EngineReady(keras_version=keras.__version__, tensorflow_version=tf.__version__, device=device))
 
-    def stop_run(self, request: StopRun) -> None:
-        """Asks a run to end after its current batch. From any thread."""
-        if self._run and self._run.run_id == request.run_id:
-            self._run.stop.set()
+    def ask_run(self, wish: RunWish) -> None:
+        """Passes on what is asked of a run, now or when it starts. From any thread."""
+        with self._starting:
+            run = self._run
+            if run is None or run.run_id != wish.run_id:
+                self._early_wishes.append(wish)
+                return
+        run.ask(wish)
 
     def handle(self, request: Request) -> None:
         """Does what a request asks and sends the answer."""
@@ -98,6 +107,8 @@ class Engine:
                 # It takes seconds, and nothing that a person waits for.
                 name = f"trace {request.document_id}"
                 threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
+            case DescribeData() | PrepareRun():
+                self._data.begin(request)
             case (
                 CheckSettings()
                 | StartRun()
@@ -111,6 +122,10 @@ class Engine:
                 self._answer(request)
             case _:
                 self._answer(request)
+
+    def _loaded_document(self, document_id: int) -> Document:
+        self._wait_for_loading(document_id)
+        return self._document(document_id)
 
     def _wait_for_loading(self, document_id: int) -> None:
         if loading := self._loading.get(document_id):
@@ -200,6 +215,7 @@ class Engine:
                 request.revision,
                 options=request.options,
                 opened=weight_digests(index),
+                path=str(path.absolute()),
                 structure=request.saved_structure,
                 opened_structure=request.saved_structure,
             )
@@ -242,6 +258,8 @@ class Engine:
 
     def _close(self, request: CloseDocument) -> None:
         self._loading.pop(request.document_id, None)
+        if self._run and self._run.document is self._documents.get(request.document_id):
+            self._run.abandon()
         with self._opening:
             if self._documents.pop(request.document_id, None) is None:
                 self._given_up.add(request.document_id)
@@ -251,8 +269,15 @@ class Engine:
         if self._run and not self._run.is_over:
             raise ModelError("A run is under way already.", hint="Stop it first.")
         with document.calling:
-            self._run = ActiveRun(request, document, self._send)
-            self._run.start()
+            run = ActiveRun(request, document, self._send)
+            with self._starting:
+                # A start may have waited behind a save; what was asked of the run meanwhile did not.
+                early, self._early_wishes = self._early_wishes, []
+                self._run = run
+            for wish in early:
+                if wish.run_id == request.run_id:
+                    run.ask(wish)
+            run.start()
 
     def _save(self, request: SaveModel) -> None:
         document = self._document(request.document_id)

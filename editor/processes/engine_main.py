@@ -13,7 +13,7 @@ import msgspec
 
 from editor.native import prepare_tensorflow
 from editor.processes.messages import Event, Quit, Request, decode_request, encode
-from editor.processes.run_messages import StopRun
+from editor.processes.run_messages import CancelRun, ChangeRun, PauseRun, ResumeRun, RunWish, StopRun
 from editor.processes.spawn import redirect_output
 
 
@@ -32,7 +32,7 @@ def main(connection: Connection, log: Connection) -> None:
     from editor.processes.engine import Engine
 
     engine = Engine(mailbox.send)
-    mailbox.stop_run = engine.stop_run
+    mailbox.serve(engine.ask_run)
     engine.announce()
     while True:
         engine.handle(mailbox.requests.get())
@@ -41,9 +41,18 @@ def main(connection: Connection, log: Connection) -> None:
 class _Mailbox:
     def __init__(self, connection: Connection) -> None:
         self.requests: queue.Queue[Request] = queue.Queue()
-        self.stop_run: Callable[[StopRun], None] = _no_run_yet
+        self._ask_run: Callable[[RunWish], None] | None = None
+        self._early: list[RunWish] = []
+        self._serving = threading.Lock()
         self._connection = connection
         self._sending = threading.Lock()
+
+    def serve(self, ask_run: Callable[[RunWish], None]) -> None:
+        """Says who takes what is asked of a run, and passes on what came during the imports."""
+        with self._serving:
+            self._ask_run = ask_run
+            for wish in self._early:
+                ask_run(wish)
 
     def send(self, event: Event) -> None:
         """Sends an event, from any thread."""
@@ -66,14 +75,17 @@ class _Mailbox:
             match request:
                 case Quit():
                     _end()
-                case StopRun():
-                    self.stop_run(request)
+                case StopRun() | CancelRun() | PauseRun() | ResumeRun() | ChangeRun():
+                    self._ask(request)
                 case _:
                     self.requests.put(request)
 
-
-def _no_run_yet(_request: StopRun) -> None:
-    """While the imports go on there is nothing to stop."""
+    def _ask(self, wish: RunWish) -> None:
+        with self._serving:
+            if self._ask_run is None:
+                self._early.append(wish)
+            else:
+                self._ask_run(wish)
 
 
 def _end() -> None:

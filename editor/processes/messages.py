@@ -16,6 +16,7 @@ from editor.files.options import Application, OpenOptions
 from editor.files.saved_model.place import FileState
 from editor.layers.freeze_map import FreezeMap
 from editor.layers.records import LayerRecord, Shape
+from editor.processes.data_messages import DataEvent, DataRequest
 from editor.processes.edit_messages import EditModel, ModelEdited
 from editor.processes.message import Message
 from editor.processes.run_messages import RunEvent, RunRequest
@@ -170,6 +171,7 @@ Request = (
     | RestoreRevision
     | EditModel
     | TraceGradients
+    | DataRequest
     | Quit
 )
 
@@ -329,6 +331,7 @@ Event = (
     | RevisionRestored
     | ModelEdited
     | GradientsTraced
+    | DataEvent
     | RequestFailed
 )
 

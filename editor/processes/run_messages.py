@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 from editor.errors import Problem
 from editor.layers.freeze_map import FreezeMap
 from editor.processes.message import Message
+from editor.training.marks import BestEpoch as BestEpoch
+from editor.training.marks import MarkKind as MarkKind
+from editor.training.marks import Outcome as Outcome
 from editor.training.settings import Keep, Proof, TrainSettings
-
-Outcome = Literal["finished", "stopped", "cancelled", "failed"]
-MarkKind = Literal["paused", "resumed", "learning-rate", "phase", "checkpoint", "early-stop", "nan", "best-restored"]
 
 
 class StartRun(Message, frozen=True, kw_only=True):
@@ -73,7 +71,10 @@ class ChangeRun(Message, frozen=True, kw_only=True):
     freeze_map: FreezeMap | None = None
 
 
-RunRequest = StartRun | StopRun | CancelRun | PauseRun | ResumeRun | ChangeRun
+RunWish = StopRun | CancelRun | PauseRun | ResumeRun | ChangeRun
+"""What is asked of a run that is under way; each is answered without waiting for other requests."""
+
+RunRequest = StartRun | RunWish
 
 # -- events ---------------------------------------------------------------------------------------------------
 
@@ -138,19 +139,6 @@ class EpochEnded(Message, frozen=True, kw_only=True):
     learning_rate: float = 0.0
 
 
-class BestEpoch(msgspec.Struct, frozen=True):
-    """The epoch with the best value of the monitored metric.
-
-    Attributes:
-        epoch: 0 upwards.
-        metric: Such as `val_loss`.
-    """
-
-    epoch: int
-    metric: str
-    value: float
-
-
 class RunMarked(Message, frozen=True, kw_only=True):
     """Something happened that belongs on the curves as a labelled vertical mark.
 
@@ -192,8 +180,8 @@ class RunEnded(Message, frozen=True, kw_only=True):
 
     Attributes:
         revision: Of the weights now; a number that grows with every change of weights.
-        revision_file: File of the weights now; empty if the run failed before its first batch.
-        proof: What moved; None if the run failed.
+        revision_file: File of the weights now; empty if it could not be written.
+        proof: What moved; None if the run failed or was cancelled.
         seconds: Time by part (`data`, `compile`, `training`).
         problem: Why it failed; None otherwise.
         kept: Which weights the model has now.

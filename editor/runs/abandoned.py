@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 from filelock import FileLock, Timeout
 
 from editor.errors import FileError
@@ -17,6 +16,7 @@ from editor.runs.workspace import (
     JOURNAL_FILE,
     DocumentInfo,
     Workspace,
+    document_of,
     hold_root,
     is_workspace_name,
     lock_of,
@@ -121,7 +121,7 @@ def _judge(folder: Path) -> AbandonedWorkspace | None:
     lock = _try_lock(folder)
     if lock is None:
         return None
-    info = _read_info(folder)
+    info = document_of(folder)
     num_steps = _count_steps(folder)
     revisions = revisions_in(folder)
     if info is None and revisions:
@@ -143,13 +143,6 @@ def _try_lock(folder: Path) -> FileLock | None:
     except (OSError, Timeout):
         return None
     return lock
-
-
-def _read_info(folder: Path) -> DocumentInfo | None:
-    try:
-        return msgspec.json.decode((folder / DOCUMENT_FILE).read_bytes(), type=DocumentInfo)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return None
 
 
 def _count_steps(folder: Path) -> int:

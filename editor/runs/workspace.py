@@ -171,6 +171,14 @@ def revision_of(path: Path) -> int:
     return int(match[1]) if match else 0
 
 
+def document_of(folder: Path) -> DocumentInfo | None:
+    """The document that a workspace folder belongs to; None where nothing tells."""
+    try:
+        return msgspec.json.decode((folder / DOCUMENT_FILE).read_bytes(), type=DocumentInfo)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
 class Workspace:
     """The workspace folder of an open document, held by a lock for as long as its owner lives."""
 

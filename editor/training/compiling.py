@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ import tensorflow as tf
 from editor.keras_model.optimizer_state import OptimizerState, innermost, optimizer_state, put_state
 from editor.keras_model.walk import ModelIndex
 from editor.layers.records import LayerRecord
+from editor.training.data.preprocessing import wanted_preprocessing
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import SettingsReport, TrainSettings
 
@@ -40,8 +42,20 @@ def model_facts(index: ModelIndex) -> ModelFacts:
         output_names=tuple(getattr(model, "output_names", None) or ()),
         activations=_activations(index),
         vocabularies=tuple(_vocabulary(tensor) for tensor in inputs),
+        preprocessing=wanted_preprocessing(index.root, dict(_before_weights(model))),
         has_normalization=any(layer.__class__.__name__ == "Normalization" for layer in model._flatten_layers()),
     )
+
+
+def _before_weights(model: keras.Model) -> Iterator[tuple[str, str]]:
+    """The name and class of each layer and operation in a graph up to the first one with weights."""
+    operations: list[Any] = getattr(model, "operations", None) or getattr(model, "layers", None) or []
+    for operation in operations:
+        if getattr(operation, "operations", None):
+            yield from _before_weights(operation)
+        if getattr(operation, "weights", None):
+            return
+        yield operation.name, type(operation).__name__
 
 
 def _activations(index: ModelIndex) -> tuple[str | None, ...]:
@@ -103,9 +117,17 @@ def compile_model(index: ModelIndex, settings: TrainSettings, report: SettingsRe
     state = optimizer_state(index)
     optimizer, is_same_class = _optimizer(index, settings)
     losses, metrics = _losses_and_metrics(index, report, sample)
-    index.model.compile(optimizer=optimizer, loss=losses, metrics=metrics)
+    # Where XLA is of no use to a layer, Keras would only warn.
+    jit_compile = settings.jit_compile and all(layer.supports_jit for layer in index.model._flatten_layers())
+    index.model.compile(optimizer=optimizer, loss=losses, metrics=metrics, jit_compile=jit_compile)
     index.model.optimizer.build(index.model.trainable_variables)
     return _carried(index, state, is_same_class=is_same_class) if state else ()
+
+
+def unwrap_optimizer(model: keras.Model) -> None:
+    """Takes the optimizer out of the one that scaled its losses while the precision was mixed; its state stays."""
+    if model.optimizer is not innermost(model.optimizer) and model.dtype_policy.name == "float32":
+        model.optimizer = innermost(model.optimizer)
 
 
 def _losses_and_metrics(index: ModelIndex, report: SettingsReport, sample: Any) -> tuple[Any, Any]:
@@ -136,6 +158,8 @@ def _carried(index: ModelIndex, state: OptimizerState, *, is_same_class: bool) -
     """Gives the new optimizer the state of the old one, if both are of one class; says what became of it."""
     if not is_same_class:
         return (f"The optimizer starts fresh, as the model was trained with {_class_name(state)} before.",)
+    if index.model.optimizer is not innermost(index.model.optimizer):
+        state = state.wrapped()
     carried = put_state(index, state, with_learning_rate=False)
     if carried.is_partly_unknown:
         return ("A part of the optimizer's state starts fresh: nothing tells which weights it belongs to.",)
@@ -172,6 +196,18 @@ def _last_operation(model: keras.Model, sample: Any) -> str:
     while operation.type in _PASSING_ON:
         operation = operation.inputs[0].op
     return str(operation.type).lower()
+
+
+def loss_functions(index: ModelIndex, report: SettingsReport, sample: Any) -> list[Any]:
+    """The loss of each output as a run would use it, to be called with targets and outputs.
+
+    Args:
+        index: The live model.
+        report: The checked settings, with the losses to use.
+        sample: A few samples of `x`, shape `(num_samples, *sample_shape)`.
+    """
+    losses, _metrics = _losses_and_metrics(index, report, sample)
+    return [keras.losses.get(loss) for loss in (losses if isinstance(losses, list) else [losses])]
 
 
 def _loss(name: str, *, from_logits: bool) -> Any:

@@ -22,6 +22,9 @@ class ColumnFacts(msgspec.Struct, frozen=True, kw_only=True):
         num_distinct: Different values, as far as they were counted.
         value_range: `(lowest, highest)`; None for what is no number.
         examples: Some of its values as they stand in the file.
+        categories: In the order of their numbers, where it is used as categories.
+        mean: What was subtracted from its numbers.
+        scale: What they were divided by then, above 0.
     """
 
     name: str
@@ -32,6 +35,9 @@ class ColumnFacts(msgspec.Struct, frozen=True, kw_only=True):
     num_distinct: int = 0
     value_range: tuple[float, float] | None = None
     examples: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    mean: float = 0.0
+    scale: float = 1.0
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from editor.layers.records import Shape
+from editor.training.words import AUTOMATIC
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPreprocessing:
+    """What a model wants done to images, as far as its layers tell.
+
+    Attributes:
+        name: `none`, the name of a module of `keras.applications`, or `auto` where the layers do not tell.
+        reason: Why, in a sentence; empty for `auto`.
+    """
+
+    name: str = AUTOMATIC
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +36,7 @@ class ModelFacts:
         activations: As `last_activation`, of each output; empty where the model does not tell.
         vocabularies: For each input that goes straight into an Embedding, how many different numbers it takes; None
             for the others.
+        preprocessing: What it wants done to images.
         has_normalization: Whether a Normalization layer of the model brings its inputs to a common scale itself.
     """
 
@@ -35,6 +50,7 @@ class ModelFacts:
     activations: tuple[str | None, ...] = ()
     vocabularies: tuple[int | None, ...] = ()
     has_normalization: bool = False
+    preprocessing: WantedPreprocessing = WantedPreprocessing()
 
     @property
     def num_inputs(self) -> int:

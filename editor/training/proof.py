@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,44 +11,68 @@ from editor.keras_model.walk import ModelIndex
 from editor.layers.accounts import StatisticsMode
 from editor.layers.nodes import LayerNode
 from editor.layers.tree import LayerTree
-from editor.training.settings import Proof
+from editor.training.settings import Move, Proof
+
+Values = list[np.ndarray[Any, Any]]
 
 
-@dataclass(frozen=True)
-class Before:
-    """The weights before a run, by `weight_id`."""
+class Prover:
+    """Compares the weights of a live model over the phases of a run.
 
-    values: list[np.ndarray[Any, Any]]
-
-    @classmethod
-    def of(cls, index: ModelIndex) -> Before:
-        """Copies the weights of a live model."""
-        return cls(weight_values(index))
-
-
-def prove(before: Before, index: ModelIndex, tree: LayerTree) -> Proof:
-    """Compares the weights of a live model with those before.
-
-    Args:
-        before: The weights before the run.
-        index: The live model after it.
-        tree: The state that the run had; its ids are those of `index`.
+    What has to stand still may change from phase to phase. Each phase is held against its own flags; what the whole
+    run is asked for is what stood still in all of them.
     """
-    changed = {
-        weight_id
-        for weight_id, (was, now) in enumerate(zip(before.values, weight_values(index), strict=True))
-        if was.tobytes() != now.tobytes()
-    }
-    frozen, still = _should_stand_still(tree)
-    owners = {node.record.weight_id: node for node in tree.walk_weights()}
-    return Proof(
-        frozen_unchanged=len(frozen - changed),
-        frozen_total=len(frozen),
-        still_unchanged=len(still - changed),
-        still_total=len(still),
-        changed_layers=tuple(dict.fromkeys(_owner(owners[key].parent) for key in owners if key in changed)),
-        violations=tuple(owners[key].path for key in owners if key in (frozen | still) & changed),
-    )
+
+    def __init__(self, index: ModelIndex, before: Values) -> None:
+        """Begins before the first phase.
+
+        Args:
+            index: The live model.
+            before: The weights before the run, by `weight_id`.
+        """
+        self._index = index
+        self._before = before
+        self._phase_before = before
+        self._frozen: set[int] | None = None
+        self._still: set[int] | None = None
+        self._violated: set[int] = set()
+
+    def end_phase(self, tree: LayerTree, *, is_last: bool = True) -> None:
+        """Holds what a phase has moved against its flags; the ids of `tree` are those of the live model."""
+        frozen, still = _should_stand_still(tree)
+        now = weight_values(self._index)
+        self._violated |= (frozen | still) & _changed(self._phase_before, now)
+        self._frozen = frozen if self._frozen is None else self._frozen & frozen
+        self._still = still if self._still is None else self._still & still
+        self._phase_before = [] if is_last else now
+
+    def proof(self, tree: LayerTree) -> Proof:
+        """What moved between the start of the run and now."""
+        now = weight_values(self._index)
+        changed = _changed(self._before, now)
+        frozen, still = self._frozen or set(), self._still or set()
+        owners = {node.record.weight_id: node for node in tree.walk_weights()}
+        violated = self._violated | (frozen | still) & changed
+        return Proof(
+            frozen_unchanged=len(frozen - changed),
+            frozen_total=len(frozen),
+            still_unchanged=len(still - changed),
+            still_total=len(still),
+            changed_layers=tuple(dict.fromkeys(_owner(owners[key].parent) for key in owners if key in changed)),
+            violations=tuple(owners[key].path for key in owners if key in violated),
+            moves=tuple(_move(key, self._before[key], now[key]) for key in sorted(changed)),
+        )
+
+
+def _changed(before: Values, now: Values) -> set[int]:
+    pairs = enumerate(zip(before, now, strict=True))
+    return {weight_id for weight_id, (was, is_now) in pairs if was.tobytes() != is_now.tobytes()}
+
+
+def _move(weight_id: int, was: np.ndarray[Any, Any], now: np.ndarray[Any, Any]) -> Move:
+    """Norms in double precision, as squares of many small numbers are added."""
+    first, last = was.astype(np.float64).ravel(), now.astype(np.float64).ravel()
+    return Move(weight_id, float(np.linalg.norm(last - first)), float(np.linalg.norm(first)))
 
 
 def _should_stand_still(tree: LayerTree) -> tuple[set[int], set[int]]:

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from editor.layers.tree import LayerTree
+from editor.training.marks import BestEpoch, Mark
+from editor.training.phases import Phase
 from editor.training.run import RunResult
 
 
@@ -26,14 +28,14 @@ def run_report(result: RunResult, tree: LayerTree) -> dict[str, Any]:
         "seed": result.plan.seed,
         "loss": result.plan.report.loss,
         "epochs": [{"epoch": at + 1, **metrics} for at, metrics in enumerate(result.epochs)],
-        "phases": [
-            {
-                "epochs": len(result.epochs),
-                "learning_rate": settings.learning_rate,
-                "trainable": trainable,
-                "frozen": frozen,
-            }
-        ],
+        "phases": [_phase(phase) for phase in result.phases],
+        "outcome": result.outcome,
+        "kept": result.kept,
+        "best": _best(result.best),
+        "reason": result.reason,
+        "events": [_event(mark) for mark in result.marks],
+        "test": result.test_metrics,
+        "device": result.plan.device,
         "trainable": trainable,
         "frozen": frozen,
         "statistics": account.statistics.parameters,
@@ -41,3 +43,22 @@ def run_report(result: RunResult, tree: LayerTree) -> dict[str, Any]:
         "feature_cache": {"used": False, "cut": None, "reason": "This version has no feature cache."},
         "proof": msgspec.to_builtins(result.proof),
     }
+
+
+def _phase(phase: Phase) -> dict[str, Any]:
+    return {
+        "first_epoch": phase.first_epoch + 1,
+        "epochs": phase.num_epochs,
+        "learning_rate": phase.learning_rate,
+        "trainable": phase.trainable,
+        "frozen": phase.frozen,
+    }
+
+
+def _best(best: BestEpoch | None) -> dict[str, Any] | None:
+    return {"epoch": best.epoch + 1, "metric": best.metric, "value": best.value} if best else None
+
+
+def _event(mark: Mark) -> dict[str, Any]:
+    at = mark.at
+    return {"epoch": at.epoch + 1, "batch": at.batch, "kind": mark.kind, "text": mark.text, "seconds": at.seconds}

@@ -2,71 +2,38 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
 
 import keras
 import numpy as np
 
-from editor.errors import DataError, ModelError, SettingsError
+from editor.errors import DataError, ModelError, Problem, SettingsError
 from editor.keras_model.error_text import first_sentence
-from editor.keras_model.flags import apply_tree, tree_with_map
+from editor.keras_model.flags import apply_tree
 from editor.keras_model.walk import ModelIndex
 from editor.layers.freeze_map import FreezeMap
+from editor.layers.tree import LayerTree
+from editor.training.changes import trainable_tree
 from editor.training.checks import check
-from editor.training.compiling import compile_model, log_name, model_facts
-from editor.training.data import Part, Prepared, prepare
-from editor.training.proof import Before, prove
-from editor.training.settings import Proof, SettingsReport, TrainSettings
+from editor.training.compiling import compile_model, model_facts, unwrap_optimizer
+from editor.training.control import RunControl
+from editor.training.data import Prepared, prepare
+from editor.training.follower import Progress
+from editor.training.marks import BestEpoch, Mark, Outcome
+from editor.training.monitoring import resolve_monitor
+from editor.training.not_finite import not_finite_problem
+from editor.training.origin import Origin
+from editor.training.phases import Phase, PhaseRunner
+from editor.training.precision import Precision, device_text, layers_without_xla, mixed_policy, precision_note
+from editor.training.proof import Prover
+from editor.training.running import Running, sample_of
+from editor.training.settings import Keep, Proof, SettingsReport, TrainSettings
+from editor.training.watching import Metrics, RunPlan, RunWatcher
 
-Metrics = dict[str, float]
-
-
-class RunWatcher(Protocol):
-    """Told what happens in a run, on the thread that trains."""
-
-    def run_started(self, plan: RunPlan) -> None:
-        """The first batch is about to be trained."""
-
-    def batch_ended(self, epoch: int, batch: int, metrics: Callable[[], Metrics]) -> None:
-        """A batch is done; asking for the metrics costs some time."""
-
-    def validation_batch_ended(self) -> None:
-        """A batch of validation is done; no weights have changed."""
-
-    def epoch_ended(self, epoch: int, metrics: Metrics) -> None:
-        """An epoch is done, its validation too."""
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """What a run is going to do.
-
-    Attributes:
-        run_id: A name that no other run has.
-        seed: The seed it uses, drawn if the settings have none.
-        num_batches: Batches in one epoch.
-        report: The checked settings, with the loss and the metrics that are used.
-        notes: What a person should know about the optimizer's state, a sentence each.
-    """
-
-    run_id: str
-    settings: TrainSettings
-    seed: int
-    num_batches: int
-    has_validation: bool
-    report: SettingsReport
-    notes: tuple[str, ...] = ()
-
-    @property
-    def metric_names(self) -> tuple[str, ...]:
-        """Keras's names of the metrics in the logs, without `val_`, the loss first."""
-        return ("loss", *(log_name(name) for name in self.report.metrics))
+__all__ = ["Metrics", "RunPlan", "RunResult", "RunWatcher", "check_settings", "failure_of", "run_training"]
 
 
 @dataclass(frozen=True)
@@ -74,15 +41,32 @@ class RunResult:
     """How a run ended.
 
     Attributes:
+        outcome: After `cancelled` and `failed` the model is as it was before the run, bit for bit.
         epochs: The metrics of each whole epoch.
-        seconds: Time by part: `data`, `compile`, `training`.
+        seconds: Time by part: `data`, `compile`, `training`, and `test` where there is a test part.
+        proof: What moved; None where everything was put back.
+        kept: Which weights the model has now.
+        reason: Why it ended by itself before its last epoch, in a sentence.
+        problem: Why it failed.
     """
 
     plan: RunPlan
-    is_stopped: bool
+    outcome: Outcome
     epochs: tuple[Metrics, ...]
+    phases: tuple[Phase, ...]
+    marks: tuple[Mark, ...]
     seconds: dict[str, float]
-    proof: Proof
+    proof: Proof | None = None
+    kept: Keep = "last"
+    best: BestEpoch | None = None
+    reason: str = ""
+    test_metrics: Metrics = field(default_factory=dict)
+    problem: Problem | None = None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether somebody stopped it, or a loss that was no number."""
+        return self.outcome == "stopped"
 
 
 @dataclass
@@ -115,18 +99,19 @@ def run_training(
     freeze_map: FreezeMap,
     *,
     watcher: RunWatcher,
-    stop: threading.Event,
+    control: RunControl | None = None,
 ) -> RunResult:
-    """Trains a model with the flags of a map; returns when finished or stopped.
+    """Trains a model with the flags of a map; returns when the run is over.
 
-    The same weights, the same state of the optimizer, the same settings and seed give the same result, bit for bit.
+    The same weights, the same state of the optimizer, the same settings and seed give the same result, bit for bit,
+    also over pauses; changes of the learning rate and of flags are part of that when they come at the same batches.
 
     Args:
         index: The live model; its flags belong to the run while it lasts.
         settings: What to do.
         freeze_map: What trains and what does not.
         watcher: Told of each step.
-        stop: Looked at after every batch; the weights are kept.
+        control: What other threads ask of the run.
 
     Raises:
         DataError: The data cannot be read.
@@ -134,29 +119,28 @@ def run_training(
         FreezeMapError: The map is not of this model.
     """
     clock = _Clock()
-    tree = tree_with_map(index, freeze_map)
-    facts = model_facts(index)
-    seed = settings.seed if settings.seed is not None else int(np.random.default_rng().integers(2**31))
-    data = prepare(settings, facts, seed)
-    report = check(settings, data, facts)
-    if report.problems:
-        raise SettingsError(" ".join(report.problems.values()))
-    if not tree.account(tree.root).trainable.weights:
-        raise SettingsError("Nothing is trainable.", hint="Thaw at least one layer, then start again.")
-    num_batches = -(-data.train.num_samples // settings.batch_size)
-    plan = RunPlan(uuid.uuid4().hex, settings, seed, num_batches, data.validation is not None, report)
+    tree = trainable_tree(index, freeze_map)
+    plan, data = _plan(index, settings)
     clock.lap("data")
-    model = index.model
-    keras.utils.set_random_seed(plan.seed)
-    reset_seed_generators(model, plan.seed)
-    apply_tree(index, tree)
-    plan = replace(plan, notes=compile_model(index, settings, report, data.train.inputs[0][:2]))
-    before = Before.of(index)
-    clock.lap("compile")
-    watcher.run_started(plan)
-    epochs = _fit(model, plan, data, watcher=watcher, stop=stop)
-    clock.lap("training")
-    return RunResult(plan, stop.is_set(), epochs, clock.seconds, prove(before, index, tree))
+    origin = Origin.of(index)
+    precision = Precision(index.model, mixed_policy() if settings.mixed_precision else None)
+    progress = Progress.of(plan)
+    running = Running(index, plan, data, watcher, control or RunControl(), precision)
+    try:
+        with precision.applied():
+            running = _compiled(running, tree)
+            clock.lap("compile")
+            watcher.run_started(running.plan)
+            result = _trained(running, tree, Prover(index, origin.weights(index)), progress, clock)
+    except BaseException:
+        if not progress.num_batches_trained:
+            origin.put_back()
+        raise
+    if result.proof is None:
+        origin.put_back()
+    else:
+        unwrap_optimizer(index.model)
+    return result
 
 
 def failure_of(error: BaseException) -> ModelError:
@@ -171,34 +155,85 @@ def failure_of(error: BaseException) -> ModelError:
     )
 
 
-def _fit(
-    model: keras.Model, plan: RunPlan, data: Prepared, *, watcher: RunWatcher, stop: threading.Event
-) -> tuple[Metrics, ...]:
-    follower = _Follower(watcher, stop)
-    try:
-        model.fit(
-            *_as_arguments(model, data.train),
-            batch_size=plan.settings.batch_size,
-            epochs=plan.settings.epochs,
-            validation_data=_as_arguments(model, data.validation) if data.validation else None,
-            callbacks=[follower],
-            verbose=0,
-        )
-    except _StoppedError:
-        pass
-    finally:
-        # Keras keeps the validation data of a fit that was left by an error, and the next fit would use them.
-        model._eval_epoch_iterator = None
-    return tuple(follower.epochs)
+def _plan(index: ModelIndex, settings: TrainSettings) -> tuple[RunPlan, Prepared]:
+    facts = model_facts(index)
+    seed = settings.seed if settings.seed is not None else int(np.random.default_rng().integers(2**31))
+    data = prepare(settings, facts, seed)
+    report = check(settings, data, facts)
+    if report.problems:
+        raise SettingsError(" ".join(report.problems.values()))
+    num_batches = -(-data.train.num_samples // settings.batch_size)
+    has_validation = data.validation is not None
+    monitor = resolve_monitor(settings.monitor, has_validation=has_validation)
+    return RunPlan(uuid.uuid4().hex, settings, seed, num_batches, has_validation, report, monitor), data
 
 
-def _as_arguments(model: keras.Model, part: Part) -> tuple[Any, Any]:
-    """Samples and targets in the structures of a model: old files have an only input in a list, and Keras warns."""
-    structure = getattr(model, "_inputs_struct", None)
-    inputs: Any = part.inputs if len(part.inputs) > 1 else part.inputs[0]
-    if structure is not None:
-        inputs = keras.tree.pack_sequence_as(structure, list(part.inputs))
-    return inputs, list(part.targets) if len(part.targets) > 1 else part.targets[0]
+def _compiled(running: Running, tree: LayerTree) -> Running:
+    """Gives the model its seeds, its flags and an optimizer; returns what is said about that too."""
+    index, plan, settings = running.index, running.plan, running.plan.settings
+    keras.utils.set_random_seed(plan.seed)
+    reset_seed_generators(index.model, plan.seed)
+    apply_tree(index, tree)
+    without_xla = layers_without_xla(index.model) if settings.jit_compile else ()
+    notes = list(compile_model(index, settings, plan.report, sample_of(running)))
+    if settings.mixed_precision and (note := precision_note(running.precision.policy)):
+        notes.append(note)
+    if without_xla:
+        notes.append(f"XLA is not used, as it cannot compile {', '.join(without_xla[:3])}.")
+    device = device_text(policy=running.precision.policy, is_compiled=settings.jit_compile and not without_xla)
+    return replace(running, plan=replace(plan, device=device, notes=tuple(notes)))
+
+
+def _trained(running: Running, tree: LayerTree, prover: Prover, progress: Progress, clock: _Clock) -> RunResult:
+    """Trains all phases, and gives the model the weights that it is to have then."""
+    runner = PhaseRunner(running, progress)
+    last_tree = runner.train(tree, prover)
+    clock.lap("training")
+    result = RunResult(
+        running.plan,
+        _outcome(running.control, progress),
+        tuple(progress.epochs),
+        tuple(runner.phases),
+        tuple(progress.marks),
+        clock.seconds,
+        best=progress.best.best,
+        reason=progress.reason,
+    )
+    if result.outcome == "cancelled":
+        return result
+    if progress.not_finite:
+        problem = not_finite_problem(running, *progress.not_finite, best=progress.best.best)
+        if progress.best_state is None:
+            return replace(result, outcome="failed", problem=problem)
+        result = replace(result, reason=str(problem))
+    kept = _keep(running, runner)
+    test_metrics: Metrics = {}
+    if running.data.test:
+        test_metrics = runner.evaluate(running.data.test)
+        clock.lap("test")
+    if running.control.ending == "cancel":
+        return replace(result, outcome="cancelled")
+    marks = tuple(progress.marks)
+    return replace(result, proof=prover.proof(last_tree), kept=kept, test_metrics=test_metrics, marks=marks)
+
+
+def _outcome(control: RunControl, progress: Progress) -> Outcome:
+    if control.ending == "cancel":
+        return "cancelled"
+    return "finished" if control.ending is None and progress.not_finite is None else "stopped"
+
+
+def _keep(running: Running, runner: PhaseRunner) -> Keep:
+    """Puts the weights of the best epoch back where they are asked for; which weights the model has then."""
+    progress = runner.progress
+    wanted = running.control.ending or running.plan.settings.keep
+    if progress.best_state is None or progress.best.best is None or (wanted != "best" and not progress.not_finite):
+        return "last"
+    if not runner.is_at_best:
+        progress.best_state.put_back(running.index)
+        runner.mark("best-restored", f"weights of epoch {progress.best.best.epoch + 1}")
+        running.watcher.weights_replaced()
+    return "best"
 
 
 def reset_seed_generators(model: keras.Model, seed: int) -> None:
@@ -208,44 +243,3 @@ def reset_seed_generators(model: keras.Model, seed: int) -> None:
     for variable in model.variables:
         if id(variable) not in weights:
             variable.assign(source.integers(2**31, size=variable.shape).astype(variable.dtype))
-
-
-class _StoppedError(Exception):
-    """Leaves a validation that nobody waits for."""
-
-
-class _Follower(keras.callbacks.Callback):  # type: ignore[misc]
-    """Passes Keras's steps on and looks after every batch whether to stop."""
-
-    def __init__(self, watcher: RunWatcher, stop: threading.Event) -> None:
-        super().__init__()
-        self.epochs: list[Metrics] = []
-        self._watcher = watcher
-        self._stop = stop
-        self._epoch = 0
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._epoch = epoch
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._watcher.batch_ended(self._epoch, batch, lambda: _floats(logs))
-        if self._stop.is_set():
-            self.model.stop_training = True
-
-    def on_test_begin(self, logs: Any = None) -> None:
-        if self._stop.is_set():
-            raise _StoppedError
-
-    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._watcher.validation_batch_ended()
-        if self._stop.is_set():
-            raise _StoppedError
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        metrics = _floats(logs)
-        self.epochs.append(metrics)
-        self._watcher.epoch_ended(epoch, metrics)
-
-
-def _floats(logs: Any) -> Metrics:
-    return {name: float(value) for name, value in (logs or {}).items()}

@@ -39,6 +39,11 @@ class EarlyStopping(msgspec.Struct, frozen=True, kw_only=True):
     patience: int = 5
     min_delta: float = 0.0
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether the numbers are in their ranges."""
+        return self.patience >= 1 and self.min_delta >= 0
+
 
 class ReduceOnPlateau(msgspec.Struct, frozen=True, kw_only=True):
     """Lowers the learning rate when the monitored metric gets no better; as Keras's `ReduceLROnPlateau`.
@@ -52,6 +57,11 @@ class ReduceOnPlateau(msgspec.Struct, frozen=True, kw_only=True):
     factor: float = 0.5
     patience: int = 3
     min_learning_rate: float = 0.0
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the numbers are in their ranges."""
+        return self.patience >= 1 and 0 < self.factor < 1 and self.min_learning_rate >= 0
 
 
 class TrainSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +126,16 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True):
             ),
             "validation_split": (0 <= self.validation_split < 1, "Use a share from 0 to below 1, such as 0.2."),
             "seed": (self.seed is None or 0 <= self.seed < 2**32, "Use a seed from 0 to 4294967295."),
+            "early_stopping": (
+                self.early_stopping is None
+                or (self.early_stopping.patience >= 1 and self.early_stopping.min_delta >= 0),
+                "Wait for 1 epoch or more, and use a least improvement of 0 or more.",
+            ),
+            "reduce_on_plateau": (
+                self.reduce_on_plateau is None or self.reduce_on_plateau.is_sound,
+                "Wait for 1 epoch or more, and use a factor between 0 and 1.",
+            ),
+            "checkpoint_epochs": (self.checkpoint_epochs >= 0, "Use 0 for none, or 1 epoch or more."),
         }
         return {field: text for field, (is_right, text) in checks.items() if not is_right}
 

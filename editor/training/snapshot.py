@@ -1,12 +1,15 @@
-"""All variables of a model as a revision of the workspace folder, and back (facts F12, F27)."""
+"""All variables of a model, in memory or as a revision of the workspace folder, and back (facts F12, F27)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import msgspec
+import numpy as np
 
 from editor.errors import FileError
 from editor.keras_model.compile_settings import compile_as, compile_text, uncompile
@@ -15,8 +18,45 @@ from editor.keras_model.walk import ModelIndex
 from editor.runs.revisions import Array, Revision, RevisionMeta, write_revision
 
 
+def live_variables(model: keras.Model) -> list[keras.Variable]:
+    """All that training changes: weights, seed generators, and the states of stateful recurrent layers.
+
+    Keras keeps the states out of `model.variables`; they are there as soon as the layer has seen a batch.
+    """
+    variables = list(model.variables)
+    for layer in model._flatten_layers():
+        states = keras.tree.flatten(getattr(layer, "states", None)) if isinstance(layer, keras.layers.RNN) else []
+        variables += [state for state in states if isinstance(state, keras.Variable)]
+    return variables
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """All that training changes, at one moment, copied.
+
+    Attributes:
+        variables: The value of each of `live_variables`, in their order.
+        optimizer: None where there was none.
+    """
+
+    variables: Sequence[Array]
+    optimizer: OptimizerState | None
+
+    @classmethod
+    def of(cls, index: ModelIndex) -> ModelState:
+        """Copies the state of a live model."""
+        return cls([np.array(value) for value in _values(live_variables(index.model))], optimizer_state(index))
+
+    def put_back(self, index: ModelIndex) -> None:
+        """Gives a live model, compiled for the same optimizer, this state."""
+        for variable, value in zip(live_variables(index.model), self.variables, strict=True):
+            variable.assign(value)
+        if self.optimizer:
+            put_state(index, self.optimizer)
+
+
 def write_snapshot(index: ModelIndex, path: Path, meta: RevisionMeta) -> None:
-    """Writes all `model.variables` (seed generators too), how the model is compiled, and its optimizer's variables.
+    """Writes all `live_variables`, how the model is compiled, and its optimizer's variables.
 
     Raises:
         FileError: The file cannot be written.
@@ -30,7 +70,7 @@ def write_snapshot(index: ModelIndex, path: Path, meta: RevisionMeta) -> None:
             optimizer_weights=state.weight_ids,
             iterations=state.num_steps,
         )
-    write_revision(path, _values(index.model.variables), list(state.values.values()) if state else [], meta)
+    write_revision(path, _values(live_variables(index.model)), list(state.values.values()) if state else [], meta)
 
 
 def _values(variables: list[keras.Variable]) -> list[Array]:
@@ -51,7 +91,7 @@ def restore(index: ModelIndex, revision: Revision, custom_objects: dict[str, Any
     Raises:
         FileError: The revision is of another model; nothing was changed.
     """
-    variables = index.model.variables
+    variables = live_variables(index.model)
     shapes = [tuple(variable.shape) for variable in variables]
     if shapes != [value.shape for value in revision.variables]:
         raise FileError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from editor.keras_model.loading import load_model
 from editor.keras_model.saving import save_model, weight_values
 from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.tree import LayerTree
-from editor.training.run import run_training
+from editor.training.run import RunWatcher, run_training
 from editor.training.settings import TrainSettings
 
 NUM_SAMPLES = 16
@@ -71,19 +70,15 @@ def run(
         "loss": "mean_squared_error",
     }
     settings = TrainSettings(**(chosen | settings))
-    return run_training(index, settings, tree.freeze_map(), watcher=_Watcher(at_start), stop=threading.Event())
+    return run_training(index, settings, tree.freeze_map(), watcher=_Watcher(at_start))
 
 
-class _Watcher:
+class _Watcher(RunWatcher):
     def __init__(self, at_start: Callable[[], object]) -> None:
         self._at_start = at_start
 
     def run_started(self, plan: object) -> None:
         self._at_start()
-
-    def batch_ended(self, epoch: int, batch: int, metrics: object) -> None: ...
-    def validation_batch_ended(self) -> None: ...
-    def epoch_ended(self, epoch: int, metrics: object) -> None: ...
 
 
 def moved(model: keras.Model, train: object) -> set[str]:

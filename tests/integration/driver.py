@@ -11,6 +11,7 @@ import psutil
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QComboBox,
     QDialog,
@@ -98,8 +99,8 @@ class Driver:
         self.qtbot.keyClick(self.window.layers.view, Qt.Key.Key_Space)
 
     def click(self, name: str) -> None:
-        button = self.window.findChild(QPushButton, name)
-        assert button and button.isEnabled(), f"{name} cannot be clicked now"
+        button = self.window.findChild(QAbstractButton, name)
+        assert isinstance(button, QAbstractButton) and button.isEnabled(), f"{name} cannot be clicked now"
         self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
     def answer(self, box_name: str, button_text: str) -> None:

@@ -181,7 +181,7 @@ def learn_by_transfer(driver: Driver) -> None:
 
 def rename(driver: Driver) -> None:
     driver.click_row("middle")
-    driver.trigger("rename_layer")
+    driver.window.actions_["rename_layer"].trigger()
     dialog = dialog_of(driver, "renameLayerDialog")
     field = part(dialog, QLineEdit, "layerName")
     for name, words in (("a/b", "no /"), ("my lambda", "TensorFlow"), ("bn", "already")):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import keras
@@ -19,24 +18,18 @@ from editor.keras_model.saving import save_model, weight_values
 from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from editor.runs.revisions import RevisionMeta, read_revision, write_revision
-from editor.training.run import run_training
+from editor.training.run import RunWatcher, run_training
 from editor.training.settings import TrainSettings
 from editor.training.snapshot import restore, write_snapshot
 from tests import models
 
 
-class Watcher:
+class Watcher(RunWatcher):
     def __init__(self):
         self.notes = ()
 
     def run_started(self, plan):
         self.notes = plan.notes
-
-    def batch_ended(self, epoch, batch, metrics): ...
-
-    def validation_batch_ended(self): ...
-
-    def epoch_ended(self, epoch, metrics): ...
 
 
 X = np.random.default_rng(2).normal(size=(8, 6)).astype("float32")
@@ -74,7 +67,7 @@ def train(index, tree, data, **settings):
     settings = TrainSettings(
         **{"data": data, "epochs": 3, "batch_size": 8, "validation_split": 0, "seed": 3, "loss": LOSS} | settings
     )
-    run_training(index, settings, tree.freeze_map(), watcher=watcher, stop=threading.Event())
+    run_training(index, settings, tree.freeze_map(), watcher=watcher)
     return watcher.notes
 
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import threading
-
 import keras
 import numpy as np
 import pytest
@@ -15,32 +13,30 @@ from editor.layers.freeze_map import FreezeMap, LayerFlags
 from editor.layers.tree import FlagChange, LayerTree
 from editor.runs.revisions import RevisionMeta, read_revision
 from editor.training.compiling import model_facts
+from editor.training.control import RunControl
 from editor.training.report import run_report
-from editor.training.run import check_settings, run_training
+from editor.training.run import RunWatcher, check_settings, run_training
 from editor.training.settings import TrainSettings
 from editor.training.snapshot import restore, write_snapshot
 from tests import models
 
 
-class Watcher:
+class Watcher(RunWatcher):
     """Keeps what it is told, and may do something at a batch."""
 
     def __init__(self, at_batch=None):
-        self.plans, self.epochs, self.batches, self.num_validated = [], [], [], 0
+        self.plans, self.epochs, self.batches = [], [], []
         self.at_batch = at_batch
 
     def run_started(self, plan):
         self.plans.append(plan)
 
-    def batch_ended(self, epoch, batch, metrics):
-        self.batches.append((epoch, batch))
+    def batch_ended(self, at, metrics):
+        self.batches.append((at.epoch, at.batch - 1))
         if self.at_batch:
             self.at_batch(metrics)
 
-    def validation_batch_ended(self):
-        self.num_validated += 1
-
-    def epoch_ended(self, epoch, metrics):
+    def epoch_ended(self, at, metrics, learning_rate):
         self.epochs.append(metrics)
 
 
@@ -68,13 +64,11 @@ def freeze(tree, *paths):
     tree.apply(tree.plan([tree.find(path) for path in paths], trainable=False))
 
 
-def train(index, tree, data, *, watcher=None, stop=None, **settings):
+def train(index, tree, data, *, watcher=None, control=None, **settings):
     settings = TrainSettings(
         **{"data": data, "epochs": 1, "batch_size": 8, "validation_split": 0, "seed": 3} | settings
     )
-    return run_training(
-        index, settings, tree.freeze_map(), watcher=watcher or Watcher(), stop=stop or threading.Event()
-    )
+    return run_training(index, settings, tree.freeze_map(), watcher=watcher or Watcher(), control=control)
 
 
 def moved(index, tree, before):
@@ -214,19 +208,20 @@ def test_that_without_a_seed_one_is_drawn_and_told(data_for):
 
 def test_that_a_stop_ends_the_run_after_the_batch_and_keeps_the_weights(data_for):
     index, tree = opened(models.bare_normalization)
-    stop = threading.Event()
+    control = RunControl()
     at_stop = []
 
     def note_and_stop(_metrics):
-        stop.set()
+        control.stop()
         at_stop.append(weight_values(index))
 
     watcher = Watcher(note_and_stop)
     before = weight_values(index)
-    result = train(index, tree, data_for(index.model), watcher=watcher, stop=stop, epochs=5, validation_split=0.25)
+    result = train(
+        index, tree, data_for(index.model), watcher=watcher, control=control, epochs=5, validation_split=0.25
+    )
     assert result.is_stopped
     assert watcher.batches == [(0, 0)]
-    assert watcher.num_validated == 0
     assert result.epochs == ()
     assert moved(index, tree, before)
     assert [v.tobytes() for v in weight_values(index)] == [v.tobytes() for v in at_stop[0]]
@@ -234,9 +229,9 @@ def test_that_a_stop_ends_the_run_after_the_batch_and_keeps_the_weights(data_for
 
 def test_that_a_run_after_a_stopped_one_has_its_own_validation_data(data_for):
     index, tree = opened(models.bare_normalization)
-    stop = threading.Event()
+    control = RunControl()
     data = data_for(index.model)
-    train(index, tree, data, watcher=Watcher(lambda _: stop.set()), stop=stop, validation_split=0.5)
+    train(index, tree, data, watcher=Watcher(lambda _: control.stop()), control=control, validation_split=0.5)
     result = train(index, tree, data, validation_split=0.25)
     again = train(index, tree, data, validation_split=0)
     assert "val_loss" in result.epochs[0]
@@ -301,7 +296,6 @@ def test_that_a_map_of_another_model_is_refused(data_for):
             TrainSettings(data=data_for(index.model)),
             strange,
             watcher=Watcher(),
-            stop=threading.Event(),
         )
 
 
@@ -424,7 +418,7 @@ def test_that_a_watcher_that_fails_leaves_a_model_that_can_train(data_for):
         train(index, tree, data, watcher=Watcher(fail), validation_split=0.5)
     watcher = Watcher()
     train(index, tree, data, watcher=watcher, validation_split=0.25)
-    assert watcher.num_validated == 1
+    assert "val_loss" in watcher.epochs[0]
 
 
 # -- plans and reports ----------------------------------------------------------------------------------------
@@ -450,7 +444,7 @@ def test_that_data_of_their_own_are_used_for_validation(data_for):
     data = data_for(index.model, x_val=x_val, y_val=np.arange(24) % 3)
     train(index, tree, data, watcher=watcher, validation_split=0.5)
     assert len(watcher.batches) == 2
-    assert watcher.num_validated == 3
+    assert "val_loss" in watcher.epochs[0]
 
 
 def test_that_a_model_whose_input_stands_in_a_list_trains_without_a_warning(data_for):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,7 +11,7 @@ from editor.keras_model.saving import weight_values
 from editor.keras_model.walk import walk_model
 from editor.layers.accounts import StatisticsMode
 from editor.layers.tree import LayerTree
-from editor.training.run import run_training
+from editor.training.run import RunWatcher, run_training
 from editor.training.settings import TrainSettings
 from tests import models
 from tests.round_trip import hard_models
@@ -22,20 +20,6 @@ from tests.round_trip.states import EVERY_KIND, Edit, State, made
 
 NUM_SAMPLES = 16
 MOVING = ("moving_mean", "moving_variance")
-
-
-class Silent:
-    def run_started(self, plan):
-        pass
-
-    def batch_ended(self, epoch, batch, metrics):
-        pass
-
-    def validation_batch_ended(self):
-        pass
-
-    def epoch_ended(self, epoch, metrics):
-        pass
 
 
 class Trial:
@@ -79,7 +63,7 @@ class Trial:
         settings = TrainSettings(
             data=str(self.data), epochs=1, batch_size=8, validation_split=0, seed=3, learning_rate=0.05
         )
-        result = run_training(self.index, settings, self.tree.freeze_map(), watcher=Silent(), stop=threading.Event())
+        result = run_training(self.index, settings, self.tree.freeze_map(), watcher=RunWatcher())
         assert result.proof.is_kept, result.proof.violations
         now = weight_values(self.index)
         return {

@@ -131,11 +131,11 @@ def test_that_rows_which_nobody_read_are_passed_over(qapp):
 
 def test_that_rows_show_words_and_numbers(vgg):
     row = [vgg.shown("vgg16/block2_conv2", column) for column in Column]
-    assert row == ["block2_conv2", "Conv2D", "112 × 112 × 128", "147,584", "147,584"]
+    assert row == ["block2_conv2", "Conv2D", "112 × 112 × 128", "147,584", "147,584", ""]
     row = [vgg.shown("vgg16/block2_conv2:kernel", column) for column in Column]
-    assert row == ["kernel", "weight", "3 × 3 × 128 × 128", "147,456", "147,456"]
+    assert row == ["kernel", "weight", "3 × 3 × 128 × 128", "147,456", "147,456", ""]
     assert vgg.shown("batch_norm:moving_mean", Column.TYPE) == "statistics"
-    assert [vgg.shown("pool", column) for column in Column] == ["pool", "MaxPooling2D", "512", "", ""]
+    assert [vgg.shown("pool", column) for column in Column] == ["pool", "MaxPooling2D", "512", "", "", ""]
     assert vgg.view.index_of(vgg.tree.root).data() == "flowers"
 
 
@@ -143,7 +143,8 @@ def test_that_weights_that_a_file_does_not_tell_are_not_shown_as_none(panel):
     record = vgg16_classifier()
     children = [structs.replace(each, are_weights_known=each.name != "pool") for each in record.children]
     told = Wired(panel, structs.replace(record, children=tuple(children)))
-    assert [told.shown("pool", column) for column in Column] == ["pool", "MaxPooling2D", "512", "unknown", "unknown"]
+    row = [told.shown("pool", column) for column in Column]
+    assert row == ["pool", "MaxPooling2D", "512", "unknown", "unknown", ""]
     assert told.view.index_of(told.tree.root, Column.PARAMETERS).data() == "14,721,866+"
     assert told.panel.model.row_of(told.find("pool")[0]).spoken == "pool, not known whether it trains"
 

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QToolButton
 
 from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunStarted
 from widgets.theme import Mode, Theme
-from widgets.training.plots import EMPTY_TEXT, WARM_UP_DELAY_MS, RunPlots
+from widgets.training.plots import EMPTY_TEXT, RunPlots
+from widgets.training.warm_up import WARM_UP_DELAY_MS
 
 # The offscreen platform has no window manager to tell its wishes to.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -40,11 +41,11 @@ def plots(qtbot, theme):
 def test_that_the_slow_import_waits_for_a_file_that_is_being_opened(qtbot, theme):
     widget = RunPlots(theme)
     qtbot.addWidget(widget)
-    widget.put_off_warm_up()
-    assert not widget._warm_up_timer.isActive()
+    widget.warm_up.put_off()
+    assert not widget.warm_up.timer.isActive()
     widget.show()
-    widget.put_off_warm_up()
-    assert widget._warm_up_timer.remainingTime() > WARM_UP_DELAY_MS
+    widget.warm_up.put_off()
+    assert widget.warm_up.timer.remainingTime() > WARM_UP_DELAY_MS
 
 
 def started(**changes: object) -> RunStarted:
@@ -72,8 +73,7 @@ def feed(plots: RunPlots, num_epochs: int, *, run_id: int = 4, loss=lambda x: ma
 
 def drawn(plots: RunPlots, line: str, metric: int = 0) -> np.ndarray:
     """The values that a line was given to draw."""
-    _, values = getattr(plots.plots[metric], f"_{line}").getOriginalDataset()
-    return np.array([]) if values is None else values
+    return plots.plots[metric].canvas.lines_of(plots.curves.run_id).drawn()[line]
 
 
 def wait_until_drawn(qtbot, plots: RunPlots, num_points: int) -> None:
@@ -85,12 +85,12 @@ def header(plots: RunPlots, metric: int = 0) -> str:
 
 
 def canvas(plots: RunPlots, metric: int = 0):
-    return plots.plots[metric]._canvas
+    return plots.plots[metric].canvas
 
 
 def place_of(plots: RunPlots, x: float, y: float) -> QPoint:
     """Where a point of the loss plot is, in pixels of its viewport."""
-    scene = plots.plots[0]._view.mapViewToScene(QPointF(x, y))
+    scene = plots.plots[0].canvas.getViewBox().mapViewToScene(QPointF(x, y))
     return canvas(plots).mapFromScene(scene)
 
 
@@ -148,9 +148,10 @@ def test_that_many_points_are_drawn_at_once(qtbot, plots, monkeypatch):
 
 def test_that_nothing_is_drawn_while_hidden_and_all_of_it_when_shown(qtbot, plots):
     plots.begin(started())
+    qtbot.waitUntil(lambda: not plots.redrawing.is_due)
     plots.hide()
     feed(plots, 2)
-    assert not plots._timer.isActive()
+    assert not plots.redrawing.is_due
     plots.show()
     wait_until_drawn(qtbot, plots, 20)
 
@@ -179,10 +180,9 @@ def test_that_the_best_validation_point_is_marked_and_labelled(qtbot, plots):
     plots.begin(started(num_epochs=3))
     feed(plots, 3, loss=lambda x: abs(x - 1.9) + 0.2)
     wait_until_drawn(qtbot, plots, 30)
-    plot = plots.plots[0]
-    assert plot._best.isVisible()
-    assert plot._best_text.toPlainText() == "best 0.300"
-    assert plot._best.data["x"].tolist() == [2.0]
+    best = plots.plots[0].canvas.best
+    assert best.text() == "best 0.300"
+    assert best.place() == pytest.approx((2.0, 0.3))
 
 
 def test_that_a_run_without_validation_shows_no_validation(qtbot, plots):
@@ -190,14 +190,15 @@ def test_that_a_run_without_validation_shows_no_validation(qtbot, plots):
     plots.add_batch(BatchEnded(run_id=4, epoch=0, batch=0, metrics={"loss": 0.5}, revision=1))
     wait_until_drawn(qtbot, plots, 1)
     assert header(plots) == "train 0.500"
-    assert not plots.plots[0]._best.isVisible()
+    assert plots.plots[0].canvas.best.place() is None
 
 
 def test_that_events_of_another_run_are_dropped(qtbot, plots):
     plots.begin(started(run_id=5))
+    qtbot.waitUntil(lambda: not plots.redrawing.is_due)
     feed(plots, 1, run_id=4)
     plots.end(RunEnded(run_id=4, outcome="finished", revision=1))
-    assert not plots._timer.isActive()
+    assert not plots.redrawing.is_due
     feed(plots, 1, run_id=5)
     wait_until_drawn(qtbot, plots, 10)
 
@@ -213,7 +214,7 @@ def test_that_curves_stay_when_a_run_ends_and_go_when_the_next_begins(qtbot, plo
     plots.end(RunEnded(run_id=4, outcome="stopped", revision=1))
     wait_until_drawn(qtbot, plots, 20)
     plots.begin(started(run_id=5))
-    assert len(drawn(plots, "raw")) == 0
+    wait_until_drawn(qtbot, plots, 0)
     assert header(plots) == "train · validation"
 
 
@@ -262,16 +263,15 @@ def test_that_a_run_of_one_epoch_and_one_batch_is_drawn(qtbot, plots):
 
 
 def test_that_of_very_many_points_few_are_drawn(qtbot, plots):
-    num_batches = 200_000
-    plots.begin(started(num_epochs=1, num_batches=num_batches))
-    curves = plots.curves["loss"]
-    for batch in range(num_batches):
-        curves.add_training((batch + 1) / num_batches, math.nan if batch == 777 else math.sin(batch))
+    plots.begin(started(num_epochs=1, num_batches=200_000))
+    curves = plots.curves
+    curves.batches.extend(np.tile(np.arange(1, 200_001) / 200_000, (3, 1)))
+    for metric in curves:
+        metric.batches.raw.extend(np.sin(np.arange(200_000.0))[np.newaxis])
     plots.add_epoch(EpochEnded(run_id=4, epoch=0, metrics={"val_loss": 0.4}))
-    wait_until_drawn(qtbot, plots, num_batches)
-    plots.grab()
-    on_screen, _ = plots.plots[0]._raw.curve.getData()
-    assert len(on_screen) < 5000
+    qtbot.waitUntil(lambda: len(drawn(plots, "raw")) > 100)
+    assert len(drawn(plots, "raw")) < 5000
+    assert drawn(plots, "raw").max() == pytest.approx(1.0, abs=1e-6)
 
 
 def test_that_a_zoom_is_kept_while_data_arrive(qtbot, plots):
@@ -282,7 +282,7 @@ def test_that_a_zoom_is_kept_while_data_arrive(qtbot, plots):
     zoomed = plots.plots[0].view_range()
     assert plots.plots[0].is_zoomed
     feed(plots, 4)
-    wait_until_drawn(qtbot, plots, 40)
+    qtbot.waitUntil(lambda: "train 0.020" in header(plots))
     assert plots.plots[0].view_range() == zoomed
     assert not plots.plots[1].is_zoomed
 
@@ -330,29 +330,50 @@ def test_that_the_next_run_begins_unzoomed(qtbot, plots):
     assert plots.plots[0].view_range()[0][1] < 3.5
 
 
-def test_that_the_pointer_reads_the_nearest_point(qtbot, plots):
+def test_that_the_pointer_reads_all_lines_in_all_plots_at_once(qtbot, plots):
     plots.begin(started(num_epochs=4))
     feed(plots, 4)
     wait_until_drawn(qtbot, plots, 40)
-    plot = plots.plots[0]
-    smooth = plots.curves["loss"].smooth
-    point_at(qtbot, plots, smooth.x[14], smooth.y[14])
-    qtbot.waitUntil(lambda: plot.hover_text() == f"epoch 1.50 · train {smooth.y[14]:.3f}")
-    box = plot._hover_text.sceneBoundingRect()
-    assert canvas(plots).sceneRect().contains(box.center())
+    smooth = plots.curves["loss"].batches.smooth(0.6)
+    raw = plots.curves["loss"].batches.raw.y
+    validation = plots.curves["loss"].validation.raw.y[1]
+    values = f"train {smooth[14]:.3f} (raw {raw[14]:.3f}) · validation {validation:.3f}"
+
+    def reads_it() -> bool:
+        # The numbers of the axis are measured when they are first painted, and move the plot then.
+        point_at(qtbot, plots, 1.5, smooth[14])
+        return plots.plots[0].hover_text() == f"epoch 1.50 · {values}"
+
+    qtbot.waitUntil(reads_it)
+    assert plots.plots[1].hover_text().startswith("epoch 1.50 · train ")
+    view, box = plots.plots[0].canvas.getViewBox(), plots.plots[0].canvas.crosshair_box()
+    assert view.sceneBoundingRect().adjusted(-1, -1, 1, 1).contains(box)
 
 
 def test_that_the_read_out_goes_with_the_pointer(qtbot, plots):
     plots.begin(started(num_epochs=4))
     feed(plots, 4)
     wait_until_drawn(qtbot, plots, 40)
-    plot = plots.plots[0]
-    smooth = plots.curves["loss"].smooth
     for elsewhere in (canvas(plots).viewport(), plots):
-        point_at(qtbot, plots, smooth.x[14], smooth.y[14])
-        qtbot.waitUntil(lambda: plot.hover_text() != "")
+        point_at(qtbot, plots, 1.5, 0.5)
+        qtbot.waitUntil(lambda: plots.plots[0].hover_text() != "")
         qtbot.mouseMove(elsewhere, QPoint(2, 2))
-        qtbot.waitUntil(lambda: plot.hover_text() == "")
+        qtbot.waitUntil(lambda: plots.plots[0].hover_text() == "")
+
+
+def test_that_keys_move_the_crosshair_and_zoom(qtbot, plots):
+    plots.begin(started(num_epochs=4))
+    feed(plots, 4)
+    wait_until_drawn(qtbot, plots, 40)
+    plot = plots.plots[0]
+    qtbot.keyClick(canvas(plots), Qt.Key.Key_Left)
+    assert plot.hover_text().startswith("epoch 4 · ")
+    qtbot.keyClick(canvas(plots), Qt.Key.Key_Left)
+    assert plot.hover_text().startswith("epoch 3.90 · ")
+    qtbot.keyClick(canvas(plots), Qt.Key.Key_Escape)
+    assert plot.hover_text() == ""
+    qtbot.keyClick(canvas(plots), Qt.Key.Key_Plus)
+    assert plot.is_zoomed
 
 
 def test_that_colours_follow_the_theme(qtbot, plots, theme):
@@ -360,9 +381,8 @@ def test_that_colours_follow_the_theme(qtbot, plots, theme):
     feed(plots, 1)
     wait_until_drawn(qtbot, plots, 10)
     theme.set_mode(Mode.DARK)
-    plot = plots.plots[0]
-    assert plot._smooth.opts["pen"].color().name() == theme.palette.trainable
-    assert plot._validation.opts["pen"].color().name() == theme.palette.validation
+    lines = plots.plots[0].canvas.lines_of(4)
+    assert lines.colours() == (theme.palette.trainable, theme.palette.validation)
     corner = canvas(plots).grab().toImage().pixelColor(2, 2).name()
     assert corner == theme.palette.pane
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtWidgets import QLabel, QProgressBar
 
 from editor.errors import Problem
 from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunStarted
 from editor.training.settings import Proof
 from widgets.training.progress import RunProgress
+from widgets.training.run_state import RunState
 from widgets.training.time_left import TimeLeft, batch_time_text, clock_text
 
 # The offscreen platform has no window manager to tell its wishes to.
@@ -211,3 +213,48 @@ def test_that_clearing_shows_nothing(progress):
     progress.show_proof(KEPT)
     progress.clear()
     assert (text(progress), proof_text(progress)) == ("", "")
+
+
+# -- paused -------------------------------------------------------------------------------------------------
+
+
+def test_that_paused_time_is_no_part_of_the_run(clock):
+    left = TimeLeft(clock, num_epochs=1, num_batches=10)
+    left.batch_ended(0, 0)
+    clock.now += 1
+    left.batch_ended(0, 1)
+    left.hold()
+    clock.now += 1000
+    assert (left.elapsed, left.seconds_left) == (pytest.approx(1.0), pytest.approx(8.0))
+    left.go_on()
+    clock.now += 1
+    left.batch_ended(0, 2)
+    assert left.seconds_per_batch == pytest.approx(1.0)
+    assert left.elapsed == pytest.approx(2.0)
+
+
+def test_that_what_was_asked_for_is_said_before_the_place(progress):
+    progress.begin(START)
+    progress.show_state(RunState.RUNNING)
+    progress.add_batch(batch(0, 0))
+    progress.show_state(RunState.PAUSING)
+    assert text(progress) == "Pausing… · Epoch 1 of 12 · batch 1 of 92"
+    progress.show_state(RunState.PAUSED)
+    assert text(progress) == "Paused · Epoch 1 of 12 · batch 1 of 92"
+    progress.show_state(RunState.STOPPING)
+    assert text(progress).startswith("Stopping…")
+
+
+def test_that_the_device_is_said(progress, clock):
+    progress.begin(replace(START, device="CPU"))
+    progress.add_batch(batch(0, 0))
+    clock.now += 0.31
+    progress.add_batch(batch(0, 1))
+    assert text(progress).endswith(" left · CPU · 0.31 s per batch")
+
+
+def test_that_a_cancelled_run_says_that_nothing_is_left_of_it(progress, clock):
+    progress.begin(START)
+    clock.now += 3
+    progress.end(ended("cancelled"))
+    assert text(progress) == "Cancelled after 0:03; the weights are as they were before"

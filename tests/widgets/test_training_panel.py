@@ -16,10 +16,12 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSpinBox,
+    QToolButton,
     QWidget,
 )
 
-from editor.training.settings import SettingsReport, TrainSettings
+from editor.training.data_options import DataOptions
+from editor.training.settings import EarlyStopping, ReduceOnPlateau, SettingsReport, TrainSettings
 from editor.training.words import AUTOMATIC
 from widgets.icons import Icons
 from widgets.theme import Mode, Theme
@@ -27,6 +29,7 @@ from widgets.training.data_field import DIGITS
 from widgets.training.form_row import Message
 from widgets.training.panel import TrainingPanel
 from widgets.training.run_state import RunState
+from widgets.training.setting_words import TITLES
 
 # The offscreen platform has no window manager to tell its wishes to.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -64,8 +67,8 @@ def start(panel: TrainingPanel) -> QPushButton:
     return panel.findChild(QPushButton, "startButton")
 
 
-def stop(panel: TrainingPanel) -> QPushButton:
-    return panel.findChild(QPushButton, "stopButton")
+def stop(panel: TrainingPanel) -> QToolButton:
+    return panel.findChild(QToolButton, "stopButton")
 
 
 def field(panel: TrainingPanel, name: str) -> QWidget:
@@ -422,7 +425,7 @@ def test_that_start_and_stop_stay_in_sight_in_a_low_panel(ready):
 
 def test_that_fields_and_buttons_end_at_the_same_place_with_and_without_a_scroll_bar(qtbot, ready):
     def right_edges() -> set[int]:
-        widgets = [field(ready, "data"), stop(ready)]
+        widgets = [field(ready, "data"), start(ready)]
         return {widget.mapTo(ready, widget.rect().topRight()).x() for widget in widgets}
 
     qtbot.waitUntil(lambda: len(right_edges()) == 1)
@@ -446,3 +449,134 @@ def test_that_no_data_chosen_is_asked_for_and_not_blamed(ready, qtbot):
     ready.set_data(DIGITS)
     ready.show_report(SOUND)
     assert start(ready).isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("state", "pause_text", "can_pause", "can_cancel"),
+    [
+        (RunState.STARTING, "Pause", False, True),
+        (RunState.RUNNING, "Pause", True, True),
+        (RunState.PAUSING, "Resume", False, True),
+        (RunState.PAUSED, "Resume", True, True),
+        (RunState.CANCELLING, "Pause", False, False),
+    ],
+)
+def test_that_pause_and_cancel_can_be_clicked_where_they_can_be(ready, state, pause_text, can_pause, can_cancel):
+    ready.set_run_state(state)
+    pause = ready.findChild(QPushButton, "pauseButton")
+    cancel = ready.findChild(QPushButton, "cancelButton")
+    assert (pause.text(), pause.isEnabled(), cancel.isEnabled()) == (pause_text, can_pause, can_cancel)
+    assert not start(ready).isVisible()
+
+
+def test_that_the_menu_of_stop_says_which_weights_are_kept(qtbot, ready):
+    ready.set_run_state(RunState.RUNNING)
+    menu = stop(ready).menu()
+    with qtbot.waitSignal(ready.stop_requested) as asked:
+        menu.actions()[1].trigger()
+    assert asked.args == ["best"]
+
+
+def test_that_what_stands_beside_start_goes_while_a_run_is_under_way(qtbot, ready):
+    remark = QLabel("3 things to know")
+    ready.add_beside_start(remark)
+    qtbot.waitUntil(remark.isVisible)
+    ready.set_run_state(RunState.RUNNING)
+    assert not remark.isVisible()
+    ready.set_run_state(RunState.FINISHED)
+    assert remark.isVisible()
+
+
+# -- more ---------------------------------------------------------------------------------------------------
+
+MANY = TrainSettings(
+    data="sample:digits",
+    data_options=DataOptions(task="binary", balance_classes=True),
+    monitor="val_accuracy",
+    early_stopping=EarlyStopping(patience=7, min_delta=0.001),
+    reduce_on_plateau=ReduceOnPlateau(factor=0.2, patience=2, min_learning_rate=1e-6),
+    keep="best",
+    checkpoint_epochs=3,
+    stop_on_nan=False,
+    mixed_precision=True,
+    jit_compile=True,
+    tensorboard="/logs/run",
+)
+
+
+def more(panel: TrainingPanel) -> QToolButton:
+    return panel.findChild(QToolButton, "moreButton")
+
+
+def test_that_what_is_folded_away_comes_back_as_it_was_set(panel):
+    panel.set_settings(MANY)
+    assert panel.settings() == MANY
+
+
+def test_that_more_is_folded_and_says_what_was_chosen_there(qtbot, panel):
+    assert more(panel).text() == "More"
+    assert not field(panel, "keep").isVisible()
+    qtbot.mouseClick(more(panel), LEFT)
+    assert field(panel, "keep").isVisible()
+    qtbot.keyClick(field(panel, "keep"), Qt.Key.Key_Down)
+    qtbot.mouseClick(more(panel), LEFT)
+    assert more(panel).text() == "More: best weights"
+    assert panel.settings().keep == "best"
+
+
+def test_that_the_numbers_of_a_choice_are_there_while_it_is_ticked(qtbot, panel):
+    qtbot.mouseClick(more(panel), LEFT)
+    assert not field(panel, "early_stopping.patience").isVisible()
+    qtbot.keyClick(field(panel, "early_stopping"), Qt.Key.Key_Space)
+    assert field(panel, "early_stopping.patience").isVisible()
+    assert panel.settings().early_stopping == EarlyStopping()
+
+
+def test_that_a_wrong_number_in_more_is_said_beside_it(qtbot, ready):
+    ready.set_settings(MANY)
+    with qtbot.waitSignal(ready.settings_changed):
+        retype(qtbot, field(ready, "reduce_on_plateau.factor"), "2")
+    assert field(ready, "reduce_on_plateau.factor").isVisible()
+    assert "Use a factor between 0 and 1, such as 0.5." in said(ready)
+    assert status(ready) == "First correct: Factor."
+
+
+def test_that_a_cpu_offers_no_mixed_precision_and_says_why(ready):
+    ready.set_settings(MANY)
+    more(ready).click()
+    ready.set_device("CPU")
+    assert status(ready) == "Ready · CPU"
+    assert not field(ready, "mixed_precision").isEnabled()
+    assert not ready.settings().mixed_precision
+    assert "A CPU is not faster in 16 bits." in said(ready)
+    ready.set_device("GPU")
+    assert ready.settings().mixed_precision
+
+
+def test_that_what_a_run_measures_can_be_watched(ready):
+    watch = field(ready, "monitor")
+    assert texts(watch) == [
+        "Automatic (Validation: Loss)",
+        "Validation: Loss",
+        "Loss",
+        "Validation: Accuracy",
+        "Accuracy",
+    ]
+
+
+def test_that_options_of_the_data_are_kept_as_they_were_chosen(qtbot, panel):
+    options = DataOptions(task="regression", fitting="pad")
+    with qtbot.waitSignal(panel.settings_changed):
+        panel.set_data_options(options)
+    assert panel.settings().data_options == options
+    more(panel).click()
+    field(panel, "balance_classes").click()
+    assert panel.settings().data_options == DataOptions(task="regression", fitting="pad", balance_classes=True)
+
+
+def test_that_every_field_says_what_it_does(panel):
+    for name in TITLES:
+        editor = field(panel, name)
+        labels = [label for label in panel.findChildren(QLabel) if label.buddy() is editor]
+        tips = [editor.toolTip(), *(label.toolTip() for label in labels)]
+        assert name == "data" or any(tips), name

@@ -11,6 +11,7 @@ from editor.layers.accounts import Account, State, StatisticsMode, Tally
 from editor.layers.nodes import LayerNode, Node, WeightNode
 from editor.layers.records import LayerRecord
 from widgets.inspector.subject import Subject
+from widgets.layer_tree.moves import NO_MOVES, Moves
 from widgets.numbers import UNKNOWN, byte_size, count, counted, full_output_shape, percent, times
 
 
@@ -31,13 +32,26 @@ class Fact:
     account: Account | None = None
 
 
-def facts_of(subject: Subject, about: Sequence[Fact] = ()) -> list[Fact]:
+def facts_of(subject: Subject, about: Sequence[Fact] = (), moves: Moves = NO_MOVES) -> list[Fact]:
     """What there is to say now.
 
     Args:
         subject: What is selected.
         about: What there is to say of the file, with the model as a whole.
+        moves: What the last run moved.
     """
+    return [*_plain_facts(subject, about), *_moved_facts(subject, moves)]
+
+
+def _moved_facts(subject: Subject, moves: Moves) -> list[Fact]:
+    node = subject.only if subject.nodes else subject.tree.root
+    if not moves or node is None or not node.weights_below:
+        return []
+    moved = moves.of(node)
+    return [Fact("Last run", moved.sentence if moved else "did not move")]
+
+
+def _plain_facts(subject: Subject, about: Sequence[Fact]) -> list[Fact]:
     node = subject.only
     if isinstance(node, WeightNode):
         return _weight_facts(subject, node)

@@ -20,6 +20,7 @@ from widgets.inspector.findings_here import findings_at
 from widgets.inspector.policy_form import PolicyForm
 from widgets.inspector.subject import Subject, subject_of
 from widgets.inspector.weights_table import WeightsTable
+from widgets.layer_tree.moves import NO_MOVES, Moves
 from widgets.theme import CORNER, Theme
 
 _MARGIN = 14
@@ -47,6 +48,7 @@ class Inspector(QFrame):
         self._tree: LayerTree | None = None
         self._subject: Subject | None = None
         self._about: Sequence[Fact] = ()
+        self._moves = NO_MOVES
         self._facts = FactList(theme)
         self._policies = PolicyForm()
         self._policies.edit_requested.connect(self.edit_requested)
@@ -104,6 +106,7 @@ class Inspector(QFrame):
         """
         self._tree = tree
         self._about = about
+        self._moves = NO_MOVES
         self._pages.setCurrentIndex(int(tree is not None))
         self.show_nodes(())
 
@@ -122,9 +125,14 @@ class Inspector(QFrame):
 
     def refresh(self) -> None:
         """Reads states and numbers again after flags have changed."""
-        self._facts.show_facts(facts_of(self._subject, self._about) if self._subject else ())
+        self._facts.show_facts(facts_of(self._subject, self._about, self._moves) if self._subject else ())
         self._policies.show_subject(self._subject)
         self._weights.weights_model.refresh()
+
+    def set_moves(self, moves: Moves) -> None:
+        """Says how far layers and weights moved in the last run."""
+        self._moves = moves
+        self.refresh()
 
     def set_findings(self, findings: tuple[Finding, ...]) -> None:
         """What is known about the model now; what concerns the selected layer or weight is shown with it."""

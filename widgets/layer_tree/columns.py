@@ -18,6 +18,7 @@ _WIDEST = {
     Column.SHAPE: "3 × 3 × 512 × 512",
     Column.PARAMETERS: "138,357,544",
     Column.TRAINABLE: "138,357,544",
+    Column.MOVED: "mm< 0.001 %",
 }
 """The columns but the first are at first as wide as these."""
 
@@ -31,6 +32,8 @@ def set_up_columns(header: QHeaderView) -> None:
     header.setHighlightSections(False)
     for column, widest in _WIDEST.items():
         header.resizeSection(column, _width_of(header, widest))
+    # There is nothing to show before the first run; a section that is hidden has the size 0.
+    header.setSectionHidden(Column.MOVED, True)
 
 
 def fill_columns(header: QHeaderView, width: int) -> None:

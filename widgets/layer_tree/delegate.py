@@ -12,6 +12,7 @@ from editor.layers.accounts import State
 from widgets.icons import Icons, tick_name
 from widgets.layer_tree.marks import Marks
 from widgets.layer_tree.model import NODE_ROLE, Column, LayerTreeModel
+from widgets.layer_tree.moves import Moved
 from widgets.layer_tree.rows import Chip, Row
 from widgets.numbers import UNKNOWN
 from widgets.theme import ROW_HEIGHT, Theme, bold_font, mono_font, number_font, scaled_font
@@ -26,6 +27,7 @@ _CHIP_PADDING = 6
 _CHIP_GAP = 4
 _CHIP_ROOM = 2 * _CHIP_PADDING + _CHIP_GAP
 _CHIP_SCALE = 0.85
+_BAR_HEIGHT = 3
 _FLAGS = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
 
 _NAME_COLOURS = {
@@ -115,6 +117,19 @@ class LayerDelegate(QStyledItemDelegate):
         side = Qt.AlignmentFlag.AlignRight if is_number else Qt.AlignmentFlag.AlignLeft
         painter.drawText(place, _FLAGS | side, text)
 
+    def _paint_moved(self, painter: QPainter, cell: QRect, moved: Moved) -> None:
+        """A thin bar on a logarithmic scale below the number."""
+        tone = "statistics" if moved.is_statistics else "trainable"
+        painter.setFont(self._numbers)
+        painter.setPen(self._theme.colour("secondary" if moved.is_statistics else "text"))
+        place = cell.adjusted(_CELL_PADDING, 0, -_CELL_PADDING, -_BAR_HEIGHT - 1)
+        painter.drawText(place, _FLAGS | Qt.AlignmentFlag.AlignRight, moved.text)
+        width = cell.width() - 2 * _CELL_PADDING
+        top = cell.bottom() - _BAR_HEIGHT - 1
+        painter.fillRect(cell.left() + _CELL_PADDING, top, width, _BAR_HEIGHT, self._theme.colour("line"))
+        filled = max(1, round(width * moved.fill))
+        painter.fillRect(cell.left() + _CELL_PADDING, top, filled, _BAR_HEIGHT, self._theme.colour(tone))
+
     # -- Qt -------------------------------------------------------------------------------------------------
 
     @override
@@ -130,6 +145,9 @@ class LayerDelegate(QStyledItemDelegate):
             is_open = bool(option.state & QStyle.StateFlag.State_Open)
             num_below = 0 if is_open else self.marks.num_below(node)
             self._paint_layer(painter, option.rect, row, is_marked=node in self.marks, num_below=num_below)
+        elif index.column() == Column.MOVED:
+            if moved := self._model.moved(node):
+                self._paint_moved(painter, option.rect, moved)
         else:
             self._paint_text(painter, option.rect, row, index.column())
         painter.restore()

@@ -13,6 +13,7 @@ from typing_extensions import override
 from editor.layers.accounts import State
 from editor.layers.nodes import LayerNode, Node
 from editor.layers.tree import LayerTree
+from widgets.layer_tree.moves import NO_MOVES, Moved, Moves
 from widgets.layer_tree.rows import Row, row_of
 from widgets.layer_tree.wish import ToggleWish
 
@@ -32,9 +33,10 @@ class Column(IntEnum):
     SHAPE = 2
     PARAMETERS = 3
     TRAINABLE = 4
+    MOVED = 5
 
 
-TITLES = ("Layer", "Type", "Output shape", "Parameters", "Trainable")
+TITLES = ("Layer", "Type", "Output shape", "Parameters", "Trainable", "Moved")
 
 _CHECK = {
     State.TRAINABLE: Qt.CheckState.Checked,
@@ -62,6 +64,8 @@ class LayerTreeModel(QAbstractItemModel):
         self._tree: LayerTree | None = None
         self._model_name = ""
         self._rows: dict[Node, Row] = {}
+        self._moves = NO_MOVES
+        self._moved: dict[Node, Moved | None] = {}
 
     @property
     def tree(self) -> LayerTree | None:
@@ -75,6 +79,8 @@ class LayerTreeModel(QAbstractItemModel):
         before, self._tree = self._tree, tree
         self._model_name = model_name
         self._rows.clear()
+        self._moves = NO_MOVES
+        self._moved.clear()
         self.endResetModel()
         del before
 
@@ -108,6 +114,17 @@ class LayerTreeModel(QAbstractItemModel):
             assert self._tree is not None, "a node without its tree"
             row = self._rows[node] = row_of(self._tree, node, self._model_name)
         return row
+
+    def set_moves(self, moves: Moves) -> None:
+        """Says how far each node moved in the last run."""
+        self._moves = moves
+        self._moved.clear()
+
+    def moved(self, node: Node) -> Moved | None:
+        """How far a node moved in the last run; None where it did not."""
+        if node not in self._moved:
+            self._moved[node] = self._moves.of(node)
+        return self._moved[node]
 
     # -- Qt -------------------------------------------------------------------------------------------------
 
@@ -158,12 +175,22 @@ class LayerTreeModel(QAbstractItemModel):
         if role == NODE_ROLE:
             return node
         if role == Role.DisplayRole:
-            return self.row_of(node).texts[column]
+            return self._text(node, column)
         if role == Role.TextAlignmentRole:
             return _NUMBERS if column >= Column.PARAMETERS else _WORDS
         if role == Role.ToolTipRole:
-            return self.row_of(node).hint
+            return self._hint(node, column)
         return self._layer_data(self.row_of(node), role) if column == Column.LAYER else None
+
+    def _text(self, node: Node, column: int) -> str:
+        if column != Column.MOVED:
+            return self.row_of(node).texts[column]
+        moved = self.moved(node)
+        return moved.text if moved else ""
+
+    def _hint(self, node: Node, column: int) -> str:
+        moved = self.moved(node) if column == Column.MOVED else None
+        return f"Last run: {moved.sentence}" if moved else self.row_of(node).hint
 
     def _layer_data(self, row: Row, role: int) -> Any:
         if role == Role.CheckStateRole:

@@ -31,7 +31,7 @@ def rows_of(indexes: Iterable[QModelIndex]) -> QItemSelection:
 
 def _add_rows(selection: QItemSelection, first: QModelIndex, last: QModelIndex) -> None:
     if first.isValid():
-        selection.append(QItemSelectionRange(first, last.siblingAtColumn(Column.TRAINABLE)))
+        selection.append(QItemSelectionRange(first, last.siblingAtColumn(Column.MOVED)))
 
 
 def nodes_in(selection: QItemSelection, layer_filter: LayerFilter) -> tuple[Node, ...]:

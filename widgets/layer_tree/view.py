@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import (
+    QByteArray,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
@@ -36,6 +37,7 @@ from widgets.layer_tree.folding import Folding
 from widgets.layer_tree.marks import Marks
 from widgets.layer_tree.menu import tree_menu
 from widgets.layer_tree.model import NODE_ROLE, Column, LayerTreeModel
+from widgets.layer_tree.moves import Moves
 from widgets.layer_tree.selection import nodes_in, rows_of
 from widgets.layer_tree.wish import ToggleWish, toggle, with_weights
 from widgets.theme import Theme
@@ -129,6 +131,18 @@ class LayerTreeView(QTreeView):
     def marks(self) -> Marks:
         """The nodes that stand out."""
         return self._delegate.marks
+
+    def show_moves(self, moves: Moves) -> None:
+        """Shows how far each layer moved in the last run, in a column of its own; with none it is hidden."""
+        self._source.set_moves(moves)
+        self.header().setSectionHidden(Column.MOVED, not moves)
+        fill_columns(self.header(), self.viewport().width())
+        self.viewport().update()
+
+    def restore_columns(self, state: QByteArray) -> None:
+        """Puts the columns where they were in an earlier session, in which a run may have moved something."""
+        self.header().restoreState(state)
+        self.header().setSectionHidden(Column.MOVED, True)
 
     def index_of(self, node: Node, column: int = 0) -> QModelIndex:
         """The place of a node in this view; invalid where the filter hides it."""

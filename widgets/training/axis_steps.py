@@ -1,20 +1,18 @@
-"""Few and round ticks, and ranges that end on them: plain numbers, without Qt."""
+"""Few and round ticks for each kind of axis: plain numbers, without Qt."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from widgets.training.curves import MetricCurves, Values
+from widgets.training.time_left import clock_text
 
 _FACTORS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _TOLERANCE = 1e-9
 _SLACK = 0.05
 """By how much the room at the ends of an axis may exceed a round step."""
-_END_AT_ONE_ABOVE = 0.85
-_START_AT_ZERO_BELOW = 0.6
-"""An axis of positive values starts at 0 where the lowest value is under this share of the highest."""
+_TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
+"""Seconds between ticks that people count in; longer ones are whole days."""
+_WITHIN_A_DECADE = (1.0, 2.0, 5.0)
 
 
 def round_step(span: float, num_steps: int, *, is_whole: bool = False) -> float:
@@ -54,34 +52,49 @@ def value_text(value: float) -> str:
     return f"{value:.3f}" if value == 0 or 0.001 <= abs(value) < 10_000 else f"{value:.3g}"
 
 
-def value_range(curves: MetricCurves) -> tuple[float, float]:
-    """A range for the value axis that holds the smoothed and the validation line.
+def time_step(span: float, num_steps: int) -> float:
+    """The same as `round_step` for an axis of seconds, in the steps of a clock."""
+    rough = span / num_steps * (1 - _SLACK)
+    if rough < _TIME_STEPS[0]:
+        return round_step(span, num_steps)
+    found = next((float(step) for step in _TIME_STEPS if step >= rough), None)
+    return found or math.ceil(rough / _TIME_STEPS[-1]) * float(_TIME_STEPS[-1])
 
-    The raw line may leave it: a single wild batch must not flatten all the rest.
+
+def time_text(seconds: float, step: float) -> str:
+    """A tick of an axis of seconds: `0:30`, `1:05:00`, and `0.5 s` where the steps are under a second."""
+    return clock_text(seconds) if step >= 1 else f"{tick_text(seconds, step)} s"
+
+
+def log_tick_values(low: float, high: float, num_steps: int) -> list[float]:
+    """Powers of ten, with 2 and 5 between them where there is room; few decades have the ticks of plain numbers.
+
+    Args:
+        low: Decimal logarithm of the lowest value on show.
+        high: Decimal logarithm of the highest value on show, above `low`.
+        num_steps: About the most ticks.
+
+    Returns:
+        Decimal logarithms.
     """
-    lows_highs = [_bounds(points.y) for points in (curves.smooth, curves.validation)]
-    known = [bounds for bounds in lows_highs if bounds is not None]
-    if not known:
-        return 0.0, 1.0
-    return roomy_range(min(low for low, _ in known), max(high for _, high in known))
-
-
-def roomy_range(low: float, high: float) -> tuple[float, float]:
-    """`low` and `high` with a little room, from 0 where that is near; never empty.
-
-    A share that has come near to 1 has an axis that ends at 1.
-    """
-    if 0 <= low <= _START_AT_ZERO_BELOW * high:
-        low = 0.0
-    if _END_AT_ONE_ABOVE <= high <= 1:
-        high = 1.0
     span = high - low
-    if span <= _TOLERANCE * max(abs(low), abs(high)):
-        span = 0.2 * abs(high) or 1.0
-        return low - span / 2, high + span / 2
-    return low - 0.03 * span, high + 0.03 * span
+    if span > num_steps:
+        return tick_values(low, high, math.ceil(span / num_steps))
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    for factors in (_WITHIN_A_DECADE, (1.0,)):
+        found = [power + math.log10(factor) for power in powers for factor in factors]
+        inside = [value for value in found if low - _TOLERANCE <= value <= high + _TOLERANCE]
+        if 3 <= len(inside) <= num_steps + 2:
+            return inside
+    return inside if span >= 2 else _plain_ticks(low, high, num_steps)
 
 
-def _bounds(values: Values) -> tuple[float, float] | None:
-    finite = values[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if finite.size else None
+def log_tick_text(logarithm: float) -> str:
+    """The number that a tick of a logarithmic axis stands for."""
+    value = 10.0**logarithm if -300 < logarithm < 300 else 0.0
+    return f"{value:.3g}" if value < 0.0001 or value >= 100_000 else f"{float(f'{value:.3g}'):,}".removesuffix(".0")
+
+
+def _plain_ticks(low: float, high: float, num_steps: int) -> list[float]:
+    values = tick_values(10.0**low, 10.0**high, round_step(10.0**high - 10.0**low, num_steps))
+    return [math.log10(value) for value in values if value > 0]

@@ -68,6 +68,11 @@ class ChoiceField(NarrowBox):
             self.addItem(words_for(name), name)
         self.setCurrentIndex(self.findData(name))
 
+    @staticmethod
+    def words(name: str) -> str:
+        """A name as it is shown."""
+        return words_for(name)
+
     def show_automatic(self, resolved: str) -> None:
         """Says what `Automatic` amounts to; an empty name when that is not known."""
         self.setItemText(self.findData(AUTOMATIC), automatic_text((resolved,)))

@@ -4,89 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from editor.processes.run_messages import BatchEnded, EpochEnded, RunStarted
+from editor.processes.run_messages import BatchEnded, EpochEnded, RunMarked, RunStarted
+from widgets.training.peaks import Peaks
+from widgets.training.plot_settings import PlotSettings, Resolution, XAxis
+from widgets.training.point_buffer import Places, PointBuffer, Values
+from widgets.training.run_marks import RunMark
+from widgets.training.smoothing import SmoothLine
 from widgets.training.wording import is_less_better
-
-Values = npt.NDArray[np.float64]
-
-SMOOTHING = 0.6
-"""Weight of the past in the smoothed line, 0.0 (off) up to but not 1.0; TensorBoard's default."""
-
-_FIRST_CAPACITY = 256
-
 
 _NO_MEANS = frozenset({"auc"})
 """Metrics whose running value is no mean of the batches."""
-
-
-class PointBuffer:
-    """Points in the order of their coming, in arrays that double when full.
-
-    Appending is amortised constant time. What `x` and `y` gave stays as it was when more points come.
-    """
-
-    def __init__(self) -> None:
-        self._points: Values = np.empty((2, _FIRST_CAPACITY))
-        self._num_points = 0
-
-    def __len__(self) -> int:
-        return self._num_points
-
-    def append(self, x: float, y: float) -> None:
-        """Adds a point; a `y` that is not finite becomes NaN, which is drawn as a gap."""
-        if self._num_points == self._points.shape[1]:
-            larger: Values = np.empty((2, 2 * self._num_points))
-            larger[:, : self._num_points] = self._points
-            self._points = larger
-        self._points[:, self._num_points] = x, y if math.isfinite(y) else math.nan
-        self._num_points += 1
-
-    @property
-    def x(self) -> Values:
-        """Positions in epochs, shape `(num_points,)`, float64, never falling."""
-        return self._points[0, : self._num_points]
-
-    @property
-    def y(self) -> Values:
-        """Values, shape `(num_points,)`, float64, NaN where a value was not finite."""
-        return self._points[1, : self._num_points]
-
-    @property
-    def last_x(self) -> float:
-        """Position of the newest point; minus infinity where there is none."""
-        return float(self._points[0, self._num_points - 1]) if self._num_points else -math.inf
-
-    @property
-    def last_y(self) -> float:
-        """The newest value; NaN where there is none."""
-        return float(self._points[1, self._num_points - 1]) if self._num_points else math.nan
-
-
-class Smoother:
-    """Exponential moving average that starts at its first value instead of at zero.
-
-    The correction for the start is that of Adam (Kingma and Ba 2015, section 3). Values that are not finite leave a
-    gap and are not remembered.
-    """
-
-    def __init__(self, smoothing: float = SMOOTHING) -> None:
-        self._smoothing = smoothing
-        self._average = 0.0
-        self._weight = 0.0
-
-    def add(self, value: float) -> float:
-        """The smoothed value after `value`."""
-        if not math.isfinite(value):
-            return math.nan
-        fresh = 1.0 - self._smoothing
-        self._average = self._smoothing * self._average + fresh * value
-        self._weight = self._smoothing * self._weight + fresh
-        return self._average / self._weight
 
 
 class RecentMean:
@@ -110,104 +41,187 @@ class RecentMean:
         return value
 
 
+class Line:
+    """Values at places, raw and smoothed, of which as many points are given as can be told apart."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.raw = PointBuffer()
+        self._smooth = SmoothLine(self.raw)
+        self._peaks: dict[bool, tuple[PointBuffer, Peaks]] = {}
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def smooth(self, smoothing: float) -> Values:
+        """The smoothed values, shape `(num_values,)`."""
+        return self._smooth.values(smoothing).y
+
+    def sampled(
+        self, axis: XAxis, shown: tuple[float, float], num_pixels: int, *, smoothing: float = 0.0
+    ) -> tuple[Values, Values]:
+        """The points between two positions and the neighbours of those; of many only the peaks."""
+        values = self._smooth.values(smoothing) if smoothing else self.raw
+        x = self.places.along(axis)[: len(values)]
+        first = max(0, int(np.searchsorted(x, shown[0])) - 1)
+        last = min(len(x), int(np.searchsorted(x, shown[1], side="right")) + 1)
+        return self._peaks_of(values, is_smooth=bool(smoothing)).sampled(x, first, max(first, last), num_pixels)
+
+    def nearest(self, axis: XAxis, x: float) -> int | None:
+        """Index of the value whose place is nearest to a position; None where there are no values."""
+        places = self.places.along(axis)[: len(self.raw)]
+        if not len(places):
+            return None
+        after = min(len(places) - 1, int(np.searchsorted(places, x)))
+        before = max(0, after - 1)
+        return before if x - places[before] < places[after] - x else after
+
+    def _peaks_of(self, values: PointBuffer, *, is_smooth: bool) -> Peaks:
+        """With other smoothing the values are in another buffer, and have other peaks."""
+        known = self._peaks.get(is_smooth)
+        if known is None or known[0] is not values:
+            known = self._peaks[is_smooth] = (values, Peaks(values))
+        return known[1]
+
+
 @dataclass(frozen=True, slots=True)
 class BestPoint:
-    """The best validation value of a run; `x` in epochs."""
+    """The best value of a run's epochs; `index` is that of the epoch's place."""
 
-    x: float
-    y: float
+    index: int
+    value: float
 
 
-@dataclass(eq=False)
 class MetricCurves:
     """The lines of one metric.
 
     Attributes:
         name: Keras's name, without `val_`.
-        raw: The mean of the batches since the last event; for what is no mean (AUC) Keras's running value.
-        smooth: The same, smoothed.
-        validation: One value for each epoch.
-        best: The best validation value; the first one of equals.
+        batches: The mean of the batches since the last event; for what is no mean (AUC) Keras's running value.
+        epochs: Keras's value of each epoch.
+        validation: The validation value of each epoch.
+        best: The best epoch, by the validation if there is one; the first of equals.
         train_value: The newest running mean as it came; None before the first.
     """
 
-    name: str
-    raw: PointBuffer = field(default_factory=PointBuffer)
-    smooth: PointBuffer = field(default_factory=PointBuffer)
-    validation: PointBuffer = field(default_factory=PointBuffer)
-    best: BestPoint | None = None
-    train_value: float | None = None
-    _smoother: Smoother = field(default_factory=Smoother)
-    _recent: RecentMean = field(default_factory=RecentMean)
+    def __init__(self, name: str, batches: Places, epochs: Places, *, has_validation: bool) -> None:
+        self.name = name
+        self.batches = Line(batches)
+        self.epochs = Line(epochs)
+        self.validation = Line(epochs)
+        self.best: BestPoint | None = None
+        self.train_value: float | None = None
+        self._has_validation = has_validation
+        self._recent = RecentMean()
 
     @property
     def validation_value(self) -> float | None:
         """The newest validation value, NaN if it was not finite; None before the first."""
-        return self.validation.last_y if len(self.validation) else None
+        return self.validation.raw.last if len(self.validation) else None
 
-    def add_batch(self, epoch: int, num_batches: int, x: float, mean: float) -> None:
-        """Adds what the first `num_batches` of an epoch have come to."""
-        self.add_training(x, mean if self.name in _NO_MEANS else self._recent.add(epoch, num_batches, mean))
-        self.train_value = mean
+    def training(self, resolution: Resolution) -> Line:
+        """The training line of batches or of epochs."""
+        return self.batches if resolution is Resolution.BATCH else self.epochs
 
-    def add_training(self, x: float, value: float) -> None:
-        """Adds a value; one at or before the newest position only renews the number."""
-        self.train_value = value
-        if x > self.raw.last_x:
-            self.raw.append(x, value)
-            self.smooth.append(x, self._smoother.add(value))
+    def add_batch(self, epoch: int, num_batches: int, mean: float | None) -> None:
+        """Adds what the first `num_batches` of an epoch have come to; None, which is a gap, where it is not known."""
+        if mean is None or not math.isfinite(mean):
+            self.batches.raw.add(math.nan)
+        else:
+            self.batches.raw.add(mean if self.name in _NO_MEANS else self._recent.add(epoch, num_batches, mean))
+        self.train_value = self.train_value if mean is None else mean
 
-    def add_validation(self, x: float, value: float) -> None:
-        """Adds the value of an epoch's end."""
-        if x <= self.validation.last_x:
-            return
-        self.validation.append(x, value)
-        if math.isfinite(value) and (self.best is None or self._is_better(value, self.best.y)):
-            self.best = BestPoint(x, value)
+    def add_epoch(self, value: float | None, validation: float | None) -> None:
+        """Adds the values of an epoch; None, which is a gap, where one is not known."""
+        self.train_value = self.train_value if value is None else value
+        self.epochs.raw.add(math.nan if value is None else value)
+        if self._has_validation:
+            self.validation.raw.add(math.nan if validation is None else validation)
+        judged = validation if self._has_validation else value
+        if judged is not None and self._is_best(judged):
+            self.best = BestPoint(len(self.epochs) - 1, judged)
 
-    def _is_better(self, value: float, than: float) -> bool:
-        return value < than if is_less_better(self.name) else value > than
+    def _is_best(self, value: float) -> bool:
+        if not math.isfinite(value) or self.best is None:
+            return math.isfinite(value)
+        return value < self.best.value if is_less_better(self.name) else value > self.best.value
 
 
 class RunCurves:
     """All curves of one run; events of other runs and unknown metrics are passed over.
 
     Attributes:
+        batches: Places of the points of batches.
+        epochs: Places of the ends of epochs.
+        marks: What happened, in the order of its coming.
         version: Grows with every event, so that a painter knows whether there is anything new.
     """
 
     def __init__(self, started: RunStarted) -> None:
         self.run_id = started.run_id
         self.num_epochs = started.num_epochs
-        self.num_batches = started.num_batches
+        self.num_batches = max(1, started.num_batches)
         self.has_validation = started.has_validation
+        self.batches, self.epochs = Places(), Places()
+        self.marks: list[RunMark] = []
         self.version = 0
-        self._metrics = {name: MetricCurves(name) for name in started.metric_names}
+        self._metrics = {
+            name: MetricCurves(name, self.batches, self.epochs, has_validation=started.has_validation)
+            for name in started.metric_names
+        }
 
     def __iter__(self) -> Iterator[MetricCurves]:
         return iter(self._metrics.values())
+
+    def __contains__(self, metric: str) -> bool:
+        return metric in self._metrics
 
     def __getitem__(self, metric: str) -> MetricCurves:
         return self._metrics[metric]
 
     def add_batch(self, event: BatchEnded) -> None:
         """Adds the running means after a batch, at the share of the epoch that is done."""
-        if event.run_id != self.run_id:
-            return
-        x = event.epoch + (event.batch + 1) / max(self.num_batches, event.batch + 1)
-        for metric, curves in self._metrics.items():
-            if metric in event.metrics:
-                curves.add_batch(event.epoch, event.batch + 1, x, event.metrics[metric])
-        self.version += 1
+        if event.run_id == self.run_id:
+            self._add_batch(event.epoch, event.batch + 1, event.seconds, event.metrics)
+            self.version += 1
 
     def add_epoch(self, event: EpochEnded) -> None:
-        """Adds the values of an epoch, at its end; the training line thereby reaches it too."""
+        """Adds the values of an epoch, at its end; the line of the batches thereby reaches it too."""
         if event.run_id != self.run_id:
             return
-        x = float(event.epoch + 1)
-        for metric, curves in self._metrics.items():
-            if metric in event.metrics:
-                curves.add_training(x, event.metrics[metric])
-            if f"val_{metric}" in event.metrics:
-                curves.add_validation(x, event.metrics[f"val_{metric}"])
+        end = float(event.epoch + 1)
+        if end > self.batches.last(XAxis.EPOCHS):
+            self._add_batch(event.epoch, self.num_batches, event.seconds, event.metrics)
+        if end > self.epochs.last(XAxis.EPOCHS):
+            self.epochs.add(end, end * self.num_batches, event.seconds)
+            for metric, curves in self._metrics.items():
+                curves.add_epoch(event.metrics.get(metric), event.metrics.get(f"val_{metric}"))
         self.version += 1
+
+    def add_mark(self, event: RunMarked) -> None:
+        """Adds what happened."""
+        if event.run_id == self.run_id:
+            self.marks.append(RunMark.of(event, self.num_batches))
+            self.version += 1
+
+    def end(self, axis: XAxis) -> float:
+        """The newest position along an axis."""
+        return max(self.batches.last(axis), self.epochs.last(axis))
+
+    def planned_end(self, settings: PlotSettings) -> float:
+        """Where the last epoch will end; of time, what has passed by now."""
+        match settings.x_axis:
+            case XAxis.EPOCHS:
+                return float(self.num_epochs)
+            case XAxis.BATCHES:
+                return float(self.num_epochs * self.num_batches)
+            case XAxis.TIME:
+                return self.end(XAxis.TIME)
+
+    def _add_batch(self, epoch: int, num_done: int, seconds: float, metrics: dict[str, float]) -> None:
+        share = num_done / max(self.num_batches, num_done)
+        if epoch + share <= self.batches.last(XAxis.EPOCHS):
+            return
+        self.batches.add(epoch + share, float(epoch * self.num_batches + num_done), seconds)
+        for metric, curves in self._metrics.items():
+            curves.add_batch(epoch, num_done, metrics.get(metric))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 from typing_extensions import override
 
 from widgets.icons import Icons
@@ -64,21 +64,51 @@ class FormRow:
     The message is the problem where there is one, else the note.
     """
 
-    def __init__(self, grid: QGridLayout, title: str, editor: QWidget, icons: Icons) -> None:
+    def __init__(
+        self,
+        grid: QGridLayout,
+        title: str,
+        editor: QWidget,
+        icons: Icons,
+        *,
+        tip: str = "",
+        beside: QWidget | None = None,
+    ) -> None:
+        """Adds a row to a grid.
+
+        Args:
+            grid: Labels in its first column, editors in its second.
+            title: The label, and the editor's name.
+            editor: What is edited. A check box has its own words and stands in both columns.
+            icons: Has the warning sign.
+            tip: What the field does.
+            beside: Stands right of the editor.
+        """
         self.title = title
         self.editor = editor
         self._note = ""
         self._problem = ""
+        self._label: QLabel | None = None
         self.message = Message(icons, editor.parentWidget())
         row = grid.rowCount()
-        label = QLabel(title, editor.parentWidget())
-        label.setBuddy(editor)
-        set_tone(label, "secondary")
         editor.setAccessibleName(title)
         editor.setFixedHeight(max(ROW_HEIGHT, editor.fontMetrics().height() + 2 * _PADDING))
-        grid.addWidget(label, row, 0)
-        grid.addWidget(editor, row, 1)
+        if not isinstance(editor, QComboBox):  # It says its own text where that does not fit.
+            editor.setToolTip(tip)
+        if isinstance(editor, QCheckBox):
+            grid.addWidget(editor, row, 0, 1, 2)
+        else:
+            self._label = _label(title, editor, tip)
+            grid.addWidget(self._label, row, 0)
+            grid.addLayout(_beside_each_other(editor, beside), row, 1)
         grid.addWidget(self.message, row + 1, 0, 1, 2)
+
+    def set_visible(self, *, is_visible: bool) -> None:
+        """Shows or hides the whole row."""
+        for widget in (self.editor, self._label):
+            if widget:
+                widget.setVisible(is_visible)
+        self.message.setVisible(is_visible and bool(self.message.text()))
 
     def show_note(self, text: str) -> None:
         """Says what the field amounts to."""
@@ -94,6 +124,24 @@ class FormRow:
         self.message.show_text(self._problem or self._note, is_problem=bool(self._problem))
         self.editor.setAccessibleDescription(self._problem or self._note)
         set_tone(self.editor, "wrong" if self._problem else "")
+
+
+def _label(title: str, editor: QWidget, tip: str) -> QLabel:
+    label = QLabel(title, editor.parentWidget())
+    label.setBuddy(editor)
+    label.setToolTip(tip)
+    set_tone(label, "secondary")
+    return label
+
+
+def _beside_each_other(editor: QWidget, beside: QWidget | None) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(4)
+    row.addWidget(editor, 1)
+    if beside:
+        beside.setFixedHeight(editor.height())
+        row.addWidget(beside)
+    return row
 
 
 class WheelGuard(QObject):

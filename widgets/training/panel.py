@@ -6,20 +6,22 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from editor.training.settings import SettingsReport, TrainSettings
+from editor.training.data_options import DataOptions
+from editor.training.settings import Keep, SettingsReport, TrainSettings
 from widgets.icons import Icons
-from widgets.theme import Theme, set_tone
+from widgets.theme import Theme
+from widgets.training.flags_notice import FlagsNotice
 from widgets.training.form_row import Message
+from widgets.training.run_buttons import RunButtons
 from widgets.training.run_state import RunState
 from widgets.training.settings_form import SettingsForm
 
 SETTLE_INTERVAL_MS = 250
 """Time without a further edit before the settings are checked."""
 
-_STOP_TOOLTIP = "Ends the run after the current batch and keeps the weights."
 _NO_MODEL = "Open a model first."
 _NO_DATA = "Choose data to train on."
 
@@ -36,13 +38,23 @@ class TrainingPanel(QWidget):
     Signals:
         settings_changed: The settings are others than before and have been left alone for a moment.
         start_requested: Start was clicked and nothing stands against it. `settings()` are those to use.
-        stop_requested: Stop was clicked.
+        pause_requested: Pause was clicked.
+        resume_requested: Resume was clicked.
+        stop_requested: A stop was chosen; carries which weights to keep, `last` or `best`.
+        cancel_requested: Cancel was clicked.
+        learning_rate_requested: The run under way is to have the learning rate that is carried.
+        flags_requested: The run under way is to have the flags of the tree from its next epoch on.
         readiness_changed: What `start_obstacle` says is another thing now.
     """
 
     settings_changed = Signal()
     start_requested = Signal()
-    stop_requested = Signal()
+    pause_requested = Signal()
+    resume_requested = Signal()
+    stop_requested = Signal(str)
+    cancel_requested = Signal()
+    learning_rate_requested = Signal(float)
+    flags_requested = Signal()
     readiness_changed = Signal()
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
@@ -52,6 +64,7 @@ class TrainingPanel(QWidget):
         self._theme = theme
         self._is_model_open = False
         self._engine_obstacle = "The engine is starting."
+        self._device = ""
         self._report: SettingsReport | None = None
         self._checked: TrainSettings | None = None
         self._blockers: dict[str, str] = {}
@@ -64,13 +77,8 @@ class TrainingPanel(QWidget):
 
     def _make_parts(self, icons: Icons) -> None:
         self._form = SettingsForm(icons, self)
-        self._start = QPushButton("Start", self)
-        self._start.setObjectName("startButton")
-        self._start.setAccessibleName("Start")
-        set_tone(self._start, "primary")
-        self._stop = QPushButton("Stop and keep", self)
-        self._stop.setObjectName("stopButton")
-        self._stop.setAccessibleName("Stop and keep")
+        self._buttons = RunButtons(self)
+        self._flags_notice = FlagsNotice(icons, self)
         self._status = Message(icons, self)
         self._status.setObjectName("runStateMessage")
         self._settle_timer = QTimer(self)
@@ -87,15 +95,10 @@ class TrainingPanel(QWidget):
         area.setWidget(self._form)
         # It does not scroll sideways: what is wider would be cut off.
         area.setMinimumWidth(self._form.minimumSizeHint().width() + self._scroll_bar.sizeHint().width())
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        for button in (self._start, self._stop):
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.setStyleSheet("padding: 3px 8px;")
-            buttons.addWidget(button)
         foot = self._foot = QVBoxLayout()
         foot.setSpacing(4)
-        foot.addLayout(buttons)
+        foot.addWidget(self._flags_notice)
+        foot.addWidget(self._buttons)
         foot.addWidget(self._status)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 1, 6)
@@ -106,9 +109,14 @@ class TrainingPanel(QWidget):
     def _connect(self) -> None:
         self._scroll_bar.rangeChanged.connect(self._on_scroll_bar_range_changed)
         self._form.edited.connect(self._on_form_edited)
+        self._form.learning_rate_applied.connect(self._on_learning_rate_applied)
+        self._flags_notice.apply_requested.connect(self.flags_requested)
         self._settle_timer.timeout.connect(self._on_settle_timer_timeout)
-        self._start.clicked.connect(self.request_start)
-        self._stop.clicked.connect(self.request_stop)
+        self._buttons.start_requested.connect(self.request_start)
+        self._buttons.pause_requested.connect(self.request_pause)
+        self._buttons.resume_requested.connect(self.request_pause)
+        self._buttons.stop_requested.connect(self.request_stop)
+        self._buttons.cancel_requested.connect(self.request_cancel)
         self._theme.changed.connect(self._on_theme_changed)
 
     # -- what others tell it --------------------------------------------------------------------------------
@@ -135,6 +143,24 @@ class TrainingPanel(QWidget):
         self._engine_obstacle = "" if is_ready else reason or "The engine is not ready."
         self._refresh()
 
+    def set_device(self, device: str) -> None:
+        """Says what runs train on, such as `CPU`."""
+        self._device = device
+        self._form.more.set_device(device)
+        self._refresh()
+
+    def set_data_options(self, options: DataOptions) -> None:
+        """Takes what was chosen for the data elsewhere; it is part of `settings()`."""
+        self._form.set_data_options(options)
+
+    def show_run_rate(self, rate: float | None, note: str = "", *, is_problem: bool = False) -> None:
+        """Says beside the field what learning rate the run under way has; None where there is no run."""
+        self._form.show_run_rate(rate, note, is_problem=is_problem)
+
+    def show_flags_notice(self, text: str, *, can_apply: bool = False, is_problem: bool = False) -> None:
+        """Says what the flags that were changed in mid-run do; nothing takes it away."""
+        self._flags_notice.show_text(text, can_apply=can_apply, is_problem=is_problem)
+
     def show_report(self, report: SettingsReport | None) -> None:
         """Puts what the engine found beside the fields; None while nothing is known."""
         self._report = report
@@ -146,6 +172,10 @@ class TrainingPanel(QWidget):
         """Says what the window itself knows against a start, by field; `trainable` stands beside Start."""
         self._blockers = dict(blockers)
         self._refresh()
+
+    def add_beside_start(self, widget: QWidget) -> None:
+        """Puts a widget at the right of Start; it is hidden while a run is under way."""
+        self._buttons.add_beside_start(widget)
 
     def set_run_state(self, state: RunState) -> None:
         """Says where the run stands."""
@@ -179,16 +209,28 @@ class TrainingPanel(QWidget):
         if not self._obstacle:
             self.start_requested.emit()
 
-    def request_stop(self) -> None:
-        """Stop, as by its button."""
+    def request_pause(self) -> None:
+        """Pause, or Resume where the run is paused, as by their button."""
+        if self._state.can_be_paused:
+            self.pause_requested.emit()
+        elif self._state.can_be_resumed:
+            self.resume_requested.emit()
+
+    def request_stop(self, keep: Keep = "last") -> None:
+        """Stop and keep the last or the best weights, as by its button and menu."""
         if self._state.can_be_stopped:
-            self.stop_requested.emit()
+            self.stop_requested.emit(keep)
+
+    def request_cancel(self) -> None:
+        """Cancel and restore, as by its button."""
+        if self._state.can_be_stopped:
+            self.cancel_requested.emit()
 
     # -- inside ---------------------------------------------------------------------------------------------
 
     def _problems(self) -> dict[str, str]:
         """What is wrong, by field: the settings by themselves, what the engine found, what the window knows."""
-        problems = self._blockers | self._report_problems() | self.settings().problems()
+        problems = self._blockers | self._report_problems() | self._form.problems()
         if not self._form.data.data():
             problems.pop("data", None)  # Nothing chosen yet is no mistake.
         return problems
@@ -227,12 +269,7 @@ class TrainingPanel(QWidget):
         problems = self._problems()
         before, self._obstacle = self._obstacle, self._find_obstacle(problems)
         self._form.show_problems(problems)
-        self._start.setEnabled(not self._obstacle)
-        self._start.setToolTip(self._obstacle or "Trains the weights that are not frozen.")
-        is_stopping = self._state is RunState.STOPPING
-        self._stop.setText("Stopping…" if is_stopping else "Stop and keep")
-        self._stop.setEnabled(self._state.can_be_stopped)
-        self._stop.setToolTip(_STOP_TOOLTIP)
+        self._buttons.show_state(self._state, self._obstacle)
         self._show_status(has_problem=bool(problems))
         if self._obstacle != before:
             self.readiness_changed.emit()
@@ -240,10 +277,14 @@ class TrainingPanel(QWidget):
     def _show_status(self, *, has_problem: bool) -> None:
         """The run's state while there is one, else why none can start, else how the last one ended."""
         if self._state.is_active or not self._obstacle:
-            self._status.show_text(self._state.text or "Ready", is_problem=self._state is RunState.FAILED)
+            self._status.show_text(self._state.text or self._ready_text, is_problem=self._state is RunState.FAILED)
         else:
             is_wrong = has_problem and self._is_model_open and not self._engine_obstacle
             self._status.show_text(self._obstacle, is_problem=is_wrong)
+
+    @property
+    def _ready_text(self) -> str:
+        return f"Ready · {self._device}" if self._device else "Ready"
 
     def _settle(self) -> None:
         self._refresh()
@@ -261,11 +302,17 @@ class TrainingPanel(QWidget):
     def _on_form_edited(self) -> None:
         self._settle_timer.start()
 
+    def _on_learning_rate_applied(self) -> None:
+        rate = self.settings().learning_rate
+        if self._state.can_be_stopped and 0 < rate < float("inf"):
+            self.learning_rate_requested.emit(rate)
+
     def _on_settle_timer_timeout(self) -> None:
         self._settle()
 
     def _on_theme_changed(self) -> None:
         self._status.repaint_icon()
+        self._flags_notice.message.repaint_icon()
         self._form.repaint_icons()
 
     @override

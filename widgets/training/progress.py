@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunStarted
 from editor.training.settings import Proof
 from widgets.numbers import counted
 from widgets.theme import set_tone
+from widgets.training.proof_words import proof_line, proof_tip
+from widgets.training.run_state import RunState
 from widgets.training.time_left import TimeLeft, batch_time_text, clock_text
+
+_KEPT = {"last": "weights", "best": "weights of the best epoch"}
 
 BAR_WIDTH = 220
 BAR_HEIGHT = 6
@@ -23,7 +27,12 @@ class RunProgress(QWidget):
 
     Args:
         clock: Monotonic seconds; tests pass their own.
+
+    Signals:
+        details_requested: More is wanted about what moved.
     """
+
+    details_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
@@ -33,10 +42,18 @@ class RunProgress(QWidget):
         self._time_left: TimeLeft | None = None
         self._proof: Proof | None = None
         self._num_epochs_done = 0
+        self._state = RunState.IDLE
+        self._place = ""
         self._bar = _slim_bar(self)
         self._text = _label(self, "runProgressText", "Progress of the run")
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._proof_text = _label(self, "proofText", "Frozen weights after the run")
+        self._details = QPushButton("Details", self)
+        self._details.setObjectName("proofDetailsButton")
+        self._details.setAccessibleName("Details of what moved")
+        set_tone(self._details, "link")
+        self._details.hide()
+        self._details.clicked.connect(lambda: self.details_requested.emit())
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -46,6 +63,7 @@ class RunProgress(QWidget):
         layout.addWidget(self._bar)
         layout.addWidget(self._text, 1)
         layout.addWidget(self._proof_text)
+        layout.addWidget(self._details)
 
     def begin(self, run: RunStarted) -> None:
         """Shows the start of a run; the proof of the one before goes."""
@@ -56,7 +74,7 @@ class RunProgress(QWidget):
         self._bar.setRange(0, max(1, run.num_epochs * run.num_batches))
         self._bar.setValue(0)
         self._bar.show()
-        self._text.setText(f"Epoch 1 of {run.num_epochs} · preparing the first batch")
+        self._show_place(f"Epoch 1 of {run.num_epochs} · preparing the first batch", *self._device)
 
     def add_batch(self, event: BatchEnded) -> None:
         """Moves the bar and counts down."""
@@ -67,7 +85,7 @@ class RunProgress(QWidget):
         place = (
             f"Epoch {event.epoch + 1} of {self._run.num_epochs} · batch {event.batch + 1} of {self._run.num_batches}"
         )
-        self._text.setText(place + self._time_text())
+        self._show_place(place, *self._times)
 
     def add_epoch(self, event: EpochEnded) -> None:
         """Fills the bar to the epoch's end."""
@@ -77,8 +95,8 @@ class RunProgress(QWidget):
         self._num_epochs_done = event.epoch + 1
         self._bar.setValue(self._num_epochs_done * self._run.num_batches)
         is_last = self._num_epochs_done == self._run.num_epochs
-        rest = " · comparing the weights" if is_last else self._time_text()
-        self._text.setText(f"Epoch {self._num_epochs_done} of {self._run.num_epochs} done{rest}")
+        rest = ["comparing the weights"] if is_last else self._times
+        self._show_place(f"Epoch {self._num_epochs_done} of {self._run.num_epochs} done", *rest)
 
     def end(self, event: RunEnded) -> None:
         """Says how the run ended and shows its proof."""
@@ -89,6 +107,19 @@ class RunProgress(QWidget):
         self.show_proof(event.proof)
         self._run = None
 
+    def show_state(self, state: RunState) -> None:
+        """Says at once what was asked for, before the engine has done it; a run that is held takes no time."""
+        self._state = state
+        if state is RunState.STARTING:
+            self.show_proof(None)
+            self._text.setText(state.text)
+        elif self._time_left is not None and state.is_active:
+            if state is RunState.PAUSED:
+                self._time_left.hold()
+            elif state is not RunState.RESUMING:
+                self._time_left.go_on()
+            self._show_place(self._place)
+
     def clear(self) -> None:
         """Shows nothing, as for another document."""
         self._run = None
@@ -96,34 +127,61 @@ class RunProgress(QWidget):
         self._text.clear()
         self.show_proof(None)
 
-    def show_proof(self, proof: Proof | None) -> None:
-        """Shows what the comparison before and after the run found; None shows nothing."""
+    def show_proof(self, proof: Proof | None, num_statistics: int = 0) -> None:
+        """Shows what the comparison before and after the run found; None shows nothing.
+
+        Args:
+            proof: What was found.
+            num_statistics: How many statistics moved.
+        """
         self._proof = proof
-        self._proof_text.setText(_proof_line(proof) if proof else "")
-        self._proof_text.setToolTip(_proof_details(proof) if proof else "")
+        moved = f" · {counted(num_statistics, 'statistic')} moved" if num_statistics else ""
+        self._proof_text.setText(f"{proof_line(proof)}{moved}" if proof else "")
+        self._details.setVisible(proof is not None)
+        self._proof_text.setToolTip(proof_tip(proof) if proof else "")
         self._proof_text.setVisible(bool(self._proof_text.text()))
         is_kept = proof is None or proof.is_kept
         set_tone(self._proof_text, "success" if is_kept else "error")
+
+    @property
+    def proof(self) -> Proof | None:
+        """What the comparison found; None before the first run's end."""
+        return self._proof
 
     @property
     def proof_text(self) -> str:
         """What the comparison found, in words; empty before the first run's end."""
         return self._proof_text.text()
 
+    def _show_place(self, place: str, *rest: str) -> None:
+        """Says where the run is, unless it is held or about to end: then that comes first."""
+        self._place = place
+        is_plain = self._state in (RunState.IDLE, RunState.RUNNING, RunState.STARTING)
+        before = () if is_plain else (self._state.text,)
+        self._text.setText(" · ".join((*before, place, *(rest if is_plain else ()))))
+
     def _ending(self, event: RunEnded, duration: str) -> str:
         if event.outcome == "finished":
             return f"Finished: {counted(self._num_epochs_done, 'epoch')} in {duration}"
         if event.outcome == "stopped":
-            return f"Stopped after {duration}; the weights are kept"
+            return f"Stopped after {duration}; the {_KEPT[event.kept]} are kept"
+        if event.outcome == "cancelled":
+            return f"Cancelled after {duration}; the weights are as they were before"
         return f"Failed: {event.problem.summary}" if event.problem else "Failed"
 
-    def _time_text(self) -> str:
+    @property
+    def _device(self) -> list[str]:
+        return [self._run.device] if self._run and self._run.device else []
+
+    @property
+    def _times(self) -> list[str]:
+        """What is left, the device, and the time of a batch, as far as they are known."""
         if self._time_left is None:
-            return ""
+            return []
         left, per_batch = self._time_left.seconds_left, self._time_left.seconds_per_batch
         if left is None or per_batch is None:
-            return ""
-        return f" · {clock_text(left)} left · {batch_time_text(per_batch)}"
+            return self._device
+        return [f"{clock_text(left)} left", *self._device, batch_time_text(per_batch)]
 
 
 def _slim_bar(parent: QWidget) -> QProgressBar:
@@ -143,22 +201,3 @@ def _label(parent: QWidget, name: str, accessible_name: str) -> QLabel:
     label.setTextFormat(Qt.TextFormat.PlainText)
     set_tone(label, "secondary")
     return label
-
-
-def _proof_line(proof: Proof) -> str:
-    if not proof.is_kept:
-        return f"⚠ {counted(len(proof.violations), 'weight')} moved that should have stood still"
-    if proof.frozen_total == 0:
-        return "No weight was frozen"
-    unchanged, total = f"{proof.frozen_unchanged:,}", counted(proof.frozen_total, "frozen weight")
-    return f"✓ {unchanged} of {total} unchanged"
-
-
-def _proof_details(proof: Proof) -> str:
-    """For the tool tip: which weights moved that should not have, or how many layers learned."""
-    if not proof.is_kept:
-        return "These weights should not have changed:\n" + "\n".join(proof.violations[:20])
-    lines = [f"Compared bit for bit before and after the run. {counted(len(proof.changed_layers), 'layer')} changed."]
-    if proof.still_total:
-        lines.append(f"{proof.still_unchanged:,} of {counted(proof.still_total, 'still statistic')} unchanged.")
-    return "\n".join(lines)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from editor.layers.accounts import State
 from editor.layers.nodes import LayerNode
 from editor.layers.tree import LayerTree
-from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunStarted
+from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunMarked, RunStarted, StartRun
 from widgets.numbers import counted
+from widgets.training.run_entry import RunEntry
 from widgets.training.runs_table import RunsTable
-
-_OUTCOMES = {"finished": "finished", "stopped": "stopped, kept", "failed": "failed"}
 
 
 class RunsList:
-    """Shows each run as a row.
+    """Shows each run as a row, from when it is asked for.
 
     Args:
         table: Where.
@@ -25,28 +24,57 @@ class RunsList:
     def __init__(self, table: RunsTable, describe: Callable[[], str]) -> None:
         self._table = table
         self._describe = describe
-        self._shown = ""
-        self._value = ""
+        self._num_runs = 0
+        self._with_step: set[int] = set()
+
+    def expect(self, request: StartRun) -> None:
+        """A run was asked for."""
+        self._num_runs += 1
+        self._table.add_run(RunEntry(request.run_id, f"run {self._num_runs}", request.settings, self._describe()))
+        self._table.shown_changed.emit()
 
     def begin(self, run: RunStarted) -> None:
-        """Adds a row."""
-        name = run.metric_names[1] if len(run.metric_names) > 1 else "loss"
-        self._shown = f"val_{name}" if run.has_validation else name
-        self._value = ""
-        self._table.add_run(run.run_id, self._describe())
+        """It trains."""
+        self._update(run.run_id, lambda entry: entry.begin(run))
 
     def add_batch(self, event: BatchEnded) -> None:
         """A batch does not show in the table."""
 
     def add_epoch(self, event: EpochEnded) -> None:
-        """Shows the newest value."""
-        if self._shown in event.metrics:
-            self._value = f"{event.metrics[self._shown]:.3f}"
-            self._table.update_run(event.run_id, value=self._value, outcome="running")
+        """Keeps the best value."""
+        self._update(event.run_id, lambda entry: entry.note_epoch(event.epoch, event.metrics, event.seconds))
+
+    def add_mark(self, event: RunMarked) -> None:
+        """Other flags are said from when they hold."""
+        if event.kind == "phase":
+            self._update(event.run_id, lambda entry: _add_phase(entry, event.text))
 
     def end(self, event: RunEnded) -> None:
         """Shows the outcome."""
-        self._table.update_run(event.run_id, value=self._value, outcome=_OUTCOMES[event.outcome])
+        self._update(event.run_id, lambda entry: entry.end(event))
+
+    def note_steps(self, done: Collection[int]) -> None:
+        """Says of which runs the steps are done, by run id; one that had a step and has none now is undone."""
+        self._with_step.update(done)
+        for entry in self._table.runs.entries:
+            entry.is_undone = entry.run_id in self._with_step and entry.run_id not in done
+        self._table.runs.refresh()
+
+    def clear(self) -> None:
+        """Forgets all runs, as for another document."""
+        self._num_runs = 0
+        self._with_step.clear()
+        self._table.runs.clear()
+
+    def _update(self, run_id: int, change: Callable[[RunEntry], None]) -> None:
+        entry = self._table.runs.entry(run_id)
+        if entry:
+            change(entry)
+            self._table.runs.refresh(entry)
+
+
+def _add_phase(entry: RunEntry, text: str) -> None:
+    entry.frozen = f"{entry.frozen}, then {text}"
 
 
 def frozen_text(tree: LayerTree) -> str:

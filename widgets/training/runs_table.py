@@ -1,137 +1,183 @@
-"""The runs of this session, the newest on top."""
+"""The table of the runs of this session."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from typing_extensions import override
 
-from widgets.theme import ROW_HEIGHT, Theme, number_font
+from widgets.theme import ROW_HEIGHT, Theme
+from widgets.training.run_entry import RunEntry
+from widgets.training.runs_model import RunColumn, RunsModel
 
-OTHER_RUN_COLOURS = ("#20755a", "#7f8894", "#c2408c", "#5b4bb7", "#8a7000")
-"""Of runs that are not the newest, by run id; the newest has the colour of the training line."""
-
-_RUN, _DESCRIPTION, _VALUE, _OUTCOME = range(4)
+_DOT_WIDTH = 22
+_WIDE = 480
+"""From this width on there is room for all columns."""
+_SPARE = (RunColumn.EPOCHS, RunColumn.TIME, RunColumn.SEED)
 _EMPTY_TEXT = "The runs of this session will be listed here."
 
 
-class RunsTable(QTableWidget):
-    """A row for each run: its colour and number, what was frozen, its validation value, how it ended."""
+class RunsTable(QTableView):
+    """A row for each run: its colour and name, what was frozen, its best value, how it ended; more where there is room.
+
+    The dot before a name is full where the run is on the curves; a click on it, or Space, shows or hides it.
+
+    Signals:
+        shown_changed: Other runs are to be on the curves.
+        highlighted: Carries the id of the run that is current, or None.
+        menu_requested: A menu for the selected runs is asked for at a place on the screen, a `QPoint`.
+        details_requested: Enter or a double click on a run.
+        delete_requested: Delete was pressed.
+    """
+
+    shown_changed = Signal()
+    highlighted = Signal(object)
+    menu_requested = Signal(object)
+    details_requested = Signal()
+    delete_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(0, 4, parent)
+        super().__init__(parent)
         self.setObjectName("runsTable")
         self.setAccessibleName("Runs of this session")
         self._theme = theme
-        self._rows: list[_Row] = []
+        self.runs = RunsModel(theme, self)
+        self.setModel(self.runs)
         self._set_up_view()
         self._set_up_columns()
-        theme.changed.connect(self._on_theme_changed)
 
     def _set_up_view(self) -> None:
         self.setShowGrid(False)
-        self.setFrameShape(QTableWidget.Shape.NoFrame)
+        self.setFrameShape(QTableView.Shape.NoFrame)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.setIconSize(QSize(10, 10))
-        self.setStyleSheet("QTableView::item { padding: 0 5px; }")
+        self.setStyleSheet("QTableView::item { padding: 0 4px; } QHeaderView::section { padding: 3px 4px; }")
 
     def _set_up_columns(self) -> None:
-        self.setHorizontalHeaderLabels(["Run", "Frozen", "Value", "Outcome"])
-        self.horizontalHeader().hide()
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setMinimumSectionSize(20)
-        for column in (_RUN, _VALUE, _OUTCOME):
+        header.setHighlightSections(False)
+        for column in RunColumn:
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(_DESCRIPTION, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(RunColumn.FROZEN, QHeaderView.ResizeMode.Stretch)
 
-    def add_run(self, run_id: int, description: str) -> None:
-        """Adds a run on top and selects it; `description` is what was frozen, in short."""
-        row = _Row(run_id, self.font(), f"run {run_id}", description, "", "running")
-        self._rows.insert(0, row)
-        self.insertRow(0)
-        for column, item in enumerate(row.items):
-            self.setItem(0, column, item)
-        self._paint_rows()
+    # -- runs ---------------------------------------------------------------------------------------------------
+
+    def add_run(self, entry: RunEntry) -> None:
+        """Adds a run on top and selects it."""
+        self.runs.add(entry)
+        self.clearSelection()
         self.selectRow(0)
         self.scrollToTop()
 
-    def update_run(self, run_id: int, *, value: str, outcome: str) -> None:
-        """Sets what is known of a run by now; an id that was never added is passed over."""
-        for row in self._rows:
-            if row.run_id == run_id:
-                row.items[_VALUE].setText(value)
-                row.items[_OUTCOME].setText(outcome)
+    def selected_runs(self) -> tuple[RunEntry, ...]:
+        """The selected runs, the newest first."""
+        rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        return tuple(self.runs.entries[row] for row in rows)
 
-    def clear_runs(self) -> None:
-        """Forgets all runs, as for another document."""
-        self._rows.clear()
-        self.setRowCount(0)
+    def shown_runs(self) -> tuple[int, ...]:
+        """Ids of the runs that are to be on the curves, the newest first."""
+        return tuple(entry.run_id for entry in self.runs.entries if self.runs.is_on_curves(entry))
 
-    def _paint_rows(self) -> None:
-        secondary = self._theme.colour("secondary")
-        for index, row in enumerate(self._rows):
-            row.items[_RUN].setIcon(_dot(self._colour_of(index, row.run_id)))
-            for column in (_DESCRIPTION, _OUTCOME):
-                row.items[column].setForeground(secondary)
+    def show_runs(self, entries: tuple[RunEntry, ...], *, shown: bool) -> None:
+        """Puts runs on the curves, or takes them off; the newest stays."""
+        for entry in entries:
+            entry.is_shown = shown
+        self.runs.refresh()
+        self.shown_changed.emit()
 
-    def _colour_of(self, row: int, run_id: int) -> QColor:
-        if row == 0:
-            return self._theme.colour("trainable")
-        return QColor(OTHER_RUN_COLOURS[run_id % len(OTHER_RUN_COLOURS)])
+    def rename_current(self) -> None:
+        """Lets a person type another name."""
+        index = self.runs.index(self.currentIndex().row(), RunColumn.RUN)
+        if index.isValid():
+            self.setCurrentIndex(index)
+            self.edit(index)
 
-    def _on_theme_changed(self) -> None:
-        self._paint_rows()
-        self.viewport().update()
+    def _toggle(self, entries: tuple[RunEntry, ...], decider: RunEntry) -> None:
+        self.show_runs(entries, shown=not decider.is_shown)
+
+    def _dot_at(self, place: QPoint) -> RunEntry | None:
+        index = self.indexAt(place)
+        is_on_dot = index.column() == RunColumn.RUN and place.x() - self.visualRect(index).left() < _DOT_WIDTH
+        return self.runs.entries[index.row()] if index.isValid() and is_on_dot else None
+
+    # -- Qt -------------------------------------------------------------------------------------------------
+
+    @override
+    def currentChanged(
+        self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().currentChanged(current, previous)
+        entries = self.runs.entries
+        is_there = current.isValid() and current.row() < len(entries)
+        self.highlighted.emit(entries[current.row()].run_id if is_there else None)
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        entry = self._dot_at(event.position().toPoint()) if event.button() == Qt.MouseButton.LeftButton else None
+        if entry is None:
+            super().mousePressEvent(event)
+            return
+        selected = self.selected_runs()
+        self._toggle(selected if entry in selected else (entry,), entry)
+
+    @override
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._dot_at(event.position().toPoint()):
+            self.mousePressEvent(event)
+        elif self.indexAt(event.position().toPoint()).isValid():
+            self.details_requested.emit()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        selected = self.selected_runs()
+        if event.key() == Qt.Key.Key_Space and selected:
+            self._toggle(selected, selected[0])
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and selected:
+            self.details_requested.emit()
+        elif event.key() == Qt.Key.Key_Delete and selected:
+            self.delete_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    @override
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            place = self.visualRect(self.currentIndex()).bottomLeft()
+        else:
+            place = event.pos()
+            index = self.indexAt(place)
+            if index.isValid() and not self.selectionModel().isRowSelected(index.row(), NO_PARENT):
+                flags = QItemSelectionModel.SelectionFlag
+                self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+        if self.selected_runs():
+            self.menu_requested.emit(self.viewport().mapToGlobal(place))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.viewport().width() < _WIDE
+        for column in _SPARE:
+            self.setColumnHidden(column, is_narrow)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if not self._rows:
+        if not self.runs.entries:
             painter = QPainter(self.viewport())
             painter.setPen(self._theme.colour("secondary"))
             area = self.viewport().rect().adjusted(16, 12, -16, -12)
             painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), _EMPTY_TEXT)
             painter.end()
 
-    @override
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self.resizeColumnsToContents()
 
-
-class _Row:
-    """The cells of a run, from left to right; the table owns them."""
-
-    def __init__(self, run_id: int, font: QFont, *texts: str) -> None:
-        self.run_id = run_id
-        self.items = tuple(QTableWidgetItem(text) for text in texts)
-        self.items[_VALUE].setFont(number_font(font))
-        self.items[_VALUE].setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.items[_VALUE].setToolTip("Validation value")
-        self.items[_DESCRIPTION].setToolTip(self.items[_DESCRIPTION].text())
-
-
-def _dot(colour: QColor) -> QIcon:
-    """A filled circle; drawn at three times its size for dense screens."""
-    picture = QPixmap(30, 30)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
-    painter.drawEllipse(2, 2, 26, 26)
-    painter.end()
-    icon = QIcon()
-    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
-        icon.addPixmap(picture, mode)
-    return icon
+NO_PARENT = QModelIndex()

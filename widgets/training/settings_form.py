@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QRegularExpression, Signal
-from PySide6.QtGui import QRegularExpressionValidator
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QSpinBox, QWidget
+from msgspec.structs import replace
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
 
+from editor.training.data_options import DataOptions
 from editor.training.settings import LOSSES, OPTIMIZERS, SettingsReport, TrainSettings
 from widgets.icons import Icons
 from widgets.training.choice_fields import ChoiceField, MetricsField
 from widgets.training.data_field import DataField
 from widgets.training.form_row import FormRow, WheelGuard
+from widgets.training.more_form import MoreForm
+from widgets.training.number_fields import decimal_box, decimal_of, decimal_text, number_box, text_box
+from widgets.training.setting_words import TIPS, TITLES
 
 FIELD_GAP = 4
 LABEL_GAP = 8
@@ -34,33 +38,43 @@ class SettingsForm(QWidget):
 
     Signals:
         edited: A field has another value, by a person or by `set_settings`.
+        learning_rate_applied: Enter in the field of the learning rate, or the button beside it.
     """
 
     edited = Signal()
+    learning_rate_applied = Signal()
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("page")
         self.setStyleSheet(_DENSE)
         self._share = 0.2
-        self._make_fields()
+        self._data_options = DataOptions()
+        self._run_rate: float | None = None
+        self._rate_note, self._is_rate_refused = "", False
+        self._make_fields(icons)
         self._guard = WheelGuard(self)
         self._rows = self._lay_out(icons)
         self._connect()
         self.set_settings(TrainSettings(data=""))
 
-    def _make_fields(self) -> None:
+    def _make_fields(self, icons: Icons) -> None:
         self.data = DataField(self)
-        self.epochs = _number_box(self, 1, MAX_EPOCHS)
-        self.batch_size = _number_box(self, 1, MAX_BATCH_SIZE)
+        self.epochs = number_box(self, 1, MAX_EPOCHS)
+        self.batch_size = number_box(self, 1, MAX_BATCH_SIZE)
         self.optimizer = ChoiceField(OPTIMIZERS, parent=self)
-        self.learning_rate = _text_box(self, "[0-9.,eE+-]{0,24}")
+        self.learning_rate = decimal_box(self)
         self.loss = ChoiceField(LOSSES, has_automatic=True, parent=self)
         self.metrics = MetricsField(self)
-        self.validation = _number_box(self, 0, 99)
-        self.validation.setSuffix(" %")
-        self.seed = _text_box(self, "[0-9]{0,10}")
+        self.validation = number_box(self, 0, 99, " %")
+        self.seed = text_box(self, "[0-9]{0,10}")
         self.seed.setPlaceholderText("Random")
+        self.apply_rate = QPushButton("Apply now", self)
+        self.apply_rate.setObjectName("applyRateButton")
+        self.apply_rate.setAccessibleName("Apply the learning rate to the run under way")
+        self.apply_rate.setStyleSheet("padding: 2px 8px;")
+        self.apply_rate.hide()
+        self.more = MoreForm(icons, self)
 
     def _lay_out(self, icons: Icons) -> dict[str, FormRow]:
         grid = QGridLayout(self)
@@ -68,24 +82,26 @@ class SettingsForm(QWidget):
         grid.setHorizontalSpacing(LABEL_GAP)
         grid.setVerticalSpacing(FIELD_GAP)
         grid.setColumnStretch(1, 1)
-        editors: dict[str, tuple[str, QWidget]] = {
-            "data": ("Data", self.data),
-            "epochs": ("Epochs", self.epochs),
-            "batch_size": ("Batch size", self.batch_size),
-            "optimizer": ("Optimizer", self.optimizer),
-            "learning_rate": ("Learning rate", self.learning_rate),
-            "loss": ("Loss", self.loss),
-            "metrics": ("Metrics", self.metrics),
-            "validation_split": ("Validation", self.validation),
-            "seed": ("Seed", self.seed),
+        editors: dict[str, QWidget] = {
+            "data": self.data,
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "optimizer": self.optimizer,
+            "learning_rate": self.learning_rate,
+            "loss": self.loss,
+            "metrics": self.metrics,
+            "validation_split": self.validation,
+            "seed": self.seed,
         }
         rows: dict[str, FormRow] = {}
-        for field, (title, editor) in editors.items():
+        for field, editor in editors.items():
             editor.setObjectName(f"{field}Field")
             self._guard.guard(editor)
-            rows[field] = FormRow(grid, title, editor, icons)
+            beside = self.apply_rate if field == "learning_rate" else None
+            rows[field] = FormRow(grid, TITLES[field], editor, icons, tip=TIPS.get(field, ""), beside=beside)
+        grid.addWidget(self.more, grid.rowCount(), 0, 1, 2)
         grid.setRowStretch(grid.rowCount(), 1)
-        return rows
+        return rows | self.more.rows
 
     def _connect(self) -> None:
         self.data.data_changed.connect(self.edited)
@@ -96,33 +112,79 @@ class SettingsForm(QWidget):
             choice.currentIndexChanged.connect(self.edited)
         for text in (self.learning_rate, self.seed):
             text.textChanged.connect(self.edited)
+        self.more.edited.connect(self.edited)
+        self.learning_rate.textChanged.connect(self._on_rate_typed)
+        self.learning_rate.returnPressed.connect(self.learning_rate_applied)
+        self.apply_rate.clicked.connect(lambda: self.learning_rate_applied.emit())
 
     def settings(self) -> TrainSettings:
         """What the form says; a learning rate that is no number is NaN, which `TrainSettings.problems` names."""
-        return TrainSettings(
+        usual = TrainSettings(
             data=self.data.data(),
+            data_options=replace(self._data_options, balance_classes=self.more.balances_classes),
             epochs=self.epochs.value(),
             batch_size=self.batch_size.value(),
             optimizer=self.optimizer.name(),
-            learning_rate=_number(self.learning_rate.text()),
+            learning_rate=decimal_of(self.learning_rate.text()),
             loss=self.loss.name(),
             metrics=self.metrics.metrics(),
             validation_split=self._validation_share(),
             seed=int(self.seed.text()) if self.seed.text() else None,
         )
+        return self.more.add_to(usual)
 
     def set_settings(self, settings: TrainSettings) -> None:
         """Fills the form."""
+        self._data_options = settings.data_options
         self.data.choose(settings.data)
         self.epochs.setValue(settings.epochs)
         self.batch_size.setValue(settings.batch_size)
         self.optimizer.choose(settings.optimizer)
-        self.learning_rate.setText(_number_text(settings.learning_rate))
+        self.learning_rate.setText(decimal_text(settings.learning_rate))
         self.loss.choose(settings.loss)
         self.metrics.choose(settings.metrics)
         self._share = settings.validation_split
         self.validation.setValue(round(100 * settings.validation_split))
         self.seed.setText("" if settings.seed is None else str(settings.seed))
+        self.more.set_settings(settings)
+
+    def set_data_options(self, options: DataOptions) -> None:
+        """Takes what was chosen for the data elsewhere."""
+        if options != self.settings().data_options:
+            self._data_options = options
+            self.more.ticks["balance_classes"].setChecked(options.balance_classes)
+            self.edited.emit()
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong with what was typed."""
+        typed = self.more.problems()
+        coarse = {field.partition(".")[0] for field in typed}
+        return {field: text for field, text in self.settings().problems().items() if field not in coarse} | typed
+
+    def show_run_rate(self, rate: float | None, note: str, *, is_problem: bool) -> None:
+        """Says what learning rate the run under way has, and offers to give it the one in the field.
+
+        Args:
+            rate: None while no run is under way.
+            note: What became of the last change.
+            is_problem: Whether the note says why it was refused.
+        """
+        self._run_rate = rate
+        self._rate_note, self._is_rate_refused = note, is_problem
+        self._show_rate()
+
+    def _show_rate(self) -> None:
+        typed = decimal_of(self.learning_rate.text())
+        is_other = self._run_rate is not None and not math.isclose(typed, self._run_rate, rel_tol=1e-6)
+        self.apply_rate.setVisible(is_other)
+        self.apply_rate.setEnabled(0 < typed < math.inf)
+        row = self._rows["learning_rate"]
+        if self._is_rate_refused:
+            row.show_problem(self._rate_note)
+        elif is_other and self._run_rate is not None:
+            row.show_note(f"The run uses {decimal_text(self._run_rate)}.")
+        else:
+            row.show_note(self._rate_note)
 
     def title_of(self, field: str) -> str:
         """The label of a field of `TrainSettings`."""
@@ -140,6 +202,10 @@ class SettingsForm(QWidget):
         """Puts each problem beside its field and takes away those that are no more."""
         for field, row in self._rows.items():
             row.show_problem(problems.get(field, ""))
+        if self._is_rate_refused and not problems.get("learning_rate"):
+            self._rows["learning_rate"].show_problem(self._rate_note)
+        if any(field in self.more.rows for field in problems):
+            self.more.unfold()
 
     def show_findings(self, report: SettingsReport | None) -> None:
         """Shows what the engine found out about the data and what `Automatic` amounts to; None forgets it."""
@@ -147,6 +213,8 @@ class SettingsForm(QWidget):
         self._rows["data"].show_note(found.data_text if self.data.data() else _DATA_HINT)
         self.loss.show_automatic(found.loss)
         self.metrics.show_automatic(found.metrics)
+        has_validation = found.has_validation_data or self.validation.value() > 0
+        self.more.offer_metrics(found.metrics, has_validation=has_validation)
         self.validation.setEnabled(not found.has_validation_data)
         self._rows["validation_split"].show_note(
             "Not used: the data bring their own validation part." if found.has_validation_data else ""
@@ -156,41 +224,14 @@ class SettingsForm(QWidget):
         """Draws the warning signs in the theme's colours."""
         for row in self._rows.values():
             row.message.repaint_icon()
+        self.more.repaint_icons()
+
+    def _on_rate_typed(self) -> None:
+        self._rate_note, self._is_rate_refused = "", False
+        self._rows["learning_rate"].show_problem("")
+        self._show_rate()
 
     def _validation_share(self) -> float:
         """The exact share that was set as long as it is the one that is shown, rounded to a percent."""
         shown = self.validation.value()
         return self._share if round(100 * self._share) == shown else shown / 100
-
-
-def _number_box(parent: QWidget, lowest: int, highest: int) -> QSpinBox:
-    box = QSpinBox(parent)
-    box.setRange(lowest, highest)
-    box.setGroupSeparatorShown(True)
-    # A style sheet's padding does not reach the left side of the box inside.
-    box.lineEdit().setTextMargins(7, 0, 0, 0)
-    box.setMinimumWidth(60)
-    return box
-
-
-def _text_box(parent: QWidget, pattern: str) -> QLineEdit:
-    box = QLineEdit(parent)
-    box.setValidator(QRegularExpressionValidator(QRegularExpression(pattern), box))
-    box.setMinimumWidth(60)
-    return box
-
-
-def _number(text: str) -> float:
-    """A number as people type it, with a point or a comma, such as `1e-4`; NaN if it is none."""
-    try:
-        return float(text.replace(",", "."))
-    except ValueError:
-        return math.nan
-
-
-def _number_text(number: float) -> str:
-    """The shortest text that gives the same number back."""
-    if math.isnan(number):
-        return ""
-    short = f"{number:g}"
-    return short if float(short) == number else repr(number)

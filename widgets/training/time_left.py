@@ -28,6 +28,7 @@ class TimeLeft:
         self._batches_done = 0
         self._epochs_done = 0
         self._pauses: list[float] = []
+        self._held_since: float | None = None
         self._seconds_per_batch: float | None = None
 
     @property
@@ -37,8 +38,8 @@ class TimeLeft:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the run began."""
-        return self._clock() - self._started
+        """Seconds since the run began, without those in which it was held."""
+        return self._now - self._started
 
     @property
     def seconds_left(self) -> float | None:
@@ -47,8 +48,26 @@ class TimeLeft:
             return None
         batches = self._num_epochs * self._num_batches - self._batches_done
         pauses = (self._num_epochs - self._epochs_done) * self._mean_pause
-        since_event = self._clock() - self._last_time
+        since_event = self._now - self._last_time
         return max(0.0, batches * self._seconds_per_batch + pauses - since_event)
+
+    def hold(self) -> None:
+        """The run is paused: the clock stands still."""
+        if self._held_since is None:
+            self._held_since = self._clock()
+
+    def go_on(self) -> None:
+        """The run goes on: the time in which it was held is no part of it."""
+        if self._held_since is None:
+            return
+        held, self._held_since = self._clock() - self._held_since, None
+        self._started += held
+        if self._last_time is not None:
+            self._last_time += held
+
+    @property
+    def _now(self) -> float:
+        return self._clock() if self._held_since is None else self._held_since
 
     def batch_ended(self, epoch: int, batch: int) -> None:
         """Counts the batches up to `batch` of `epoch`, both 0 upwards; several may have passed since the last call."""

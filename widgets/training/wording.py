@@ -36,6 +36,8 @@ def words_for(keras_name: str) -> str:
     known = _WORDS.get(keras_name)
     if known:
         return known
+    if keras_name.startswith("val_"):
+        return f"Validation: {words_for(keras_name.removeprefix('val_'))}"
     plain = keras_name.replace("_", " ")
     return plain[:1].upper() + plain[1:]
 

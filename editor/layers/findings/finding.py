@@ -12,8 +12,10 @@ from editor.layers.nodes import WeightNode
 from editor.layers.policies import RuleKind
 from editor.layers.tree import LayerTree
 
-Severity = Literal["warning", "note"]
-"""A warning: what will happen is hardly what was meant. A note: good to know."""
+Severity = Literal["error", "warning", "note"]
+"""An error: a run cannot start. A warning: what will happen is hardly what was meant. A note: good to know."""
+
+Setting = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Cure:
         modes: `(layer_id, mode)` to set.
         rules: `((layer_id, rule), holds)` to set.
         learning_rate: To put into the settings of the next run; not a matter of flags, and no undo step.
+        settings: `(field, value)` of `TrainSettings` or of its `DataOptions`, likewise.
+        rename: `(path, new name)` of a layer; None renames none.
     """
 
     text: str
@@ -33,6 +37,8 @@ class Cure:
     modes: tuple[tuple[int, StatisticsMode], ...] = ()
     rules: tuple[tuple[tuple[int, RuleKind], bool], ...] = ()
     learning_rate: float | None = None
+    settings: tuple[tuple[str, Setting], ...] = ()
+    rename: tuple[str, str] | None = None
 
     @classmethod
     def of(cls, text: str, change: FlagChange) -> Cure:

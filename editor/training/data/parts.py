@@ -14,6 +14,23 @@ from editor.training.data_report import DataReport
 Array = npt.NDArray[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """What is done to the values of one input, batch by batch.
+
+    Attributes:
+        name: One of `PREPROCESSINGS` but `auto`, or the name of a module of `keras.applications`.
+        reason: Why, in a sentence.
+        black: The value of the data that stands for black.
+        white: The value that stands for white.
+    """
+
+    name: str = "none"
+    reason: str = ""
+    black: float = 0.0
+    white: float = 255.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """Samples to train on, to validate on, or to evaluate at the end.
@@ -46,10 +63,13 @@ class Prepared:
         validation: Samples that are validated on and never trained on; None where there are none.
         test: Samples to evaluate when the run is over; None where there are none.
         augmentation: Applied to batches of training samples.
+        preprocessing: What is done to the values of each input; empty for nothing.
         class_weight: How much a sample of each class counts in the loss; None where all count the same.
         input_names: What each input is called in sentences.
         target_names: What each target is called in sentences.
         has_own_validation: Whether the validation part was given, not drawn from the training samples.
+        class_names: Of the first target, in the order of their numbers; empty where none are known.
+        sources: Where each training sample comes from, such as a file's name; empty where its row tells it.
         tasks: What each target is learned as; empty where that is found from the labels and the last layer.
     """
 
@@ -58,11 +78,14 @@ class Prepared:
     validation: Part | None = None
     test: Part | None = None
     augmentation: tuple[Augmentation, ...] = ()
+    preprocessing: tuple[Preprocessing, ...] = ()
     class_weight: dict[int, float] | None = None
     input_names: tuple[str, ...] = ("x",)
     target_names: tuple[str, ...] = ("y",)
     has_own_validation: bool = False
     tasks: tuple[Task, ...] = ()
+    class_names: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def suffix(self, part: Part) -> str:
         """What is added to a name in sentences about a part."""

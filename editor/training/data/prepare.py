@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from editor.errors import DataError
+from editor.training.data.images.prepare_images import prepare_images
 from editor.training.data.parts import Part, Prepared
+from editor.training.data.preprocessing import with_preprocessing
+from editor.training.data.table.prepare_table import prepare_table
+from editor.training.data.table.reading import is_table
 from editor.training.data.train_data import TrainData, hold_out, load_data
 from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
@@ -24,19 +28,21 @@ def prepare(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     Raises:
         DataError: The data cannot be read, or nothing that the model takes can be made of them.
     """
+    return with_preprocessing(_read(settings, facts, seed), settings.data_options, facts)
+
+
+def _read(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     if ":" in settings.data and not settings.data.startswith(SAMPLE_PREFIX) and not Path(settings.data).exists():
         return _from_function(settings, facts, seed)
     if Path(settings.data).is_dir():
-        return _from_images(settings, facts, seed)
+        return prepare_images(settings, facts, seed)
+    if is_table(Path(settings.data)):
+        return prepare_table(settings, facts, seed)
     return _from_arrays(settings, facts, seed)
 
 
 def _from_function(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     raise DataError("Data from a Python function are not read yet.", hint="Save them to an .npz file with x and y.")
-
-
-def _from_images(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
-    raise DataError("Folders of images are not read yet.", hint="Save the images to an .npz file with x and y.")
 
 
 def _from_arrays(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:

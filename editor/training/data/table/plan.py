@@ -1,0 +1,166 @@
+"""What is read of a table and as what: its columns looked at once, and held against what a person chose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from editor.errors import DataError
+from editor.training.data.memory import check_memory
+from editor.training.data.table.dialect import spoken
+from editor.training.data.table.reading import TableFile
+from editor.training.data.table.roles import Roles, find_roles, listed, resolve
+from editor.training.data.table.survey import MAX_DISTINCT, ColumnSurvey, survey
+from editor.training.data_options import DataOptions, MissingTreatment
+from editor.training.model_facts import ModelFacts
+
+BYTES_PER_VALUE = 12
+"""Of a column of numbers: 8 as it is read, and 4 as the model takes it."""
+CLASS_TASKS = ("binary", "multi-class", "multi-label")
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """What is read of a table and as what.
+
+    Attributes:
+        columns: What each column holds.
+        roles: What each is used for.
+        categories: Of each column that is used as categories, its values in the order of their numbers.
+        missing: How gaps are treated, of each column that is used.
+        options: What a person chose.
+    """
+
+    table: TableFile
+    columns: dict[str, ColumnSurvey]
+    roles: Roles
+    categories: dict[str, tuple[str, ...]]
+    missing: dict[str, MissingTreatment]
+    options: DataOptions
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.table.path.name
+
+
+def open_table(path: Path) -> TableFile:
+    """Opens a table.
+
+    Raises:
+        DataError: There is no such file, or it is no table.
+    """
+    if not path.is_file():
+        raise DataError(f"There is no file {path}.", hint="Choose a CSV, TSV or Parquet file.")
+    return TableFile(path)
+
+
+def plan_table(table: TableFile, options: DataOptions, facts: ModelFacts) -> TablePlan:
+    """Looks at a whole table once, in bounded memory.
+
+    Raises:
+        DataError: It has no rows, is too large, or a column does not hold what it is used for.
+    """
+    name = table.path.name
+    check_memory(name, table.estimated_rows() * len(table.names) * BYTES_PER_VALUE, table.estimated_rows())
+    columns = survey(table)
+    num_rows = max((column.num_rows for column in columns.values()), default=0)
+    if not num_rows:
+        raise DataError(f"{name} has a header, but no rows.", hint="Choose a table with a row for each sample.")
+    roles = find_roles(name, columns, options, facts)
+    check_memory(name, num_rows * len(roles.needed) * BYTES_PER_VALUE, num_rows)
+    categories = {
+        column: _categories(columns[column]) for column in roles.needed if _is_category(column, columns, roles, options)
+    }
+    for column in roles.needed:
+        if column not in categories:
+            check_numbers(columns[column], name)
+    return TablePlan(table, columns, roles, categories, _treatments(name, columns, roles, categories, options), options)
+
+
+def check_numbers(column: ColumnSurvey, file_name: str) -> None:
+    """Holds a column that is used as numbers to that.
+
+    Raises:
+        DataError: A cell holds something else, or an infinite number.
+    """
+    if column.not_a_number:
+        wrong = column.not_a_number
+        raise DataError(
+            f"Row {wrong.row:,} of {file_name} holds {wrong.text!r} in {spoken(column.name)}, where numbers belong.",
+            hint="Correct that cell or empty it, or use the column as a category.",
+        )
+    if column.infinite:
+        raise DataError(
+            f"Row {column.infinite.row:,} of {file_name} holds an infinite number in {spoken(column.name)}.",
+            hint="Correct that cell or empty it, or leave the column out.",
+        )
+
+
+def _is_category(name: str, columns: dict[str, ColumnSurvey], roles: Roles, options: DataOptions) -> bool:
+    column, use = columns[name], roles.uses[name]
+    if use != "target":
+        return use == "category"
+    is_mixed = column.not_a_number is not None
+    return not column.is_mostly_numbers or (is_mixed and options.task in CLASS_TASKS)
+
+
+def _categories(column: ColumnSurvey) -> tuple[str, ...]:
+    if not column.has_all_counts:
+        raise DataError(
+            f"{spoken(column.name, is_first=True)} has more than {MAX_DISTINCT:,} different values, "
+            "too many for categories.",
+            hint="Leave the column out, or choose another target.",
+        )
+    if column.is_mostly_numbers and column.not_a_number is None:
+        return tuple(sorted(column.counts, key=_as_number))
+    return tuple(sorted(column.counts))
+
+
+def _as_number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _treatments(
+    file_name: str,
+    columns: dict[str, ColumnSurvey],
+    roles: Roles,
+    categories: dict[str, tuple[str, ...]],
+    options: DataOptions,
+) -> dict[str, MissingTreatment]:
+    said = {resolve(file_name, name, list(columns)): treatment for name, treatment in options.missing.items()}
+    found: dict[str, MissingTreatment] = {}
+    for name in roles.needed:
+        if name in roles.targets:
+            found[name] = "drop"
+        else:
+            found[name] = said.get(name) or ("category" if name in categories else "mean")
+        _check_treatment(name, found[name], is_category=name in categories)
+    return found
+
+
+def _check_treatment(name: str, treatment: MissingTreatment, *, is_category: bool) -> None:
+    if treatment == "mean" and is_category:
+        raise DataError(
+            f"{spoken(name, is_first=True)} holds categories, which have no mean for missing values.",
+            hint="Use category, most-frequent or drop.",
+        )
+    if treatment == "category" and not is_category:
+        raise DataError(
+            f"{spoken(name, is_first=True)} holds numbers; a missing one cannot be a category.",
+            hint="Use mean, most-frequent or drop.",
+        )
+
+
+def check_same_columns(plan: TablePlan, other: TableFile) -> None:
+    """Holds a table to validate or test on to the columns of the training table.
+
+    Raises:
+        DataError: It lacks a column that is used.
+    """
+    absent = [name for name in plan.roles.needed if name not in other.names]
+    if absent:
+        raise DataError(
+            f"{other.path.name} has no column {absent[0]!r}, which the training data {plan.name} have.",
+            hint=f"Give both tables the same columns. Those of {other.path.name} are: {listed(other.names)}.",
+        )

@@ -1,0 +1,199 @@
+"""Reads a table in pieces: CSV and TSV (gzip'ed too) as text, Parquet with its own types; pyarrow does the work."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+from editor.errors import DataError
+from editor.training.data.table.dialect import FALLBACK, Dialect, check_names, find_dialect, open_bytes
+
+ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet", ".pq")
+BLOCK_BYTES = 1 << 22
+PARQUET_ROWS = 1 << 15
+MAX_BAD_ROWS = 1
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of a table.
+
+    Attributes:
+        columns: By name; text as strings, whatever else a Parquet file holds in its own type.
+        first_row: Number of its first row, as a spreadsheet counts it: a header is row 1.
+        num_rows: Rows in it.
+    """
+
+    columns: dict[str, pa.Array]
+    first_row: int
+    num_rows: int
+
+
+class TableFile:
+    """A table on disk that can be read again and again.
+
+    Attributes:
+        names: Of its columns.
+        notes: What a person should know about how it was read.
+        bytes_per_value: What one value takes on disk on average, before compression; for Parquet as stored.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.notes: tuple[str, ...] = ()
+        self.dialect: Dialect | None = None
+        if path.name.lower().endswith((".parquet", ".pq")):
+            self._open_parquet()
+        else:
+            self._open_text()
+
+    @property
+    def has_decimal_comma(self) -> bool:
+        """Whether numbers are written with a comma."""
+        return bool(self.dialect and self.dialect.has_decimal_comma)
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the file itself names its columns."""
+        return self.dialect is None or self.dialect.has_header
+
+    def estimated_rows(self) -> int:
+        """About how many rows there are: by the size of the first ones, or as a Parquet file tells."""
+        if self.dialect is None:
+            return int(self._num_rows)
+        return int(self.path.stat().st_size / self.dialect.row_bytes)
+
+    def pieces(self, names: Sequence[str] | None = None) -> Iterator[Piece]:
+        """The rows, in order, with some columns or all.
+
+        Raises:
+            DataError: A row has more or fewer cells than the table has columns, or the file is damaged.
+        """
+        with self._told():
+            yield from self._parquet_pieces(names) if self.dialect is None else self._text_pieces(names)
+
+    # -- text ---------------------------------------------------------------------------------------------------
+
+    def _open_text(self) -> None:
+        self.dialect = find_dialect(self.path)
+        self.names = self.dialect.names
+        if self.dialect.encoding == FALLBACK:
+            self.notes = (f"{self.path.name} is not in UTF-8; it was read as Windows-1252 (Western European).",)
+
+    def _text_pieces(self, names: Sequence[str] | None) -> Iterator[Piece]:
+        dialect = self.dialect
+        assert dialect is not None
+        bad: list[pc.InvalidRow] = []
+
+        def note(row: pc.InvalidRow) -> str:
+            bad.append(row)
+            return "error"
+
+        row_number = 2 if dialect.has_header else 1
+        with open_bytes(self.path) as file:
+            try:
+                reader = pc.open_csv(
+                    file,
+                    read_options=pc.ReadOptions(
+                        use_threads=False,
+                        block_size=BLOCK_BYTES,
+                        skip_rows=int(dialect.has_header),
+                        column_names=list(dialect.names),
+                        encoding=dialect.encoding,
+                    ),
+                    parse_options=pc.ParseOptions(delimiter=dialect.separator, invalid_row_handler=note),
+                    convert_options=pc.ConvertOptions(
+                        column_types={name: pa.string() for name in dialect.names},
+                        strings_can_be_null=False,
+                        include_columns=list(names) if names is not None else None,
+                    ),
+                )
+                for batch in reader:
+                    yield Piece(_columns(batch), row_number, batch.num_rows)
+                    row_number += batch.num_rows
+            except pa.ArrowInvalid as error:
+                if bad:
+                    raise self._wrong_row(bad[0]) from error
+                if "Empty CSV" in str(error):  # Nothing behind the header.
+                    return
+                raise
+
+    def _wrong_row(self, row: pc.InvalidRow) -> DataError:
+        dialect = cast("Dialect", self.dialect)
+        number = f"Row {row.number:,}" if row.number is not None else f"The row {row.text[:60]!r}"
+        cells = f"{row.actual_columns} cell{'' if row.actual_columns == 1 else 's'}"
+        return DataError(
+            f"{number} of {self.path.name} has {cells}, but "
+            f"{'the first row names' if dialect.has_header else 'the first row has'} {row.expected_columns}.",
+            hint="Give every row one cell for each column; put quotes around text that holds the separator.",
+            details=row.text[:500],
+        )
+
+    # -- Parquet ------------------------------------------------------------------------------------------------
+
+    def _open_parquet(self) -> None:
+        with self._told(), pq.ParquetFile(self.path) as file:
+            schema = file.schema_arrow
+            self._num_rows = file.metadata.num_rows
+        check_names([field.name for field in schema], self.path.name)
+        usable = [field.name for field in schema if _is_usable(field.type)]
+        left_out = [field.name for field in schema if not _is_usable(field.type)]
+        if left_out:
+            self.notes = (f"Left out, as they hold neither numbers nor text: {', '.join(left_out)}.",)
+        self.names = tuple(usable)
+
+    def _parquet_pieces(self, names: Sequence[str] | None) -> Iterator[Piece]:
+        row_number = 1
+        with pq.ParquetFile(self.path) as file:
+            wanted = list(self.names if names is None else names)
+            for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=wanted):
+                yield Piece(_columns(batch), row_number, batch.num_rows)
+                row_number += batch.num_rows
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Says in our words what pyarrow and zlib raise on files that are not what they claim to be."""
+        try:
+            yield
+        except (pa.ArrowException, OSError, EOFError, zlib.error, UnicodeError) as error:
+            raise DataError(
+                f"{self.path.name} cannot be read to its end; it is damaged or of another kind than its name tells.",
+                hint="Copy or save it again.",
+                details=f"{type(error).__name__}: {error}",
+            ) from error
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is a table by its name."""
+    return path.name.lower().endswith(ENDINGS)
+
+
+def _columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:
+    return {name: _plain(batch.column(at)) for at, name in enumerate(batch.schema.names)}
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    return values.cast(pa.string()) if _is_text(values.type) or pa.types.is_boolean(values.type) else values
+
+
+def _is_text(kind: Any) -> bool:
+    types = pa.types
+    return bool(types.is_large_string(kind) or types.is_string_view(kind) or types.is_date(kind))
+
+
+def _is_usable(kind: Any) -> bool:
+    types = pa.types
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    checks = (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean, types.is_string, _is_text)
+    return any(is_kind(kind) for is_kind in checks)

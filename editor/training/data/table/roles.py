@@ -1,0 +1,199 @@
+"""Which columns of a table go into which input of a model, and which are learned by which output."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from editor.errors import DataError
+from editor.training.data.table.dialect import spoken
+from editor.training.data.table.survey import ColumnSurvey
+from editor.training.data_options import ColumnUse, DataOptions
+from editor.training.model_facts import ModelFacts
+
+TARGET_NAMES = ("target", "label", "labels", "class", "classes", "y", "outcome")
+NUM_NAMED = 8
+"""Columns that are named in a sentence."""
+
+Columns = Mapping[str, ColumnSurvey]
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What each column is used for.
+
+    Attributes:
+        inputs: Columns of each input of the model.
+        outputs: Columns of each output.
+        uses: Of every column of the table.
+        notes: What a person should know, a sentence each.
+    """
+
+    inputs: tuple[Names, ...]
+    outputs: tuple[Names, ...]
+    uses: dict[str, ColumnUse]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> Names:
+        """All columns that are learned."""
+        return tuple(name for names in self.outputs for name in names)
+
+    @property
+    def needed(self) -> Names:
+        """All columns that are read, each once."""
+        return tuple(dict.fromkeys([*(name for names in self.inputs for name in names), *self.targets]))
+
+
+def find_roles(file_name: str, columns: Columns, options: DataOptions, facts: ModelFacts) -> Roles:
+    """What each column is used for, as far as it is not said found by name and then by order.
+
+    Raises:
+        DataError: A named column is not there, or it cannot be told which columns belong where.
+    """
+    return _Finder(file_name, columns, options, facts).find()
+
+
+def resolve(file_name: str, name: str, columns: Sequence[str]) -> str:
+    """The column that a person means.
+
+    Raises:
+        DataError: There is no such column.
+    """
+    by_lower = {column.lower(): column for column in columns}
+    found = name if name in columns else by_lower.get(name.strip().lower()) or by_lower.get(spoken(name.strip()))
+    if found is not None:
+        return found
+    near = difflib.get_close_matches(name, columns, 1)
+    raise DataError(
+        f"{file_name} has no column {name!r}.",
+        hint=f"{f'Did you mean {near[0]!r}? ' if near else ''}Its columns are: {listed(columns)}.",
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Some of the names, for a sentence."""
+    return ", ".join([*names[:NUM_NAMED], *(["…"] if len(names) > NUM_NAMED else [])])
+
+
+class _Finder:
+    def __init__(self, file_name: str, columns: Columns, options: DataOptions, facts: ModelFacts) -> None:
+        self._file_name = file_name
+        self._columns = columns
+        self._facts = facts
+        self._options = options
+        self._said = {self._resolve(name): use for name, use in options.columns.items()}
+        self._notes: list[str] = []
+
+    def find(self) -> Roles:
+        outputs = self._outputs()
+        targets = [name for names in outputs for name in names]
+        uses = {name: self._use(column, is_target=name in targets) for name, column in self._columns.items()}
+        rest = [name for name, use in uses.items() if use in ("number", "category")]
+        inputs = self._inputs(rest)
+        used = {name for names in inputs for name in names}
+        left_over = [name for name in rest if name not in used]
+        if left_over:
+            self._notes.append(f"No input of the model takes: {listed(left_over)}.")
+            uses |= dict.fromkeys(left_over, "ignore")
+        return Roles(inputs, outputs, uses, tuple(self._notes))
+
+    def _resolve(self, name: str) -> str:
+        return resolve(self._file_name, name, list(self._columns))
+
+    def _resolve_all(self, names: Sequence[str]) -> Names:
+        return tuple(dict.fromkeys(self._resolve(name) for name in names))
+
+    def _use(self, column: ColumnSurvey, *, is_target: bool) -> ColumnUse:
+        if is_target:
+            return "target"
+        if column.name in self._said:
+            return self._said[column.name]
+        if not column.num_present:
+            self._notes.append(f"{spoken(column.name, is_first=True)} is empty and left out.")
+            return "ignore"
+        kind = column.kind
+        if kind == "text":
+            said = spoken(column.name, is_first=True)
+            self._notes.append(f"{said} holds text of too many kinds for a category and is left out.")
+        return "ignore" if kind == "text" else kind
+
+    # -- outputs ------------------------------------------------------------------------------------------------
+
+    def _outputs(self) -> tuple[Names, ...]:
+        names, count = self._facts.output_names, self._facts.num_outputs
+        said = self._said_for("output", self._options.outputs, names)
+        targets = self._resolve_all(
+            [*self._options.targets, *(name for name, use in self._said.items() if use == "target")]
+        )
+        if count == 1:
+            return (said.get(names[0] if names else "", ()) or targets or (self._guess_target(),),)
+        by_name = {name: (name,) for name in names if name in self._columns} | said
+        if all(name in by_name for name in names) and names:
+            return tuple(by_name[name] for name in names)
+        if len(targets) == count:
+            return tuple((target,) for target in targets)
+        raise DataError(
+            f"The model has {count} outputs ({listed(names)}), but {len(targets)} target columns are chosen.",
+            hint=f"Choose one column for each output. The columns are: {listed(list(self._columns))}.",
+        )
+
+    def _guess_target(self) -> str:
+        named = [name for name in self._columns if name.lower() in TARGET_NAMES or name in self._facts.output_names]
+        if named:
+            return named[0]
+        names = list(self._columns)
+        first, last = self._columns[names[0]], self._columns[names[-1]]
+        units = (self._facts.output_shape(0) or (None,))[-1]
+        is_classifier = self._facts.activation(0) in ("softmax", "sigmoid") or (units or 0) > 1
+        is_first = is_classifier and _are_classes(first, units) and not _are_classes(last, units)
+        target = first.name if is_first else last.name
+        self._notes.append(f"{spoken(target, is_first=True)} is learned, as none is called target, label or class.")
+        return target
+
+    # -- inputs -------------------------------------------------------------------------------------------------
+
+    def _inputs(self, rest: list[str]) -> tuple[Names, ...]:
+        names, count = self._facts.input_names, self._facts.num_inputs
+        said = self._said_for("input", self._options.inputs, names)
+        if count == 1:
+            return (said.get(names[0] if names else "", ()) or self._all(rest),)
+        found = {name: (name,) for name in names if name in rest} | said
+        open_inputs = [name for name in names if name not in found]
+        used = {column for columns in found.values() for column in columns}
+        free = [column for column in rest if column not in used]
+        if len(open_inputs) == 1 and free:
+            found[open_inputs[0]] = tuple(free)
+        elif len(open_inputs) == len(free):
+            found |= {name: (column,) for name, column in zip(open_inputs, free, strict=True)}
+        if len(found) < count:
+            raise DataError(
+                f"It cannot be told which columns go into the inputs {listed(open_inputs)} of the model.",
+                hint=f"Name the columns of each input. Those not used yet are: {listed(free)}.",
+            )
+        return tuple(found[name] for name in names)
+
+    def _all(self, rest: list[str]) -> Names:
+        if not rest:
+            raise DataError(
+                f"{self._file_name} has no column left for the model's input beside what is learned.",
+                hint="Choose a table with columns of numbers or categories, or use more of its columns.",
+            )
+        return tuple(rest)
+
+    def _said_for(self, word: str, said: Mapping[str, Names], names: Names) -> dict[str, Names]:
+        unknown = [name for name in said if name not in names]
+        if unknown:
+            raise DataError(
+                f"The model has no {word} called {unknown[0]!r}.",
+                hint=f"Its {word}s are: {listed(names) or 'unnamed'}.",
+            )
+        return {name: self._resolve_all(columns) for name, columns in said.items()}
+
+
+def _are_classes(column: ColumnSurvey, units: int | None) -> bool:
+    """Whether a column could be the classes that a model tells apart."""
+    most = max(units or 0, 2)
+    return column.has_all_counts and len(column.counts) <= most and (column.kind != "number" or column.is_whole)

@@ -1,0 +1,132 @@
+"""What each column of a table holds, found in one pass over the file in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pac
+
+from editor.training.data.table.cells import clean, numbers_of, texts_of
+from editor.training.data.table.reading import Piece, TableFile
+
+MAX_DISTINCT = 1_000
+"""Different values of a column that are counted; a column of text with more is no category."""
+NUM_EXAMPLES = 4
+SHOWN_CELL = 40
+"""Characters of a cell that are shown in a sentence."""
+
+ColumnKind = Literal["number", "category", "text"]
+
+
+@dataclass
+class Wrong:
+    """A cell that does not belong where it stands."""
+
+    row: int
+    text: str
+
+
+@dataclass
+class ColumnSurvey:
+    """What a column holds.
+
+    Attributes:
+        counts: How often each value is there, as text; cut at `MAX_DISTINCT`.
+        not_a_number: The first cell that is none; None where all are.
+        infinite: The first cell that is infinite.
+    """
+
+    name: str
+    num_rows: int = 0
+    num_missing: int = 0
+    num_numbers: int = 0
+    is_whole: bool = True
+    lowest: float = float("inf")
+    highest: float = float("-inf")
+    counts: Counter[str] = field(default_factory=Counter)
+    not_a_number: Wrong | None = None
+    infinite: Wrong | None = None
+    missing_row: int = 0
+
+    @property
+    def num_present(self) -> int:
+        """Cells with a value."""
+        return self.num_rows - self.num_missing
+
+    @property
+    def has_all_counts(self) -> bool:
+        """Whether every value was counted."""
+        return len(self.counts) <= MAX_DISTINCT
+
+    @property
+    def is_mostly_numbers(self) -> bool:
+        """Whether at least half of the values are numbers: others are taken for mistakes then."""
+        return self.num_present > 0 and self.num_numbers >= self.num_present / 2
+
+    @property
+    def kind(self) -> ColumnKind:
+        """What the values are, as far as they tell themselves."""
+        if self.is_mostly_numbers:
+            return "number"
+        is_unique = len(self.counts) > 20 and len(self.counts) > self.num_present / 2
+        return "category" if self.has_all_counts and not is_unique else "text"
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Some of the values."""
+        return tuple(text[:SHOWN_CELL] for text in list(self.counts)[:NUM_EXAMPLES])
+
+    def add(self, cells: pa.Array, first_row: int, *, has_decimal_comma: bool) -> None:
+        """Looks at the cells of some more rows."""
+        cells = clean(cells)
+        numbers, is_wrong = numbers_of(cells, has_decimal_comma=has_decimal_comma)
+        is_present = ~np.isnan(numbers)
+        is_missing = ~is_present if is_wrong is None else ~is_present & ~is_wrong
+        if is_missing.any() and not self.num_missing:
+            self.missing_row = first_row + int(is_missing.argmax())
+        self.num_rows += len(cells)
+        self.num_missing += int(is_missing.sum())
+        self._add_numbers(numbers[is_present])
+        if is_wrong is not None and self.not_a_number is None and is_wrong.any():
+            self.not_a_number = _wrong(cells, int(is_wrong.argmax()), first_row)
+        is_infinite = np.isinf(numbers)
+        if self.infinite is None and is_infinite.any():
+            self.infinite = _wrong(cells, int(is_infinite.argmax()), first_row)
+        if self.has_all_counts:
+            self._count(texts_of(cells))
+
+    def _add_numbers(self, numbers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+        if len(numbers):
+            self.num_numbers += len(numbers)
+            self.lowest = min(self.lowest, float(numbers.min()))
+            self.highest = max(self.highest, float(numbers.max()))
+            self.is_whole = self.is_whole and bool(np.all(numbers == np.floor(numbers)))
+
+    def _count(self, texts: pa.Array) -> None:
+        for entry in pac.value_counts(texts.drop_null()).slice(0, 2 * MAX_DISTINCT):
+            self.counts[entry["values"].as_py()] += entry["counts"].as_py()
+
+
+def survey(table: TableFile) -> dict[str, ColumnSurvey]:
+    """Reads a whole table once.
+
+    Raises:
+        DataError: A row has more or fewer cells than there are columns, or the file is damaged.
+    """
+    columns = {name: ColumnSurvey(name) for name in table.names}
+    for piece in table.pieces():
+        _add(columns, piece, has_decimal_comma=table.has_decimal_comma)
+    return columns
+
+
+def _add(columns: dict[str, ColumnSurvey], piece: Piece, *, has_decimal_comma: bool) -> None:
+    for name, cells in piece.columns.items():
+        columns[name].add(cells, piece.first_row, has_decimal_comma=has_decimal_comma)
+
+
+def _wrong(cells: pa.Array, at: int, first_row: int) -> Wrong:
+    return Wrong(first_row + at, str(cells[at].as_py())[:SHOWN_CELL])

@@ -1,0 +1,117 @@
+"""What is told about a table before anything trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from editor.training.data.parts import Part
+from editor.training.data.reporting import range_of, target_bars
+from editor.training.data.table.coding import CategoryCoding, NumberCoding
+from editor.training.data.table.collecting import Rows
+from editor.training.data.table.inputs import InputCoding
+from editor.training.data.table.learning import OutputCoding
+from editor.training.data.table.plan import TablePlan
+from editor.training.data_options import MissingTreatment
+from editor.training.data_report import Bar, ColumnFacts, DataReport, SampleView
+
+NUM_SAMPLES = 6
+MOST_SERIES_VALUES = 2_000
+
+
+def table_report(
+    plan: TablePlan,
+    train: Part,
+    validation: Part | None,
+    inputs: Sequence[InputCoding],
+    outputs: Sequence[OutputCoding],
+) -> DataReport:
+    """What was found in a table; what is left out and the line of text are for the caller to add."""
+    return DataReport(
+        kind="series" if all(each.is_series for each in inputs) else "table",
+        text="",
+        task=outputs[0].task,
+        num_train=train.num_samples,
+        num_validation=validation.num_samples if validation else 0,
+        bars=output_bars(train, validation, outputs),
+        columns=_columns(plan, inputs),
+        value_range=range_of(train),
+        notes=(*plan.table.notes, *plan.roles.notes, *(note for each in outputs for note in _notes(each))),
+    )
+
+
+def output_bars(train: Part, validation: Part | None, outputs: Sequence[OutputCoding]) -> tuple[tuple[Bar, ...], ...]:
+    """Samples by class, of each output."""
+    held = validation.targets if validation else (None,) * len(outputs)
+    return tuple(
+        target_bars(ours, theirs, output.classes)
+        for ours, theirs, output in zip(train.targets, held, outputs, strict=True)
+    )
+
+
+def sample_views(
+    rows: Rows, part: Part, inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding]
+) -> tuple[SampleView, ...]:
+    """Some rows as the model will receive them, from all over the training part."""
+    places = np.unique(np.linspace(0, part.num_samples - 1, NUM_SAMPLES).astype(int))
+    return tuple(_view(rows, part, int(at), inputs, outputs) for at in places)
+
+
+def _view(
+    rows: Rows, part: Part, at: int, inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding]
+) -> SampleView:
+    label = ", ".join(_label(output, part.targets[place][at]) for place, output in enumerate(outputs))
+    source = f"row {rows.numbers[at]:,}"
+    if all(each.is_series for each in inputs):
+        return SampleView(
+            label=label, source=source, series=tuple(part.inputs[0][at].ravel()[:MOST_SERIES_VALUES].tolist())
+        )
+    values = tuple(
+        (name, f"{value:.4g}")
+        for each, array in zip(inputs, part.inputs, strict=True)
+        for name, value in zip(each.value_names, array[at].ravel().tolist(), strict=True)
+    )
+    return SampleView(label=label, source=source, values=values)
+
+
+def _label(output: OutputCoding, target: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:
+    if len(output.columns) > 1:
+        return ", ".join(f"{name} {value:g}" for name, value in zip(output.columns, target.tolist(), strict=True))
+    if output.classes:
+        return output.classes[int(target)]
+    return f"{float(target):g}"
+
+
+def _notes(output: OutputCoding) -> tuple[str, ...]:
+    return output.coding.notes if output.coding else ()
+
+
+def _columns(plan: TablePlan, inputs: Sequence[InputCoding]) -> tuple[ColumnFacts, ...]:
+    codings = {coding.name: coding for each in inputs for coding in each.codings}
+    return tuple(_facts(plan, name, codings.get(name)) for name in plan.columns)
+
+
+def _facts(plan: TablePlan, name: str, coding: NumberCoding | CategoryCoding | None) -> ColumnFacts:
+    column = plan.columns[name]
+    default: MissingTreatment = "mean" if column.kind == "number" else "category"
+    found = ColumnFacts(
+        name=name,
+        kind=column.kind,
+        use=plan.roles.uses[name],
+        missing=plan.missing.get(name, default),
+        num_missing=column.num_missing,
+        num_distinct=len(column.counts),
+        value_range=(column.lowest, column.highest) if column.kind == "number" else None,
+        examples=column.examples,
+    )
+    return _with_coding(found, coding)
+
+
+def _with_coding(found: ColumnFacts, coding: NumberCoding | CategoryCoding | None) -> ColumnFacts:
+    if isinstance(coding, CategoryCoding):
+        return msgspec.structs.replace(found, categories=coding.categories)
+    if isinstance(coding, NumberCoding):
+        return msgspec.structs.replace(found, mean=coding.mean, scale=coding.scale)
+    return found

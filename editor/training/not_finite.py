@@ -1,0 +1,36 @@
+"""What is said when the loss became no number."""
+
+from __future__ import annotations
+
+from editor.errors import ModelError, Problem
+from editor.training.marks import BestEpoch
+from editor.training.pipeline import epoch_order
+from editor.training.running import Running
+
+_MOST_SAMPLES = 8
+
+
+def not_finite_problem(running: Running, epoch: int, batch: int, *, best: BestEpoch | None) -> Problem:
+    """Names the batch and its samples, and which weights the model has now.
+
+    Args:
+        running: The run.
+        epoch: Of the batch, 0 upwards.
+        batch: 0 upwards, within the epoch.
+        best: The epoch whose weights are kept; None where those from before the run are back.
+    """
+    kept = f"the weights of epoch {best.epoch + 1} are kept" if best else "the weights from before the run are back"
+    return ModelError(
+        f"The loss became NaN or infinite in batch {batch + 1} of epoch {epoch + 1}, "
+        f"{_samples(running, epoch, batch)}; {kept}.",
+        hint="Use a lower learning rate, or look at those samples.",
+    ).problem
+
+
+def _samples(running: Running, epoch: int, batch: int) -> str:
+    plan, num_samples = running.plan, running.data.train.num_samples
+    start = batch * plan.settings.batch_size
+    rows = epoch_order(num_samples, plan.seed, epoch)[start : start + plan.settings.batch_size]
+    named = ", ".join(f"{row:,}" for row in sorted(rows)[:_MOST_SAMPLES])
+    more = f" and {len(rows) - _MOST_SAMPLES} more" if len(rows) > _MOST_SAMPLES else ""
+    return f"which held {'sample' if len(rows) == 1 else 'samples'} {named}{more} of the training part, counted from 0"

@@ -1,0 +1,274 @@
+import gzip
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from resources import resource_path
+from tests.training.tables import PETS, facts, prepared, problems
+
+
+@pytest.fixture
+def pets(tmp_path):
+    path = tmp_path / "pets.csv"
+    path.write_text(PETS)
+    return path
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Writes a table and gives its path."""
+
+    def write(content, name="table.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(content.encode(encoding))
+        return path
+
+    return write
+
+
+PET_OPTIONS = {"targets": ("kind",), "columns": {"name": "ignore"}}
+
+# -- reading --------------------------------------------------------------------------------------------------
+
+
+def test_that_text_classes_are_numbered_in_the_order_of_the_alphabet(pets):
+    data = prepared(pets, **PET_OPTIONS)
+    assert data.train.targets[0].tolist() == [2, 1, 0, 2, 1, 0]
+    assert [bar.name for bar in data.report.bars[0]] == ["bird", "cat", "dog"]
+    assert "numbered from 0" in data.report.notes[-1]
+    assert data.tasks == ("multi-class",)
+
+
+def test_that_numbers_are_brought_to_mean_0_and_deviation_1(pets):
+    values = prepared(pets, **PET_OPTIONS).train.inputs[0]
+    assert values.dtype == np.float32
+    assert values.mean(axis=0) == pytest.approx([0, 0], abs=1e-6)
+    assert values.std(axis=0) == pytest.approx([1, 1], abs=1e-6)
+
+
+def test_that_the_scale_is_learned_from_the_training_rows_alone(pets):
+    data = prepared(pets, share=0.34, is_stratified=False, **PET_OPTIONS)
+    assert (data.train.num_samples, data.validation.num_samples) == (4, 2)
+    assert data.train.inputs[0].mean(axis=0) == pytest.approx([0, 0], abs=1e-6)
+    assert abs(data.validation.inputs[0].mean()) > 1e-3
+
+
+def test_that_values_stay_as_they_are_where_that_is_chosen(pets):
+    values = prepared(pets, standardize=False, **PET_OPTIONS).train.inputs[0]
+    assert values[:4].tolist() == [[30, 4], [4, 4], [pytest.approx(0.1), 2], [25, 4]]
+    assert values[4, 1] == pytest.approx(16 / 5)
+
+
+@pytest.mark.parametrize(
+    ("treatment", "num_rows", "filled"), [("drop", 5, None), ("mean", 6, 3.2), ("most-frequent", 6, 4)]
+)
+def test_that_missing_numbers_are_treated_as_chosen(pets, treatment, num_rows, filled):
+    data = prepared(pets, standardize=False, missing={"legs": treatment}, **PET_OPTIONS)
+    assert data.train.num_samples == num_rows
+    if filled is None:
+        assert data.report.skipped[0].name == "row 6 of pets.csv"
+        assert data.report.num_skipped == 1
+    else:
+        assert data.train.inputs[0][4, 1] == pytest.approx(filled)
+
+
+@pytest.mark.parametrize(("treatment", "width"), [("category", 3), ("most-frequent", 2), ("drop", 2)])
+def test_that_missing_categories_are_treated_as_chosen(written, treatment, width):
+    path = written("sex,y\nmale,0\nfemale,1\nNA,0\nmale,1\n")
+    data = prepared(path, facts(((width,),), ((1,),), "sigmoid"), missing={"sex": treatment})
+    assert data.train.inputs[0].shape == (3 if treatment == "drop" else 4, width)
+    if treatment == "category":
+        assert data.train.inputs[0][2].tolist() == [0, 0, 1]
+    if treatment == "most-frequent":
+        assert data.train.inputs[0][2].tolist() == [0, 1]
+
+
+def test_that_columns_are_told_as_they_are(pets):
+    columns = {column.name: column for column in prepared(pets, **PET_OPTIONS).report.columns}
+    assert [column.use for column in columns.values()] == ["ignore", "target", "number", "number"]
+    assert (columns["legs"].num_missing, columns["legs"].value_range) == (1, (2, 4))
+    assert columns["kind"].examples == ("dog", "cat", "bird")
+    assert columns["weight"].mean == pytest.approx(64.3 / 6)
+
+
+def test_that_rows_are_shown_as_the_model_receives_them(pets):
+    data = prepared(pets, **PET_OPTIONS)
+    sample = data.report.samples[1]
+    assert (sample.label, sample.source) == ("cat", "row 3")
+    assert sample.values[0] == ("weight", f"{data.train.inputs[0][1, 0]:.4g}")
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "change"),
+    [
+        ("t.csv", "utf-8", lambda text: text),
+        ("t.csv", "utf-8-sig", lambda text: text),
+        ("t.csv", "utf-16", lambda text: text),
+        ("t.csv", "cp1252", lambda text: text.replace("bird", "vögel")),
+        ("t.tsv", "utf-8", lambda text: text.replace(",", "\t")),
+        ("t.csv", "utf-8", lambda text: text.replace(",", ";").replace(".", ",")),
+        ("t.txt", "utf-8", lambda text: text.replace(",", "|")),
+        ("t.csv", "utf-8", lambda text: text.replace("\n", "\r\n")),
+    ],
+    ids=["plain", "mark", "utf-16", "Latin", "tabs", "decimal comma", "bars", "Windows"],
+)
+def test_that_tables_are_read_however_they_are_written(written, name, encoding, change):
+    data = prepared(written(change(PETS), name, encoding), standardize=False, **PET_OPTIONS)
+    assert data.train.inputs[0][:, 0] == pytest.approx([30, 4, 0.1, 25, 5, 0.2])
+    if encoding == "cp1252":
+        assert "Windows-1252" in data.report.notes[0]
+        assert data.report.bars[0][2].name == "vögel"
+
+
+def test_that_packed_tables_are_read(tmp_path):
+    path = tmp_path / "pets.csv.gz"
+    path.write_bytes(gzip.compress(PETS.encode()))
+    assert prepared(path, **PET_OPTIONS).train.num_samples == 6
+
+
+def test_that_parquet_is_read_with_its_own_types(tmp_path):
+    table = pa.table(
+        {
+            "a": pa.array([1, 2, None, 4], pa.int32()),
+            "flag": [True, False, True, None],
+            "list": [[1], [2], [3], [4]],
+            "kind": pa.array(["x", "y", "x", "y"]).dictionary_encode(),
+        }
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    data = prepared(tmp_path / "t.parquet", facts(((4,),), ((2,),)), standardize=False)
+    assert data.train.inputs[0][:2].tolist() == [[1, 0, 1, 0], [2, 1, 0, 0]]
+    assert data.train.inputs[0][2, 0] == pytest.approx(7 / 3)
+    assert data.train.targets[0].tolist() == [0, 1, 0, 1]
+    assert "list" in data.report.notes[0]
+
+
+# -- what is learned ------------------------------------------------------------------------------------------
+
+
+def test_that_digits_in_columns_become_images():
+    path = resource_path("demo", "digits.csv.gz")
+    data = prepared(path, facts(((8, 8, 1),), ((10,),)), share=0.2)
+    table = np.loadtxt(path, delimiter=",")
+    assert data.train.inputs[0].shape == (1438, 8, 8, 1)
+    assert data.train.inputs[0][0].ravel().tolist() == table[0, :-1].tolist()
+    assert sum(bar.num_train + bar.num_validation for bar in data.report.bars[0]) == 1797
+    assert [bar.name for bar in data.report.bars[0]] == [str(digit) for digit in range(10)]
+
+
+SERIES = "\n".join("\t".join(str(value) for value in (1 + at % 2, *np.sin(np.arange(12) + at))) for at in range(20))
+
+
+@pytest.mark.parametrize(("outputs", "activation"), [(((2,),), "softmax"), (((1,),), "sigmoid")])
+def test_that_series_with_labels_in_front_are_found(written, outputs, activation):
+    data = prepared(written(SERIES, "series.tsv"), facts(((12, 1),), outputs, activation), share=0.2)
+    assert data.report.kind == "series"
+    assert data.train.inputs[0].shape == (16, 12, 1)
+    assert (data.train.inputs[0].mean(), data.train.inputs[0].std()) == pytest.approx((0, 1), abs=1e-5)
+    assert set(data.train.targets[0].tolist()) == {0, 1}
+    assert len(data.report.samples[0].series) == 12
+    assert [(bar.name, bar.num_validation) for bar in data.report.bars[0]] == [("1", 2), ("2", 2)]
+
+
+@pytest.mark.parametrize(
+    ("labels", "activation", "units", "expected", "task"),
+    [
+        ("-1 1 1 -1", "sigmoid", 1, [0, 1, 1, 0], "binary"),
+        ("1 2 3 1", "softmax", 3, [0, 1, 2, 0], "multi-class"),
+        ("4 6 8 4", "softmax", 3, [0, 1, 2, 0], "multi-class"),
+        ("0 2 1 2", "softmax", 3, [0, 2, 1, 2], "multi-class"),
+        ("no yes yes no", "sigmoid", 1, [0, 1, 1, 0], "binary"),
+        ("no yes yes no", "linear", 1, [0, 1, 1, 0], "binary"),
+        ("0.5 1.5 2 3", "linear", 1, [0.5, 1.5, 2, 3], "regression"),
+        ("1 2 3 4", "linear", 1, [1, 2, 3, 4], "regression"),
+        ("true false true false", "sigmoid", 1, [1, 0, 1, 0], "binary"),
+    ],
+)
+def test_that_what_is_learned_is_found_from_the_labels_and_the_last_layer(
+    written, labels, activation, units, expected, task
+):
+    path = written("a,y\n" + "".join(f"{at},{label}\n" for at, label in enumerate(labels.split())))
+    model = facts(((1,),), ((units,),), activation)
+    data = prepared(path, model)
+    assert data.train.targets[0].tolist() == expected
+    assert data.tasks == (task,)
+    assert problems(path, model) == {}
+
+
+def test_that_several_columns_are_learned_as_labels_of_one_output(written):
+    path = written("a,red,round,y\n1,0,1,5\n2,1,1,6\n3,0,0,7\n")
+    data = prepared(
+        path, facts(((1,),), ((2,),), "sigmoid"), targets=("red", "round"), columns={"y": "ignore"}, standardize=False
+    )
+    assert data.train.targets[0].tolist() == [[0, 1], [1, 1], [0, 0]]
+    assert data.tasks == ("multi-label",)
+    assert [(bar.name, bar.num_train) for bar in data.report.bars[0]] == [("red", 1), ("round", 2)]
+
+
+def test_that_inputs_and_outputs_are_found_by_their_names(written):
+    path = written("price,age,town,y1,y2\n1,20,Rome,0,1.5\n2,30,Oslo,1,2.5\n3,40,Rome,0,3.5\n")
+    model = facts(
+        ((2,), (2,)),
+        ((1,), (1,)),
+        input_names=("town", "rest"),
+        output_names=("y2", "y1"),
+        activations=("linear", "sigmoid"),
+    )
+    data = prepared(path, model, standardize=False)
+    assert data.train.inputs[0].tolist() == [[0, 1], [1, 0], [0, 1]]
+    assert data.train.inputs[1].tolist() == [[1, 20], [2, 30], [3, 40]]
+    assert [target.tolist() for target in data.train.targets] == [[1.5, 2.5, 3.5], [0, 1, 0]]
+    assert data.tasks == ("regression", "binary")
+    assert problems(path, model) == {}
+
+
+def test_that_inputs_are_taken_as_named(written):
+    path = written("a,b,c,y\n1,2,3,0\n4,5,6,1\n")
+    model = facts(((1,), (2,)), ((1,),), "sigmoid", input_names=("left", "right"))
+    data = prepared(path, model, inputs={"left": ("c",), "right": ("b", "a")}, standardize=False)
+    assert data.train.inputs[0].tolist() == [[3], [6]]
+    assert data.train.inputs[1].tolist() == [[2, 1], [5, 4]]
+
+
+def test_that_an_embedding_takes_the_numbers_of_categories(written):
+    path = written("town,y\nRome,0\nOslo,1\nRome,1\n")
+    model = facts(((1,),), ((1,),), "sigmoid", vocabularies=(5,), input_dtypes=("int32",))
+    data = prepared(path, model)
+    assert data.train.inputs[0].tolist() == [[1], [0], [1]]
+    assert data.train.inputs[0].dtype == np.int32
+
+
+# -- parts ----------------------------------------------------------------------------------------------------
+
+
+def test_that_a_table_to_validate_on_has_the_scale_and_the_categories_of_training(written):
+    train = written("a,town,y\n0,Rome,no\n2,Oslo,yes\n", "train.csv")
+    held = written("y,town,a\nyes,Paris,4\nno,Rome,1\n", "held.csv")
+    data = prepared(train, facts(((3,),), ((1,),), "sigmoid"), share=0.5, validation=str(held), test=str(held))
+    assert data.train.inputs[0].tolist() == [[-1, 0, 1], [1, 1, 0]]
+    assert data.validation.inputs[0].tolist() == [[3, 0, 0], [0, 0, 1]]
+    assert data.validation.targets[0].tolist() == [1, 0]
+    assert data.has_own_validation
+    assert data.report.num_test == 2
+    assert "column town that the training data do not have" in data.report.notes[-1]
+    assert "row 2" in data.report.notes[-1]
+
+
+def test_that_a_drawn_part_keeps_the_shares_of_the_classes_and_follows_the_seed(written):
+    path = written("a,y\n" + "".join(f"{at},{'rare' if at % 10 == 0 else 'usual'}\n" for at in range(100)))
+    model = facts(((1,),), ((1,),), "sigmoid")
+    first, same, other = (prepared(path, model, share=0.2, seed=seed) for seed in (1, 1, 2))
+    assert [(bar.name, bar.num_train, bar.num_validation) for bar in first.report.bars[0]] == [
+        ("rare", 8, 2),
+        ("usual", 72, 18),
+    ]
+    assert np.array_equal(first.train.inputs[0], same.train.inputs[0])
+    assert not np.array_equal(first.train.inputs[0], other.train.inputs[0])
+
+
+def test_that_rare_classes_weigh_more_where_that_is_chosen(written):
+    path = written("a,y\n" + "".join(f"{at},{'rare' if at % 4 == 0 else 'usual'}\n" for at in range(16)))
+    data = prepared(path, facts(((1,),), ((1,),), "sigmoid"), balance_classes=True)
+    assert data.class_weight == {0: pytest.approx(2.0), 1: pytest.approx(16 / 24)}

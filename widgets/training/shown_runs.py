@@ -1,0 +1,32 @@
+"""Which runs are on show, and how they are told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from widgets.training.curves import RunCurves
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRuns:
+    """The newest run and the earlier ones that are laid over it, all from position 0 on.
+
+    Attributes:
+        highlighted: Id of the run that stands out; None where none does.
+    """
+
+    newest: RunCurves
+    others: tuple[RunCurves, ...] = ()
+    highlighted: int | None = None
+
+    def with_metric(self, metric: str) -> tuple[RunCurves, ...]:
+        """Those that have a metric, the newest last, so that it is drawn above the others."""
+        return tuple(run for run in (*self.others, self.newest) if metric in run)
+
+    def is_faint(self, run: RunCurves) -> bool:
+        """Whether another run stands out."""
+        return self.highlighted is not None and run.run_id != self.highlighted
+
+    def is_strong(self, run: RunCurves) -> bool:
+        """Whether this run stands out among others."""
+        return bool(self.others) and run.run_id == self.highlighted
