@@ -288,10 +288,12 @@ class _Rows:
         self._grid.setHorizontalSpacing(2 * CORNER)
         self._grid.setVerticalSpacing(CORNER)
         self._grid.setColumnStretch(1, 1)
+        self._num_rows = 0
 
     def add(self, title: str | QLabel, editor: QWidget) -> None:
         """Puts a row below the others."""
-        row = self._grid.rowCount()
+        row = self._num_rows
+        self._num_rows += 1
         label = QLabel(title) if isinstance(title, str) else title
         label.setBuddy(editor)
         self._grid.addWidget(label, row, 0)
