@@ -243,7 +243,7 @@ class WeightsUndo(QObject):
         self._restore(file, lambda: self._step(forward=forward), structure)
 
     def _restore(self, file: Path, and_then: Callable[[], None], structure: int | None = None) -> None:
-        """Asks the engine for the weights in a file; the stack moves when it has them."""
+        """Asks the engine for the weights in a file, and the layers they are of; the stack moves when it has them."""
         assert self._document
         request_id, document_id = self._link.new_request_id(), self._document.document_id
         self._set_pending((request_id, and_then))

@@ -121,8 +121,8 @@ class WindowState:
         }
         for action, enabled in can.items():
             actions[action].setEnabled(enabled)
-        self._surgery.fit_actions(document.tree if document else None, window.layers.selected_nodes())
         actions.show_pause(is_held=run_state.is_held)
+        self._surgery.fit_actions(document.tree if document else None, window.layers.selected_nodes())
         waits_for = self._loader.obstacle(document) if document and not document.is_live else ""
         for name, tip in self._tips.items():
             actions[name].setToolTip(f"{tip}\n{waits_for}".strip())

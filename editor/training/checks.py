@@ -9,6 +9,7 @@ import numpy as np
 
 from editor.layers.records import Shape
 from editor.training.data.parts import Array, Part, Prepared
+from editor.training.data.targets import listed
 from editor.training.data_options import Task
 from editor.training.labels import (
     BINARY,
@@ -103,6 +104,7 @@ def _found(
     if settings.validation_split > 0 and data.train.num_samples == 1 and not data.validation:
         yield "validation_split", "One sample leaves nothing to validate on. Use a share of 0, or more data."
     yield from _count_problems(data, facts)
+    yield from _class_problems(data, facts)
     parts = [part for part in (data.train, data.validation, data.test) if part]
     for part in parts:
         if part is not data.train:
@@ -128,6 +130,19 @@ def _count_problems(data: Prepared, facts: ModelFacts) -> Iterator[FieldProblem]
                 f"This model has {_counted(len(shapes), word)}, but the data have {_counted(len(names), 'array')} for "
                 f"{'it' if len(shapes) == 1 else 'them'}: {', '.join(names)}. Give one for each {word}.",
             )
+
+
+def _class_problems(data: Prepared, facts: ModelFacts) -> Iterator[FieldProblem]:
+    """More classes than the model tells apart; told here, as labels by themselves have no names."""
+    output, names = facts.output_shape(0), data.class_names
+    num_outputs = None if output is None else (output[-1] if output else 1)
+    if num_outputs is not None and data.train.targets[0].ndim == 1 and len(names) > max(num_outputs, 2):
+        yield (
+            "data",
+            f"There are {len(names):,} classes in {data.target_names[0]} ({listed(names)}), but the model has "
+            f"{_counted(num_outputs, 'output')}. Use Replace head… to give it an output for each class, or leave out "
+            "samples.",
+        )
 
 
 def _counted(count: int, word: str) -> str:

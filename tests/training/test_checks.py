@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from editor.training.checks import check, suggest_loss, suggest_metrics
-from editor.training.data import Part, Prepared, load_data
+from editor.training.data import Part, Prepared
+from editor.training.data.samples import read_sample
 from editor.training.data_report import DataReport
 from editor.training.labels import Labels
 from editor.training.model_facts import ModelFacts
@@ -19,8 +20,9 @@ def prepared(x, y, x_val=None, y_val=None):
     return Prepared(Part((x,), (y,)), report, validation=validation, has_own_validation=validation is not None)
 
 
-SAMPLE = load_data("sample:digits")
-DIGITS = prepared(SAMPLE.x, SAMPLE.y)
+SAMPLE = read_sample("sample:digits").train
+SAMPLES, DIGIT_LABELS = SAMPLE.inputs[0], SAMPLE.targets[0]
+DIGITS = prepared(SAMPLES, DIGIT_LABELS)
 LABELS = np.array([0, 1, 2, 0, 1, 2])
 ONE_HOT = np.eye(3, dtype=np.float32)[LABELS]
 DECIMALS = np.array([0.5, 1.5, -2.0, 3.25, 0.1, 0.2])
@@ -103,7 +105,7 @@ def test_that_labels_for_every_pixel_fit_an_output_for_every_pixel():
 
 
 def test_that_a_validation_part_is_told():
-    data = prepared(SAMPLE.x[:9], SAMPLE.y[:9], SAMPLE.x[9:12], SAMPLE.y[9:12])
+    data = prepared(SAMPLES[:9], DIGIT_LABELS[:9], SAMPLES[9:12], DIGIT_LABELS[9:12])
     report = check(SETTINGS, data, facts())
     assert report.has_validation_data
     assert report.problems == {}
@@ -173,7 +175,7 @@ def test_that_problems_of_the_settings_themselves_are_told():
 
 
 def test_that_one_sample_cannot_be_split():
-    data = prepared(SAMPLE.x[:1], SAMPLE.y[:1])
+    data = prepared(SAMPLES[:1], DIGIT_LABELS[:1])
     assert "Use a share of 0" in check(SETTINGS, data, facts()).problems["validation_split"]
     without = TrainSettings(data="data.npz", validation_split=0.0)
     assert check(without, data, facts()).problems == {}
@@ -235,17 +237,17 @@ def test_that_models_of_several_outputs_are_refused():
 
 
 def test_that_validation_samples_of_another_shape_are_refused():
-    data = prepared(SAMPLE.x[:9], SAMPLE.y[:9], SAMPLE.x[:3, ..., 0], SAMPLE.y[:3])
+    data = prepared(SAMPLES[:9], DIGIT_LABELS[:9], SAMPLES[:3, ..., 0], DIGIT_LABELS[:3])
     assert "x_val has shape (8, 8), but one of x has (8, 8, 1)" in check(SETTINGS, data, facts()).problems["data"]
 
 
 def test_that_validation_labels_of_another_kind_are_refused():
-    data = prepared(SAMPLE.x[:9], SAMPLE.y[:9], SAMPLE.x[:3], np.eye(10)[SAMPLE.y[:3]])
+    data = prepared(SAMPLES[:9], DIGIT_LABELS[:9], SAMPLES[:3], np.eye(10)[DIGIT_LABELS[:3]])
     assert "y_val has shape (10,), but one of y has ()" in check(SETTINGS, data, facts()).problems["data"]
 
 
 def test_that_validation_labels_out_of_range_are_refused():
-    data = prepared(SAMPLE.x[:9], SAMPLE.y[:9], SAMPLE.x[:3], np.array([3, 12, 0]))
+    data = prepared(SAMPLES[:9], DIGIT_LABELS[:9], SAMPLES[:3], np.array([3, 12, 0]))
     assert check(SETTINGS, data, facts()).problems["data"].startswith("The labels in y_val go up to 12")
 
 
@@ -253,7 +255,7 @@ def test_that_validation_labels_out_of_range_are_refused():
 
 
 def test_that_labels_above_the_number_of_outputs_are_refused():
-    data = prepared(SAMPLE.x[:3], np.array([0, 12, 5]))
+    data = prepared(SAMPLES[:3], np.array([0, 12, 5]))
     assert check(SETTINGS, data, facts()).problems["data"] == (
         "The labels go up to 12, but the model's last layer has 10 outputs, so labels must be 0 to 9."
     )

@@ -7,7 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from editor.errors import DataError
-from editor.training.data import TrainData, hold_out, load_data
+from editor.training.data import prepare
+from editor.training.data.reporting import describe
+from editor.training.data.splitting import draw_validation
+from editor.training.model_facts import ModelFacts
+from editor.training.settings import TrainSettings
 from resources import resource_path
 
 X = np.arange(24, dtype=np.float32).reshape(6, 4)
@@ -26,10 +30,17 @@ def saved(tmp_path):
     return save
 
 
+UNKNOWN = ModelFacts((), (), None, "Custom", ())
+
+
+def load(name, share=0.0, seed=1, facts=UNKNOWN):
+    return prepare(TrainSettings(data=str(name), validation_split=share), facts, seed)
+
+
 def refusal(name):
     """The refusal of a file: one sentence, with a hint."""
     with pytest.raises(DataError) as caught:
-        load_data(name)
+        load(name)
     assert caught.value.hint
     assert caught.value.summary.endswith(".")
     return str(caught.value)
@@ -39,14 +50,15 @@ def refusal(name):
 
 
 def test_that_the_digits_are_images_from_0_to_1_with_ten_classes():
-    digits = load_data("sample:digits")
-    assert digits.x.shape == (1797, 8, 8, 1)
-    assert digits.x.dtype == np.float32
-    assert (digits.x.min(), digits.x.max()) == (0, 1)
-    assert digits.y.dtype == np.int64
-    assert sorted(set(digits.y.tolist())) == list(range(10))
-    assert not digits.has_validation
-    assert digits.describe() == "1,797 samples of 8 × 8 × 1 · 10 classes"
+    digits = load("sample:digits")
+    x, y = digits.train.inputs[0], digits.train.targets[0]
+    assert x.shape == (1797, 8, 8, 1)
+    assert x.dtype == np.float32
+    assert (x.min(), x.max()) == (0, 1)
+    assert y.dtype == np.int64
+    assert sorted(set(y.tolist())) == list(range(10))
+    assert not digits.validation
+    assert digits.report.text == "1,797 samples of 8 × 8 × 1 · 10 classes"
 
 
 def test_that_an_unknown_sample_is_refused():
@@ -62,30 +74,33 @@ def test_that_the_digits_are_the_published_file():
 
 
 def test_that_arrays_come_back_as_saved(saved):
-    data = load_data(saved(x=X, y=Y, x_val=X[:2], y_val=Y[:2], other=np.zeros(3)))
-    assert np.array_equal(data.x, X)
-    assert np.array_equal(data.y, Y)
-    assert np.array_equal(data.x_val, X[:2])
-    assert np.array_equal(data.y_val, Y[:2])
-    assert data.num_samples == 6
+    data = load(saved(x=X, y=Y, x_val=X[:2], y_val=Y[:2], other=np.zeros(3)), 0.5)
+    assert np.array_equal(data.train.inputs[0], X)
+    assert np.array_equal(data.train.targets[0], Y)
+    assert np.array_equal(data.validation.inputs[0], X[:2])
+    assert np.array_equal(data.validation.targets[0], Y[:2])
+    assert data.has_own_validation
+    assert data.report.text == "6 samples of 4 · 3 classes · 2 more for validation"
 
 
 def test_that_compressed_files_are_read(tmp_path):
     np.savez_compressed(tmp_path / "data.npz", x=X, y=Y)
-    assert np.array_equal(load_data(str(tmp_path / "data.npz")).x, X)
+    assert np.array_equal(load(tmp_path / "data.npz").train.inputs[0], X)
 
 
 def test_that_text_is_read(saved):
-    data = load_data(saved(x=np.array(["good", "bad"]), y=np.array(["yes", "no"])))
-    assert data.y.tolist() == ["yes", "no"]
+    data = load(saved(x=np.array(["good", "bad"]), y=np.array(["yes", "no"])))
+    assert data.train.inputs[0].tolist() == ["good", "bad"]
+    assert data.train.targets[0].tolist() == [1, 0]
+    assert "(no, yes) are numbered from 0" in data.report.notes[0]
 
 
 def test_that_a_missing_file_is_refused(tmp_path):
     assert "There is no file" in refusal(str(tmp_path / "nowhere.npz"))
 
 
-def test_that_a_folder_is_refused(tmp_path):
-    assert "There is no file" in refusal(str(tmp_path))
+def test_that_an_empty_folder_is_refused(tmp_path):
+    assert "holds no images" in refusal(str(tmp_path))
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\x80\x04N."], ids=["empty", "text", "pickle"])
@@ -170,12 +185,12 @@ def test_that_a_damaged_file_is_refused_or_read_right(tmp_path_factory, data):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     (folder / "damaged.npz").write_bytes(content)
     try:
-        loaded = load_data(str(folder / "damaged.npz"))
+        loaded = load(folder / "damaged.npz").train
     except DataError as error:
         assert error.hint
     else:
-        assert np.array_equal(loaded.x, X)
-        assert np.array_equal(loaded.y, Y)
+        assert np.array_equal(loaded.inputs[0], X)
+        assert np.array_equal(loaded.targets[0], Y)
 
 
 # -- words ----------------------------------------------------------------------------------------------------
@@ -197,45 +212,47 @@ def test_that_a_damaged_file_is_refused_or_read_right(tmp_path_factory, data):
     ],
 )
 def test_that_data_are_described_in_one_line(x, y, text):
-    assert TrainData(x, y).describe() == text
-
-
-def test_that_a_validation_part_is_described():
-    assert TrainData(X, Y, X[:2], Y[:2]).describe() == "6 samples of 4 · 3 classes · 2 more for validation"
+    assert describe([x], [y], len(x), 0) == text
 
 
 # -- holding out ----------------------------------------------------------------------------------------------
 
 
 @settings(deadline=None)
-@given(st.integers(2, 200), st.floats(0.0, 0.999), st.integers(0, 2**32 - 1))
-def test_that_holding_out_keeps_every_sample_once_and_beside_its_label(total, share, seed):
-    x = np.arange(total, dtype=float)
-    parts = hold_out(TrainData(x, x * 10), share, seed)
+@given(
+    st.integers(2, 200),
+    st.floats(0.0, 0.999),
+    st.integers(0, 2**32 - 1),
+    st.one_of(st.none(), st.integers(1, 12)),
+)
+def test_that_holding_out_keeps_every_sample_once(total, share, seed, num_classes):
+    classes = None if num_classes is None else np.random.default_rng(seed).integers(num_classes, size=total)
+    kept, held = draw_validation(total, share, seed, classes)
+    assert sorted([*kept.tolist(), *held.tolist()]) == list(range(total))
+    assert kept.tolist() == sorted(kept.tolist())
+    assert held.tolist() == sorted(held.tolist())
     if share == 0:
-        assert parts.x_val is None
+        assert len(held) == 0
         return
-    assert sorted([*parts.x.tolist(), *parts.x_val.tolist()]) == x.tolist()
-    assert np.array_equal(parts.y, parts.x * 10)
-    assert np.array_equal(parts.y_val, parts.x_val * 10)
-    assert len(parts.x) >= 1
-    assert len(parts.x_val) >= 1
-    assert abs(len(parts.x_val) - total * share) <= 1
+    assert len(kept) >= 1
+    assert len(held) >= 1
+    assert abs(len(held) - total * share) <= 1
+
+
+def test_that_a_stratified_part_has_the_shares_of_the_classes():
+    classes = np.repeat([0, 1, 2], [50, 30, 20])
+    _, held = draw_validation(100, 0.1, 3, classes)
+    assert np.bincount(classes[held]).tolist() == [5, 3, 2]
 
 
 def test_that_the_seed_decides_what_is_held_out():
-    data = load_data("sample:digits")
-    first, same, other = (hold_out(data, 0.2, seed) for seed in (7, 7, 8))
-    assert np.array_equal(first.x_val, same.x_val)
-    assert not np.array_equal(first.y_val, other.y_val)
-    assert len(first.x_val) == 359
+    first, same, other = (load("sample:digits", 0.2, seed) for seed in (7, 7, 8))
+    assert np.array_equal(first.validation.inputs[0], same.validation.inputs[0])
+    assert not np.array_equal(first.validation.inputs[0], other.validation.inputs[0])
+    assert first.validation.num_samples == 359
+    assert [bar.num_validation for bar in first.report.bars[0]] == [bar.num_validation for bar in other.report.bars[0]]
 
 
-def test_that_data_with_their_own_validation_part_stay_as_they_are():
-    data = TrainData(X, Y, X[:2], Y[:2])
-    assert hold_out(data, 0.5, 1) is data
-
-
-def test_that_a_single_sample_cannot_be_shared():
-    with pytest.raises(DataError, match="One sample"):
-        hold_out(TrainData(X[:1], Y[:1]), 0.2, 1)
+def test_that_a_single_sample_is_not_shared(saved):
+    data = load(saved(x=X[:1], y=Y[:1]), 0.2)
+    assert (data.train.num_samples, data.validation) == (1, None)

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from editor.training.data.unfit import UnfitDataError
 from resources import resource_path
 from tests.training.tables import PETS, facts, prepared, problems
 
@@ -272,3 +273,24 @@ def test_that_rare_classes_weigh_more_where_that_is_chosen(written):
     path = written("a,y\n" + "".join(f"{at},{'rare' if at % 4 == 0 else 'usual'}\n" for at in range(16)))
     data = prepared(path, facts(((1,),), ((1,),), "sigmoid"), balance_classes=True)
     assert data.class_weight == {0: pytest.approx(2.0), 1: pytest.approx(16 / 24)}
+
+
+def test_that_columns_are_told_also_where_they_do_not_fit(pets):
+    with pytest.raises(UnfitDataError, match="takes 5") as caught:
+        prepared(pets, facts(((5,),)), **PET_OPTIONS)
+    report = caught.value.report
+    assert report.text == "6 rows of 4 columns"
+    assert [column.use for column in report.columns] == ["ignore", "target", "number", "number"]
+
+
+def test_that_more_classes_than_outputs_are_shown_and_said(pets):
+    model = facts(((2,),), ((2,),))
+    data = prepared(pets, model, **PET_OPTIONS)
+    assert data.class_names == ("bird", "cat", "dog")
+    assert "There are 3 classes in column kind (bird, cat, dog)" in problems(pets, model, **PET_OPTIONS)["data"]
+
+
+def test_that_a_file_that_has_changed_is_read_again(pets):
+    assert prepared(pets, **PET_OPTIONS).train.num_samples == 6
+    pets.write_text(PETS + "Kim,cat,6,4\n")
+    assert prepared(pets, **PET_OPTIONS).train.num_samples == 7

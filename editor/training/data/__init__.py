@@ -4,6 +4,5 @@ from __future__ import annotations
 
 from editor.training.data.parts import Array, Part, Prepared
 from editor.training.data.prepare import prepare
-from editor.training.data.train_data import TrainData, hold_out, load_data
 
-__all__ = ["Array", "Part", "Prepared", "TrainData", "hold_out", "load_data", "prepare"]
+__all__ = ["Array", "Part", "Prepared", "prepare"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from editor.errors import DataError
+from editor.training.data.array_files import is_array_folder
+from editor.training.data.arrays import from_arrays, prepare_arrays
 from editor.training.data.images.prepare_images import prepare_images
-from editor.training.data.parts import Part, Prepared
+from editor.training.data.parts import Prepared
 from editor.training.data.preprocessing import with_preprocessing
+from editor.training.data.samples import read_sample
 from editor.training.data.table.prepare_table import prepare_table
 from editor.training.data.table.reading import is_table
-from editor.training.data.train_data import TrainData, hold_out, load_data
-from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
 from editor.training.words import SAMPLE_PREFIX
@@ -34,30 +35,14 @@ def prepare(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
 def _read(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     if ":" in settings.data and not settings.data.startswith(SAMPLE_PREFIX) and not Path(settings.data).exists():
         return _from_function(settings, facts, seed)
-    if Path(settings.data).is_dir():
+    if settings.data.startswith(SAMPLE_PREFIX):
+        return from_arrays(read_sample(settings.data), settings, facts, seed)
+    if Path(settings.data).is_dir() and not is_array_folder(Path(settings.data)):
         return prepare_images(settings, facts, seed)
     if is_table(Path(settings.data)):
         return prepare_table(settings, facts, seed)
-    return _from_arrays(settings, facts, seed)
+    return prepare_arrays(settings, facts, seed)
 
 
 def _from_function(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     raise DataError("Data from a Python function are not read yet.", hint="Save them to an .npz file with x and y.")
-
-
-def _from_arrays(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
-    data = load_data(settings.data)
-    parts = hold_out(data, settings.validation_split, seed) if data.num_samples > 1 else data
-    return prepared_of(parts, has_own_validation=data.has_validation, text=data.describe())
-
-
-def prepared_of(data: TrainData, *, has_own_validation: bool, text: str) -> Prepared:
-    """Arrays as they are."""
-    validation = Part((data.x_val,), (data.y_val,)) if data.x_val is not None and data.y_val is not None else None
-    report = DataReport(
-        kind="arrays",
-        text=text,
-        num_train=data.num_samples,
-        num_validation=validation.num_samples if validation else 0,
-    )
-    return Prepared(Part((data.x,), (data.y,)), report, validation=validation, has_own_validation=has_own_validation)

@@ -86,7 +86,7 @@ def find_coding(target: Target, labels: Array, *, is_strict: bool = False) -> Cl
                 hint="Choose a column of numbers, or a model that ends in classes.",
             )
         return ClassCoding(task)
-    _check_classes(target, task, values, counts)
+    _check_classes(target, values, counts)
     if _stands_for_itself(values, task, target) or (is_strict and not _follow(values)):
         return ClassCoding(task)
     names = tuple(_class_name(value) for value in values)
@@ -108,7 +108,7 @@ def _task(target: Target, values: Array) -> Task:
     return "multi-class" if is_whole or target.activation == "softmax" else "regression"
 
 
-def _check_classes(target: Target, task: Task, values: Array, counts: npt.NDArray[np.integer]) -> None:
+def _check_classes(target: Target, values: Array, counts: npt.NDArray[np.integer]) -> None:
     name = _capital(target.name)
     if len(values) == 1 and counts[0] > 1:
         raise DataError(
@@ -119,14 +119,6 @@ def _check_classes(target: Target, task: Task, values: Array, counts: npt.NDArra
         raise DataError(
             f"{name} holds decimal numbers such as {_decimal(values):g}, but the model tells classes apart.",
             hint="Choose a column of classes, or a model that ends in a linear layer.",
-        )
-    units = 2 if task == "binary" else target.num_units
-    if units is not None and len(values) > units:
-        outputs = f"{target.num_units or 1} output{'' if target.num_units in (1, None) else 's'}"
-        raise DataError(
-            f"{name} has {len(values):,} classes ({_listed([_class_name(value) for value in values])}), but the "
-            f"model has {outputs}.",
-            hint="Use Replace head… to give it an output for each class, or leave out samples.",
         )
 
 
@@ -151,7 +143,7 @@ def _follow(values: Array) -> bool:
 
 def _notes(target: Target, names: tuple[str, ...], values: Array) -> tuple[str, ...]:
     what = "in the order of the alphabet" if values.dtype.kind in "US" else "in their order"
-    said = f"The {len(names)} classes in {target.name} ({_listed(names)}) are numbered from 0, {what}."
+    said = f"The {len(names)} classes in {target.name} ({listed(names)}) are numbered from 0, {what}."
     units = target.num_units
     if units is None or units <= max(len(names), 2):
         return (said,)
@@ -162,7 +154,8 @@ def _class_name(value: object) -> str:
     return f"{value:g}" if isinstance(value, float | np.floating) else str(value)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Some names of classes, for a sentence."""
     return ", ".join([*names[:NUM_NAMED], *(["…"] if len(names) > NUM_NAMED else [])])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from editor.errors import DataError
@@ -44,29 +45,38 @@ class TablePlan:
         return self.table.path.name
 
 
-def open_table(path: Path) -> TableFile:
-    """Opens a table.
+def look_at(path: Path) -> tuple[TableFile, dict[str, ColumnSurvey]]:
+    """Opens a table and looks at all of it once, in bounded memory; not again while the file stays the same.
 
     Raises:
-        DataError: There is no such file, or it is no table.
+        DataError: It is no table, has no rows, or is larger than the memory.
     """
     if not path.is_file():
         raise DataError(f"There is no file {path}.", hint="Choose a CSV, TSV or Parquet file.")
-    return TableFile(path)
+    status = path.stat()
+    return _look_at(path, status.st_mtime_ns, status.st_size)
 
 
-def plan_table(table: TableFile, options: DataOptions, facts: ModelFacts) -> TablePlan:
-    """Looks at a whole table once, in bounded memory.
+@lru_cache(maxsize=3)  # The tables to train, to validate and to test on, while a person chooses among their columns.
+def _look_at(path: Path, _changed: int, _num_bytes: int) -> tuple[TableFile, dict[str, ColumnSurvey]]:
+    table = TableFile(path)
+    check_memory(path.name, table.estimated_rows() * len(table.names) * BYTES_PER_VALUE, table.estimated_rows())
+    columns = survey(table)
+    if not max((column.num_rows for column in columns.values()), default=0):
+        raise DataError(f"{path.name} has a header, but no rows.", hint="Choose a table with a row for each sample.")
+    return table, columns
+
+
+def plan_table(
+    table: TableFile, columns: dict[str, ColumnSurvey], options: DataOptions, facts: ModelFacts
+) -> TablePlan:
+    """Decides what is read of a table and as what.
 
     Raises:
-        DataError: It has no rows, is too large, or a column does not hold what it is used for.
+        DataError: It is too large, or a column does not hold what it is used for.
     """
     name = table.path.name
-    check_memory(name, table.estimated_rows() * len(table.names) * BYTES_PER_VALUE, table.estimated_rows())
-    columns = survey(table)
-    num_rows = max((column.num_rows for column in columns.values()), default=0)
-    if not num_rows:
-        raise DataError(f"{name} has a header, but no rows.", hint="Choose a table with a row for each sample.")
+    num_rows = next(iter(columns.values())).num_rows
     roles = find_roles(name, columns, options, facts)
     check_memory(name, num_rows * len(roles.needed) * BYTES_PER_VALUE, num_rows)
     categories = {

@@ -18,11 +18,11 @@ from editor.training.data.table.collecting import MISSING_CODE, Rows, collect
 from editor.training.data.table.dialect import spoken
 from editor.training.data.table.inputs import InputCoding, learn_inputs, unknown_notes
 from editor.training.data.table.learning import OutputCoding, learn_output
-from editor.training.data.table.plan import TablePlan, check_numbers, check_same_columns, open_table, plan_table
+from editor.training.data.table.plan import TablePlan, check_numbers, check_same_columns, look_at, plan_table
 from editor.training.data.table.reading import TableFile
-from editor.training.data.table.survey import survey
-from editor.training.data.table.telling import sample_views, table_report
+from editor.training.data.table.telling import first_report, sample_views, table_report
 from editor.training.data.targets import Target
+from editor.training.data.unfit import UnfitDataError
 from editor.training.data_report import DataReport, Skipped
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
@@ -54,13 +54,21 @@ def prepare_table(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prep
     Raises:
         DataError: Something in a table is wrong, or nothing that the model takes can be made of it.
     """
-    plan = plan_table(open_table(Path(settings.data)), settings.data_options, facts)
-    table = _Table(settings, facts, plan, [])
+    file, columns = look_at(Path(settings.data))
+    try:
+        plan = plan_table(file, columns, settings.data_options, facts)
+        return _prepare(_Table(settings, facts, plan, []), seed)
+    except DataError as error:
+        raise UnfitDataError(error, first_report(file, columns, settings.data_options)) from error
+
+
+def _prepare(table: _Table, seed: int) -> Prepared:
+    settings, plan = table.settings, table.plan
     rows = _read(table, plan.table)
     outputs = _learn_outputs(table, rows)
     targets = tuple(output.encode(rows, plan.name) for output in outputs)
     kept, held = _split(table, outputs, targets, seed)
-    inputs = learn_inputs(plan, facts, _some(rows, kept))
+    inputs = learn_inputs(plan, table.facts, _some(rows, kept))
     whole = Part(tuple(each.encode(rows) for each in inputs), targets)
     validation = _other(table, settings.data_options.validation, inputs, outputs)
     test = _other(table, settings.data_options.test, inputs, outputs)
@@ -74,6 +82,7 @@ def prepare_table(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prep
         target_names=tuple(output.target.name for output in outputs),
         has_own_validation=validation is not None,
         tasks=tuple(output.task for output in outputs),
+        class_names=outputs[0].classes,
     )
     return _told(table, prepared, _some(rows, kept), inputs, outputs)
 
@@ -159,11 +168,8 @@ def _other(table: _Table, name: str, inputs: Sequence[InputCoding], outputs: Seq
     """A table to validate or to test on, held to the columns, categories and scales of the training rows."""
     if not name:
         return None
-    file = open_table(Path(name))
+    file, columns = look_at(Path(name))
     check_same_columns(table.plan, file)
-    columns = survey(file)
-    if not columns[table.plan.roles.needed[0]].num_rows:
-        raise DataError(f"{file.path.name} has a header, but no rows.", hint="Choose a table with rows.")
     for column in table.plan.roles.needed:
         if column not in table.plan.categories:
             check_numbers(columns[column], file.path.name)

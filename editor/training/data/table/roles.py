@@ -136,7 +136,8 @@ class _Finder:
         if len(targets) == count:
             return tuple((target,) for target in targets)
         raise DataError(
-            f"The model has {count} outputs ({listed(names)}), but {len(targets)} target columns are chosen.",
+            f"The model has {count} outputs ({listed(names)}), but {len(targets)} of the columns "
+            f"{'is' if len(targets) == 1 else 'are'} chosen as targets.",
             hint=f"Choose one column for each output. The columns are: {listed(list(self._columns))}.",
         )
 

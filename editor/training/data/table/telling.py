@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -14,7 +14,9 @@ from editor.training.data.table.collecting import Rows
 from editor.training.data.table.inputs import InputCoding
 from editor.training.data.table.learning import OutputCoding
 from editor.training.data.table.plan import TablePlan
-from editor.training.data_options import MissingTreatment
+from editor.training.data.table.reading import TableFile
+from editor.training.data.table.survey import ColumnSurvey
+from editor.training.data_options import ColumnUse, DataOptions, MissingTreatment
 from editor.training.data_report import Bar, ColumnFacts, DataReport, SampleView
 
 NUM_SAMPLES = 6
@@ -40,6 +42,24 @@ def table_report(
         value_range=range_of(train),
         notes=(*plan.table.notes, *plan.roles.notes, *(note for each in outputs for note in _notes(each))),
     )
+
+
+def first_report(table: TableFile, columns: Mapping[str, ColumnSurvey], options: DataOptions) -> DataReport:
+    """What is known of a table before its columns have their places in a model."""
+    num_rows = next(iter(columns.values())).num_rows
+    found = {name: options.columns.get(name, _usual_use(column)) for name, column in columns.items()}
+    uses: dict[str, ColumnUse] = found | dict.fromkeys([name for name in options.targets if name in found], "target")
+    return DataReport(
+        kind="table",
+        text=f"{num_rows:,} rows of {len(columns):,} columns",
+        columns=tuple(column_facts(column, uses[name], options.missing.get(name)) for name, column in columns.items()),
+        notes=table.notes,
+    )
+
+
+def _usual_use(column: ColumnSurvey) -> ColumnUse:
+    kind = column.kind
+    return "ignore" if kind == "text" else kind
 
 
 def output_bars(train: Part, validation: Part | None, outputs: Sequence[OutputCoding]) -> tuple[tuple[Bar, ...], ...]:
@@ -94,19 +114,22 @@ def _columns(plan: TablePlan, inputs: Sequence[InputCoding]) -> tuple[ColumnFact
 
 
 def _facts(plan: TablePlan, name: str, coding: NumberCoding | CategoryCoding | None) -> ColumnFacts:
-    column = plan.columns[name]
+    return _with_coding(column_facts(plan.columns[name], plan.roles.uses[name], plan.missing.get(name)), coding)
+
+
+def column_facts(column: ColumnSurvey, use: ColumnUse, missing: MissingTreatment | None) -> ColumnFacts:
+    """What a column holds."""
     default: MissingTreatment = "mean" if column.kind == "number" else "category"
-    found = ColumnFacts(
-        name=name,
+    return ColumnFacts(
+        name=column.name,
         kind=column.kind,
-        use=plan.roles.uses[name],
-        missing=plan.missing.get(name, default),
+        use=use,
+        missing=missing or default,
         num_missing=column.num_missing,
         num_distinct=len(column.counts),
         value_range=(column.lowest, column.highest) if column.kind == "number" else None,
         examples=column.examples,
     )
-    return _with_coding(found, coding)
 
 
 def _with_coding(found: ColumnFacts, coding: NumberCoding | CategoryCoding | None) -> ColumnFacts:
