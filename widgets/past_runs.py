@@ -131,6 +131,12 @@ class PastRuns(QObject):
         now = revision_path(document.workspace.folder, document.revision)
         return "" if file.exists() and now.exists() else _GONE
 
+    def _layers_obstacle(self, entry: RunEntry) -> str:
+        """Why a run's weights do not fit the layers of now; empty if they do."""
+        tree = self._trees.get(entry.run_id)
+        is_same = tree is None or (self._document is not None and tree is self._document.tree)
+        return "" if is_same else "The model had other layers then. Undo the edit of the layers first."
+
     # -- menu ---------------------------------------------------------------------------------------------------
 
     def _on_menu_requested(self, place: QPoint) -> None:
@@ -166,7 +172,7 @@ class PastRuns(QObject):
             ("Go to the Weights from After This Run", entry.after, self.go_to_after),
         ):
             action = _add(menu, text, partial(act, entry))
-            obstacle = self._weights_obstacle(file)
+            obstacle = self._weights_obstacle(file) or self._layers_obstacle(entry)
             action.setEnabled(not obstacle)
             action.setToolTip(obstacle)
         menu.addSeparator()
