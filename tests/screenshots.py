@@ -16,7 +16,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from msgspec.structs import replace
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QContextMenuEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication, QDockWidget, QToolButton
+from PySide6.QtWidgets import QApplication, QDockWidget, QPushButton, QToolButton, QWidget
 
 from editor.files.facts import FileFacts, Preview
 from editor.files.freeze_json import write_freeze_json
@@ -79,11 +79,22 @@ class Photographer:
         yield "presets", self._open_presets
         yield "last-layers", self._ask_last_layers
         yield "layer-menu", self._open_layer_menu
+        yield "replace-head", self._ask_for_head
+        yield "add-layers", lambda: self._ask_for_edit("add_layers")
+        yield "reinitialise", lambda: self._ask_for_edit("reinitialise")
+        yield "rename", lambda: self._ask_for_edit("rename_layer")
+        yield "transfer-data", lambda: self._ask_for_edit("transfer_learning")
+        yield "transfer-head", self._turn_page
+        yield "transfer-first-run", self._turn_page
+        yield "new-head", self._make_new_head
+        yield "old-head", self._take_new_head_back
         yield "findings", self._show_findings
         yield "changes", self._show_changes
         yield "compare", self._compare
         yield "apply-map", self._ask_to_apply
         yield "python", self._show_python
+        yield "data", self._show_data
+        yield "preflight", self._show_preflight
         yield "training", self._train
         yield "finished", lambda: self._wait(lambda: not self._app.runs.is_active)
         yield "curves-phases", self._show_phases
@@ -174,6 +185,44 @@ class Photographer:
         event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, layers.view.viewport().mapToGlobal(place))
         QApplication.sendEvent(layers.view.viewport(), event)
 
+    def _show_data(self) -> None:
+        self._close_what_is_above()
+        self._app.data.open()
+        dialog = self._app.data.dialog
+        assert dialog
+        self._wait(lambda: not dialog.is_busy)
+
+    def _show_preflight(self) -> None:
+        if dialog := self._app.data.dialog:
+            dialog.reject()
+        self._wait(lambda: self._app.preflight.is_current)
+        self._app.preflight.open()
+
+    def _ask_for_head(self) -> None:
+        window = self._app.window
+        self._wait(lambda: not window.training.start_obstacle())
+        self._ask_for_edit("replace_head")
+
+    def _ask_for_edit(self, name: str) -> None:
+        self._close_what_is_above()
+        self._app.window.actions_[name].trigger()
+
+    def _turn_page(self) -> None:
+        wizard = QApplication.activeModalWidget()
+        button = wizard.findChild(QPushButton, "wizardNext") if wizard else None
+        assert isinstance(button, QPushButton)
+        button.click()
+
+    def _make_new_head(self) -> None:
+        self._turn_page()
+        self._wait(lambda: not self._app.surgery.is_busy)
+        self._app.window.inspector.tabs.setCurrentWidget(self._app.window.changes)
+
+    def _take_new_head_back(self) -> None:
+        self._app.undo.undo()
+        self._wait(lambda: not self._app.undo.is_busy)
+        self._app.window.inspector.tabs.setCurrentIndex(0)
+
     def _show_findings(self) -> None:
         self._close_what_is_above()
         tabs, findings = self._app.window.inspector.tabs, self._app.window.findings
@@ -222,6 +271,7 @@ class Photographer:
 
     def _train(self) -> None:
         self._close_what_is_above()
+        self._app.preflight.panel.hide()
         panel, plots = self._app.window.training, self._app.window.plots
         self._wait(lambda: not panel.start_obstacle())
         panel.request_start()
@@ -329,12 +379,17 @@ class Photographer:
         window = self._app.window
         picture = window.grab()
         above = QApplication.activePopupWidget() or QApplication.activeModalWidget()
-        above = above or window.findChild(CompareMapsDialog)
+        above = above or window.findChild(CompareMapsDialog) or self._shown_above()
         if above:
             painter = QPainter(picture)
             painter.drawPixmap(window.mapFromGlobal(above.mapToGlobal(QPoint())), above.grab())
             painter.end()
         return picture
+
+    def _shown_above(self) -> QWidget | None:
+        """What stands over the window and lets it be used meanwhile."""
+        panel = self._app.preflight.panel
+        return self._app.data.dialog or (panel if panel.isVisible() else None)
 
     def _pause(self) -> None:
         """Lets the window lay itself out and the plots draw."""
