@@ -26,6 +26,7 @@ from editor.processes.run_messages import (
     RunChangeRefused,
     RunEnded,
     RunMarked,
+    RunPreparing,
     RunStarted,
     RunWish,
     StartRun,
@@ -180,6 +181,12 @@ class ActiveRun(RunWatcher):
     def weights_replaced(self) -> None:
         self.document.note_change()
 
+    def data_progressed(self, doing: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._last_event >= EVENT_SECONDS:
+            self._last_event = now
+            self._send(RunPreparing(run_id=self.run_id, doing=doing, done=done, total=total))
+
     # -- the run's thread -------------------------------------------------------------------------------------
 
     def _train(self) -> None:
@@ -200,7 +207,7 @@ class ActiveRun(RunWatcher):
                 watcher=self,
                 control=self._control,
             )
-            return self._ended(result, self._put_back(before) if result.proof is None else self._keep_weights())
+            return self._ended(result, self._put_back(before) if result.proof is None else self._keep_last(before))
         except ReadingCancelledError:
             return self._ended_early(before)
         except EditorError as error:
@@ -216,6 +223,10 @@ class ActiveRun(RunWatcher):
             problem=problem,
             record=self._history.folder,
         )
+
+    def _keep_last(self, before: Path) -> Path:
+        """The weights at the end. A checkpoint of the same batch may have another learning rate or other flags."""
+        return self._keep_weights(is_renewed=self._revision_path != before)
 
     def _ended_early(self, before: Path) -> RunEnded:
         """It was asked to end while the data were read, which may take minutes."""
@@ -260,9 +271,9 @@ class ActiveRun(RunWatcher):
     def _revision_path(self) -> Path:
         return revision_path(Path(self._request.workspace), self.document.revision)
 
-    def _keep_weights(self) -> Path:
+    def _keep_weights(self, *, is_renewed: bool = False) -> Path:
         path = self._revision_path
-        if not path.exists() and not self._is_abandoned:
+        if (is_renewed or not path.exists()) and not self._is_abandoned:
             meta = RevisionMeta(revision=self.document.revision, run_id=self.run_id, epoch=self._at.epoch)
             write_snapshot(self.document.index, path, meta)
             self._written.append(path)
