@@ -18,10 +18,10 @@ import tensorflow as tf
 from editor.errors import DataError, EditorError, FileError, ModelError
 from editor.keras_model.custom_code import run_file, run_module
 from editor.keras_model.error_text import first_sentence
-from editor.training.data.function_code import FunctionName, check_consent, function_name
 from editor.training.data.parts import Array, Prepared, StreamPart
 from editor.training.data.reporting import balancing_weights, describe, target_bars
 from editor.training.data_report import DataReport
+from editor.training.function_code import FunctionName, check_consent, function_name
 from editor.training.model_facts import ModelFacts
 from editor.training.progress import note_progress
 from editor.training.settings import TrainSettings

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from editor.errors import DataError
-from editor.training.data.function_code import code_of, function_name
 from editor.training.data.parts import Prepared, StreamPart
 from editor.training.data.prepare import prepare
 from editor.training.data_options import Augmentation, DataOptions
+from editor.training.function_code import code_of, function_name
 from editor.training.model_facts import ModelFacts
 from editor.training.pipeline import num_batches, ordered_batches, training_batches
 from editor.training.progress import GivenUpError, heard_by
