@@ -48,6 +48,7 @@ from widgets.settings import Settings
 from widgets.side_files import SideFiles
 from widgets.surgery.control import Surgery
 from widgets.theme import Mode, Theme
+from widgets.training.plot_export import PlotExport
 from widgets.training.runs_list import RunsList, frozen_text
 from widgets.trust import Trust
 from widgets.undo import WeightsUndo
@@ -88,6 +89,7 @@ class App(QObject):
         self.runs.requested.connect(self.runs_list.expect)
         self.runs.marked.connect(self.runs_list.add_mark)
         self._run_changes = RunChanges(self.link, self.window.training, runs=self.runs, current=self._current)
+        self.plot_export = PlotExport(self.window.plots, self.theme, self.notifier)
         self.undo = WeightsUndo(self.link)
         self.past_runs = PastRuns(self.window, self.runs_list, runs=self.runs, undo=self.undo, notifier=self.notifier)
         self.review = Review(self.window, self.link, runs=self.runs, notifier=self.notifier, current=self._current)
@@ -354,6 +356,8 @@ class App(QObject):
         window.layers.selection_nodes_changed.connect(self._on_selection_changed)
         window.training.readiness_changed.connect(self._refresh)
         self.link.run_marked.connect(window.plots.add_mark)
+        window.plots.name_of = window.runs.runs.name_of
+        window.runs.runs.renamed.connect(window.plots.legend.refresh)
 
     def _connect_actions(self) -> None:
         actions, window = self.window.actions_, self.window

@@ -38,7 +38,7 @@ def model_facts(index: ModelIndex) -> ModelFacts:
         last_activation=_activation(last),
         last_class=last.class_name,
         input_dtypes=tuple(str(tensor.dtype) for tensor in inputs),
-        input_names=tuple(getattr(model, "input_names", None) or ()),
+        input_names=tuple(tensor.name for tensor in inputs),
         output_names=tuple(getattr(model, "output_names", None) or ()),
         activations=_activations(index),
         vocabularies=tuple(_vocabulary(tensor) for tensor in inputs),

@@ -100,6 +100,11 @@ class RunsModel(QAbstractTableModel):
         """A run by its number; None if it is not in the list."""
         return next((entry for entry in self._entries if entry.run_id == run_id), None)
 
+    def name_of(self, run_id: int) -> str:
+        """What a run is called."""
+        entry = self.entry(run_id)
+        return entry.name if entry else f"run {run_id}"
+
     def colour_of(self, entry: RunEntry) -> QColor:
         """Its colour on the curves."""
         return run_colour(entry.run_id, self._theme, is_newest=entry is self._entries[0])

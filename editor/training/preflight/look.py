@@ -68,7 +68,8 @@ def look_ahead(
 
 def _memory(plan: Plan, prepared: Prepared) -> MemoryEstimate:
     parts = [part for part in (prepared.train, prepared.validation) if part]
-    num_bytes = sum(array.nbytes for part in parts for array in (*part.inputs, *part.targets))
+    arrays = [array for part in parts for array in (*part.inputs, *part.targets)]
+    num_bytes = sum(array.nbytes for array in arrays if not isinstance(array, np.memmap))
     size = min(plan.settings.batch_size, max(prepared.train.num_samples, 1))
     return estimate_memory(plan.tree, plan.settings.optimizer, size, num_bytes)
 
