@@ -86,6 +86,7 @@ class App(QObject):
         views = (self.window.plots, self.window.progress, self.runs_list)
         self.runs = RunControl(self.link, self.window.training, views, notifier=self.notifier)
         self.runs.state_changed.connect(self.window.progress.show_state)
+        self.runs.preparing.connect(self.window.progress.show_preparing)
         self.runs.requested.connect(self.runs_list.expect)
         self.runs.marked.connect(self.runs_list.add_mark)
         self._run_changes = RunChanges(self.link, self.window.training, runs=self.runs, current=self._current)

@@ -561,10 +561,10 @@ def test_that_a_cpu_offers_no_mixed_precision_and_says_why(ready):
 def test_that_what_a_run_measures_can_be_watched(ready):
     watch = field(ready, "monitor")
     assert texts(watch) == [
-        "Automatic (Validation: Loss)",
-        "Validation: Loss",
+        "Automatic (Validation loss)",
+        "Validation loss",
         "Loss",
-        "Validation: Accuracy",
+        "Validation accuracy",
         "Accuracy",
     ]
 

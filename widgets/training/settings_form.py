@@ -83,13 +83,13 @@ class SettingsForm(QWidget):
         grid.setColumnStretch(1, 1)
         editors: dict[str, QWidget] = {
             "data": self.data,
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
             "optimizer": self.optimizer,
             "learning_rate": self.learning_rate,
+            "batch_size": self.batch_size,
+            "epochs": self.epochs,
+            "validation_split": self.validation,
             "loss": self.loss,
             "metrics": self.metrics,
-            "validation_split": self.validation,
             "seed": self.seed,
         }
         rows: dict[str, FormRow] = {}
@@ -101,7 +101,11 @@ class SettingsForm(QWidget):
         grid.addWidget(self.more, grid.rowCount(), 0, 1, 2)
         self._guard.guard(self.data.box)
         grid.setRowStretch(grid.rowCount(), 1)
-        return rows | self.more.rows
+        rows |= self.more.rows
+        width = max(row.label_width for row in rows.values())
+        for each in (grid, self.more.grid):
+            each.setColumnMinimumWidth(0, width)
+        return rows
 
     def _connect(self) -> None:
         self.data.data_changed.connect(self._on_data_changed)
