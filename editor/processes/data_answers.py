@@ -15,13 +15,12 @@ from editor.keras_model.flags import tree_with_map
 from editor.processes.data_messages import (
     DataDescribed,
     DataProgressed,
-    DataRequest,
     DescribeData,
     PrepareRun,
     RunPrepared,
 )
 from editor.processes.document import Document
-from editor.processes.messages import Event, RequestFailed
+from editor.processes.messages import CheckSettings, Event, RequestFailed, SettingsChecked
 from editor.training.checks import check
 from editor.training.compiling import model_facts
 from editor.training.data import Prepared, prepare
@@ -31,6 +30,7 @@ from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
 from editor.training.preflight.look import look_ahead
 from editor.training.progress import GivenUpError, Listener, heard_by, note_progress
+from editor.training.run import check_settings
 from editor.training.sample_views import with_samples
 from editor.training.settings import TrainSettings
 
@@ -40,6 +40,7 @@ PROGRESS_SECONDS = 0.1
 _OF_DATA = ("data", "validation_split", *DataOptions.__struct_fields__)
 _NO_MODEL = ModelFacts((), (), None, "", ())
 _Key = tuple[object, ...]
+Question = CheckSettings | DescribeData | PrepareRun
 
 
 class DataAnswers:
@@ -62,11 +63,11 @@ class DataAnswers:
         self._send = send
         self._document = document
         self._between_batches = between_batches
-        self._giving_up: dict[type[DataRequest], threading.Event] = {}
+        self._giving_up: dict[type[Question], threading.Event] = {}
         self._reading = threading.Lock()
         self._read: tuple[_Key, Prepared] | None = None
 
-    def begin(self, request: DataRequest) -> None:
+    def begin(self, request: Question) -> None:
         """Starts the thread; the answer comes as an event."""
         if older := self._giving_up.get(type(request)):
             older.set()
@@ -78,11 +79,11 @@ class DataAnswers:
         """Lets go of the data that are kept, as a run is going to read its own."""
         self._read = None
 
-    def _answer(self, request: DataRequest, cancelled: threading.Event) -> None:
+    def _answer(self, request: Question, cancelled: threading.Event) -> None:
         answer: Event
         try:
             with heard_by(self._listener(request, cancelled)):
-                answer = self._describe(request) if isinstance(request, DescribeData) else self._prepare(request)
+                answer = self._answer_to(request)
         except GivenUpError:
             return
         except EditorError as error:
@@ -94,6 +95,20 @@ class DataAnswers:
             answer = RequestFailed(request_id=request.request_id, problem=problem)
         if not cancelled.is_set():
             self._send(answer)
+
+    def _answer_to(self, question: Question) -> Event:
+        match question:
+            case CheckSettings():
+                return self._check(question)
+            case DescribeData():
+                return self._describe(question)
+            case PrepareRun():
+                return self._prepare(question)
+
+    def _check(self, request: CheckSettings) -> SettingsChecked:
+        index = self._document(request.document_id).index
+        report = check_settings(index, request.settings, lambda settings, facts, _: self._prepared(settings, facts))
+        return SettingsChecked(request_id=request.request_id, report=report)
 
     def _describe(self, request: DescribeData) -> DataDescribed:
         facts = _NO_MODEL
@@ -144,7 +159,7 @@ class DataAnswers:
                 self._read = (key, prepare(settings, facts, settings.seed or 0))
             return self._read[1]
 
-    def _listener(self, request: DataRequest, cancelled: threading.Event) -> Listener:
+    def _listener(self, request: Question, cancelled: threading.Event) -> Listener:
         last = time.monotonic()
 
         def listen(doing: str, done: int, total: int) -> None:

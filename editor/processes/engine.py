@@ -49,14 +49,12 @@ from editor.processes.messages import (
     RequestFailed,
     RestoreRevision,
     SaveModel,
-    SettingsChecked,
     TraceGradients,
 )
 from editor.processes.run_messages import RunEnded, RunWish, StartRun
 from editor.processes.writing import apply_weights, export_model, make_model, save_h5
 from editor.runs.revisions import read_revision
 from editor.training.compiling import model_facts
-from editor.training.run import check_settings
 from editor.training.snapshot import restore
 
 T = TypeVar("T")
@@ -107,17 +105,9 @@ class Engine:
                 # It takes seconds, and nothing that a person waits for.
                 name = f"trace {request.document_id}"
                 threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
-            case DescribeData() | PrepareRun():
+            case CheckSettings() | DescribeData() | PrepareRun():
                 self._data.begin(request)
-            case (
-                CheckSettings()
-                | StartRun()
-                | SaveModel()
-                | ExportModel()
-                | ApplyTrainedWeights()
-                | RestoreRevision()
-                | EditModel()
-            ):
+            case StartRun() | SaveModel() | ExportModel() | ApplyTrainedWeights() | RestoreRevision() | EditModel():
                 self._wait_for_loading(request.document_id)
                 self._answer(request)
             case _:
@@ -149,9 +139,6 @@ class Engine:
                 self._send(make_model(request))
             case CloseDocument():
                 self._close(request)
-            case CheckSettings():
-                report = check_settings(self._document(request.document_id).index, request.settings)
-                self._send(SettingsChecked(request_id=request.request_id, report=report))
             case StartRun():
                 self._start(request)
             case SaveModel():
@@ -186,8 +173,7 @@ class Engine:
                 revision = document.revision if document else 0
                 self._send(RunEnded(run_id=request.run_id, outcome="failed", revision=revision, problem=problem))
             case (
-                CheckSettings()
-                | MakeModel()
+                MakeModel()
                 | SaveModel()
                 | ExportModel()
                 | ApplyTrainedWeights()

@@ -6,6 +6,7 @@ import threading
 import time
 import traceback
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import keras
@@ -56,6 +57,9 @@ class ReadingCancelledError(DataError):
     """The run was asked to end before its data were read."""
 
 
+Read = Callable[[TrainSettings, ModelFacts, int], Prepared]
+
+
 @dataclass(frozen=True)
 class RunResult:
     """How a run ended.
@@ -100,14 +104,20 @@ class _Clock:
         self._since = now
 
 
-def check_settings(index: ModelIndex, settings: TrainSettings) -> SettingsReport:
-    """Holds settings against the data and the model; a data file that cannot be read is a problem of field `data`."""
+def check_settings(index: ModelIndex, settings: TrainSettings, read: Read = prepare) -> SettingsReport:
+    """Holds settings against the data and the model; a data file that cannot be read is a problem of field `data`.
+
+    Args:
+        index: The live model.
+        settings: To be checked.
+        read: Reads the data, or has them still; as `prepare`.
+    """
     problems = settings.problems()
     if "data" in problems:
         return SettingsReport(problems=problems)
     facts = model_facts(index)
     try:
-        data = prepare(settings, facts, settings.seed or 0)
+        data = read(settings, facts, settings.seed or 0)
     except DataError as error:
         return SettingsReport(problems={**problems, "data": str(error)})
     return _checked(settings, data, facts)

@@ -135,7 +135,7 @@ class RunSummary(QWidget):
         palette = self._theme.palette
         self._legend.setText(
             "&nbsp;&nbsp; ".join(
-                f'<span style="color:{getattr(palette, token)}">■</span> '
+                f'<span style="color:{getattr(palette, token)}">■</span>&nbsp;'
                 f'<span style="color:{palette.secondary}">{title}&nbsp;{_size(memory, name)}</span>'
                 for name, title, token in _PARTS
             )

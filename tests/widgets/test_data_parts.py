@@ -1,0 +1,103 @@
+"""The parts of the data dialog that need no engine, and what is remembered of data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from PySide6.QtCore import QPointF
+
+from editor.layers.findings.finding import Cure
+from editor.training.data_options import Augmentation, DataOptions
+from editor.training.data_report import Bar, ColumnFacts
+from editor.training.settings import TrainSettings
+from widgets.consents import read_given
+from widgets.data.augmentation_list import AugmentationList
+from widgets.data.bars import ScrolledBars
+from widgets.data.columns import ColumnsTable
+from widgets.data.functions import consent_for, function_names, is_function, remember_consent
+from widgets.preflight.control import cured
+from widgets.settings import Settings
+from widgets.theme import Mode, Theme
+from widgets.training.data_field import DataField
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "settings.ini")
+
+
+def test_that_many_classes_scroll_and_each_tells_its_numbers(qtbot):
+    bars = ScrolledBars(Theme(Mode.LIGHT))
+    qtbot.addWidget(bars)
+    bars.resize(300, 100)
+    bars.chart.show_bars(tuple(Bar(name=f"class {at}", num_train=at, num_validation=1) for at in range(500)))
+    bars.show()
+    assert bars.verticalScrollBar().maximum() > 0
+    third = bars.chart.bar_at(QPointF(50, 8 + 2 * 22 + 5))
+    assert third
+    assert third.name == "class 2"
+    assert "class 2: 2 + 1" in bars.chart.accessibleDescription()
+    bars.grab()
+
+
+def test_that_columns_keep_their_boxes_while_what_they_say_changes(qtbot):
+    table = ColumnsTable()
+    qtbot.addWidget(table)
+    facts = ColumnFacts(name="age", kind="number", use="number", missing="mean", num_missing=2, examples=("3", "4"))
+    table.show_columns((facts,))
+    box = table.use_box("age")
+    table.show_columns((replace(facts, use="target"),))
+    assert table.use_box("age") is box
+    assert box.currentText() == "Target"
+    assert table.treatment_box("age").isEnabled()
+
+
+def test_that_augmentation_is_added_changed_moved_and_removed(qtbot):
+    layers = AugmentationList()
+    qtbot.addWidget(layers)
+    layers.add("RandomFlip")
+    layers.add("RandomRotation")
+    layers.up_button.click()
+    assert [layer.layer for layer in layers.augmentation()] == ["RandomRotation", "RandomFlip"]
+    layers.remove_button.click()
+    (left,) = layers.augmentation()
+    assert left.layer == "RandomFlip"
+    assert "Flip" in layers.list_.item(0).text()
+
+
+def test_that_each_data_keep_the_options_they_had_last(qtbot, settings):
+    field = DataField()
+    qtbot.addWidget(field)
+    chosen = DataOptions(task="regression", augmentation=(Augmentation(layer="RandomFlip"),), consent="a" * 64)
+    field.choose("/a/one.csv", chosen)
+    field.choose("/a/two.csv")
+    assert field.options() == DataOptions()
+    field.choose("/a/one.csv")
+    assert field.options() == chosen
+    settings.set_recent("data", field.recent())
+    settings.set_data_options(field.all_options())
+    assert settings.data_options() == {"/a/one.csv": replace(chosen, consent="")}
+
+
+def test_that_a_consent_holds_for_the_very_code_alone(settings, tmp_path: Path):
+    code = tmp_path / "mine.py"
+    code.write_text("def rows():\n    return 1\n\ndef _hidden():\n    return 2\n")
+    data = f"{code}:rows"
+    assert is_function(data)
+    assert not is_function("sample:digits")
+    assert function_names(code.read_text()) == ["rows"]
+    assert consent_for(settings, data) == ("", False)
+    given = read_given(str(code), None)
+    assert given
+    remember_consent(settings, data, given.digest)
+    assert consent_for(settings, data) == (given.digest, False)
+    code.write_text("def rows():\n    return 3\n")
+    assert consent_for(settings, data) == ("", True)
+
+
+def test_that_a_cure_reaches_settings_and_data_options():
+    cure = Cure("", learning_rate=0.01, settings=(("batch_size", 4), ("balance_classes", True)))
+    mended = cured(TrainSettings(data="x"), cure)
+    assert (mended.batch_size, mended.learning_rate, mended.data_options.balance_classes) == (4, 0.01, True)
