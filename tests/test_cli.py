@@ -29,6 +29,7 @@ CASES = ROOT / "tests" / "cases"
 MODELS = ROOT / "tests" / "data" / "models"
 FER = MODELS / "fer" / "emotion_model.hdf5"
 DEMO = ROOT / "resources" / "demo" / "digits_transfer.keras"
+PENGUINS = ROOT / "tests" / "data" / "tables" / "penguins.csv"
 CUSTOM = {"SmallCNN": SmallCNN}
 CODE = ("--custom-code", ROOT / "tests" / "models.py")
 
@@ -541,3 +542,27 @@ def test_that_a_report_that_is_a_folder_is_refused_before_the_training(capfd, tm
 def test_that_an_item_of_a_list_is_told_by_list_and_number(small_model):
     code = ("--custom-code", ROOT / "tests" / "models.py")
     assert "blocks/1" in done("inspect", small_model, *code)
+
+
+# -- data -----------------------------------------------------------------------------------------------------
+
+
+def test_that_a_table_is_trained_on_with_the_columns_that_are_named(capfd, tmp_path):
+    layers, saved, report = keras.layers, tmp_path / "saved.keras", tmp_path / "report.json"
+    model = keras.Sequential([layers.Input((9,)), layers.Dense(3, activation="softmax")])
+    model.save(tmp_path / "model.keras")
+    options = ["--target", "species", "--column", "year=ignore", "--missing", "sex=most-frequent", "--epochs", "1"]
+    arguments = ["train", str(tmp_path / "model.keras"), "-o", str(saved), "--data", str(PENGUINS), *options]
+    assert cli.main([*arguments, "--report", str(report), "--seed", "1"]) == 0
+    out = capfd.readouterr().out
+    assert "344 samples of 9 · 3 classes" in out
+    assert "(Adelie, Chinstrap, Gentoo) are numbered from 0" in out
+    columns = {column["name"]: column for column in json.loads(report.read_text())["data"]["columns"]}
+    assert (columns["year"]["use"], columns["sex"]["missing"]) == ("ignore", "most-frequent")
+
+
+def test_that_a_table_that_does_not_fit_is_status_1_and_one_sentence(capfd, tmp_path):
+    arguments = ["train", str(DEMO), "-o", str(tmp_path / "out.keras"), "--data", str(PENGUINS), "--target", "specie"]
+    assert cli.main(arguments) == 1
+    assert "penguins.csv has no column 'specie'. Did you mean 'species'?" in capfd.readouterr().err
+    assert list(tmp_path.iterdir()) == []
