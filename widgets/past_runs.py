@@ -77,14 +77,13 @@ class PastRuns(QObject):
         moved = (entry for entry in entries if entry.has_moved and self._trees.get(entry.run_id) is tree)
         entry = next(moved, None)
         proof = entry.proof if entry else None
-        if proof is self._proof:
-            return
-        self._proof = proof
         moves = Moves(proof.moves if proof else ())
-        self._window.layers.view.show_moves(moves)
-        self._window.inspector.set_moves(moves)
-        if proof and tree:
+        if tree and not self._runs.is_active:
             self._window.progress.show_proof(proof, moves.num_statistics(tree.root))
+        if proof is not self._proof:
+            self._proof = proof
+            self._window.layers.view.show_moves(moves)
+            self._window.inspector.set_moves(moves)
 
     # -- weights ------------------------------------------------------------------------------------------------
 
@@ -132,6 +131,12 @@ class PastRuns(QObject):
         now = revision_path(document.workspace.folder, document.revision)
         return "" if file.exists() and now.exists() else _GONE
 
+    def _layers_obstacle(self, entry: RunEntry) -> str:
+        """Why a run's weights do not fit the layers of now; empty if they do."""
+        tree = self._trees.get(entry.run_id)
+        is_same = tree is None or (self._document is not None and tree is self._document.tree)
+        return "" if is_same else "The model had other layers then. Undo the edit of the layers first."
+
     # -- menu ---------------------------------------------------------------------------------------------------
 
     def _on_menu_requested(self, place: QPoint) -> None:
@@ -167,7 +172,7 @@ class PastRuns(QObject):
             ("Go to the Weights from After This Run", entry.after, self.go_to_after),
         ):
             action = _add(menu, text, partial(act, entry))
-            obstacle = self._weights_obstacle(file)
+            obstacle = self._weights_obstacle(file) or self._layers_obstacle(entry)
             action.setEnabled(not obstacle)
             action.setToolTip(obstacle)
         menu.addSeparator()

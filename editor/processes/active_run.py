@@ -26,6 +26,7 @@ from editor.processes.run_messages import (
     RunChangeRefused,
     RunEnded,
     RunMarked,
+    RunPreparing,
     RunStarted,
     RunWish,
     StartRun,
@@ -179,6 +180,12 @@ class ActiveRun(RunWatcher):
 
     def weights_replaced(self) -> None:
         self.document.note_change()
+
+    def data_progressed(self, doing: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._last_event >= EVENT_SECONDS:
+            self._last_event = now
+            self._send(RunPreparing(run_id=self.run_id, doing=doing, done=done, total=total))
 
     # -- the run's thread -------------------------------------------------------------------------------------
 

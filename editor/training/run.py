@@ -140,7 +140,7 @@ def run_training(
     """
     clock, control = _Clock(), control or RunControl()
     tree = trainable_tree(index, freeze_map)
-    plan, data = _plan(index, settings, control.ended)
+    plan, data = _plan(index, settings, watcher, control.ended)
     clock.lap("data")
     origin = Origin.of(index)
     precision = Precision(index.model, mixed_policy() if settings.mixed_precision else None)
@@ -176,10 +176,22 @@ def failure_of(error: BaseException) -> ModelError:
     )
 
 
-def _plan(index: ModelIndex, settings: TrainSettings, ended: threading.Event) -> tuple[RunPlan, Prepared]:
+def _plan(
+    index: ModelIndex, settings: TrainSettings, watcher: RunWatcher, ended: threading.Event
+) -> tuple[RunPlan, Prepared]:
     facts = model_facts(index)
     seed = settings.seed if settings.seed is not None else int(np.random.default_rng().integers(2**31))
-    data = _prepared(settings, facts, seed, ended)
+
+    def listen(doing: str, done: int, total: int) -> None:
+        if ended.is_set():
+            raise GivenUpError
+        watcher.data_progressed(doing, done, total)
+
+    try:
+        with heard_by(listen):
+            data = prepare(settings, facts, seed)
+    except GivenUpError as error:
+        raise ReadingCancelledError("Reading the data was cancelled.") from error
     report = _checked(settings, data, facts)
     if report.problems:
         raise SettingsError(" ".join(report.problems.values()))
@@ -194,18 +206,6 @@ def _plan(index: ModelIndex, settings: TrainSettings, ended: threading.Event) ->
         facts.output_names if facts.num_outputs > 1 else (),
         resolve_monitor(settings.monitor, has_validation=has_validation),
     ), data
-
-
-def _prepared(settings: TrainSettings, facts: ModelFacts, seed: int, ended: threading.Event) -> Prepared:
-    def listen(doing: str, done: int, total: int) -> None:
-        if ended.is_set():
-            raise GivenUpError
-
-    try:
-        with heard_by(listen):
-            return prepare(settings, facts, seed)
-    except GivenUpError as error:
-        raise ReadingCancelledError("Reading the data was cancelled.") from error
 
 
 def _checked(settings: TrainSettings, data: Prepared, facts: ModelFacts) -> SettingsReport:

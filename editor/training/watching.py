@@ -57,6 +57,9 @@ def log_names(report: SettingsReport, output_names: tuple[str, ...]) -> tuple[st
 class RunWatcher:
     """Told what happens in a run, on the thread that trains; what it does not override is of no interest to it."""
 
+    def data_progressed(self, doing: str, done: int, total: int) -> None:
+        """The data are being read, before the first batch; in words, such as `Reading images`, how far that is."""
+
     def run_started(self, plan: RunPlan) -> None:
         """The first batch is about to be trained."""
 

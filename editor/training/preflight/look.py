@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import keras
 import numpy as np
 
 from editor.keras_model.walk import ModelIndex
@@ -57,6 +56,9 @@ def look_ahead(
     memory = _memory(plan, prepared)
     found = [*_of_settings(report), *nothing_trainable(tree, KnownFacts()), *_of_memory(memory, settings)]
     found += [*moving_in_frozen_blocks(tree, KnownFacts()), *(each for look in _CHECKS for each in look(plan))]
+    if any(finding.code == "missing-outputs" for finding in found):
+        # The same is said of the data.
+        found = [finding for finding in found if finding.code != "settings-data"]
     is_sound = does_fit(memory) and not any(finding.severity == "error" for finding in found)
     trial = _try(index, plan, prepared, report) if is_sound else Trial(unlike="No batch was tried.")
     found += _of_trial(trial)
@@ -97,12 +99,10 @@ def _giga(num_bytes: int) -> str:
 
 
 def _try(index: ModelIndex, plan: Plan, prepared: Prepared, report: SettingsReport) -> Trial:
-    part = prepared.train
-    num = min(TRIED_SAMPLES, plan.settings.batch_size, part.num_samples)
+    num = min(TRIED_SAMPLES, plan.settings.batch_size, prepared.train.num_samples)
     recipe = recipe_of(index.model, prepared, num, plan.settings.seed or 0)
-    batch = next(iter(ordered_batches(part.take(np.arange(num)), recipe)))
-    inputs, targets = ([tensor.numpy() for tensor in keras.tree.flatten(each)] for each in batch)
-    return try_batch(index, plan.tree, inputs, targets, report)
+    batch = next(iter(ordered_batches(prepared.train.take(np.arange(num)), recipe)))
+    return try_batch(index, plan.tree, batch, report)
 
 
 def _of_trial(trial: Trial) -> Iterator[Finding]:
