@@ -22,15 +22,18 @@ def not_finite_problem(running: Running, epoch: int, batch: int, *, best: BestEp
     """
     kept = f"the weights of epoch {best.epoch + 1} are kept" if best else "the weights from before the run are back"
     return ModelError(
-        f"The loss became NaN or infinite in batch {batch + 1} of epoch {epoch + 1}, "
+        f"The loss became NaN or infinite in batch {batch + 1} of epoch {epoch + 1}"
         f"{_samples(running, epoch, batch)}; {kept}.",
         hint="Use a lower learning rate, or look at those samples.",
     ).problem
 
 
 def _samples(running: Running, epoch: int, batch: int) -> str:
+    """Nothing for a person's own dataset, which has an order of its own."""
     if isinstance(running.data.train, StreamPart):
         return "in the order that the function gave them"
+    if isinstance(running.data.train, StreamPart):
+        return ""
     plan, num_samples = running.plan, running.data.train.num_samples
     start = batch * plan.settings.batch_size
     rows = epoch_order(num_samples, plan.seed, epoch)[start : start + plan.settings.batch_size]
@@ -39,5 +42,7 @@ def _samples(running: Running, epoch: int, batch: int) -> str:
     named = ", ".join(sources[row] if sources else f"{row:,}" for row in chosen)
     more = f" and {len(rows) - len(chosen)} more" if len(rows) > len(chosen) else ""
     if sources:
-        return f"which held {named}{more}"
-    return f"which held {'sample' if len(rows) == 1 else 'samples'} {named}{more} of the training part, counted from 0"
+        return f", which held {named}{more}"
+    return (
+        f", which held {'sample' if len(rows) == 1 else 'samples'} {named}{more} of the training part, counted from 0"
+    )

@@ -93,9 +93,9 @@ class Episode:
             self.document.train(self.folder / "data.npz", self.work, seed=1)
         self.run_id = self._start()
         for _ in range(self.random.randrange(LATER.get(self.ending, 20))):
-            self._hear()
-            if isinstance(self.events[-1], RunEnded):
+            if self._is_over:
                 break
+            self._hear()
             if self.random.random() < 0.3:
                 self._do_something()
         self._end()
@@ -111,10 +111,14 @@ class Episode:
             optimizer=choose(["adam", "sgd"]),
             keep=choose(["last", "best"]),
             checkpoint_epochs=choose([0, 1, 3]),
-            early_stopping=choose([None, EarlyStopping(patience=40)]),
+            early_stopping=choose([None, EarlyStopping(patience=100_000)]),
             reduce_on_plateau=choose([None, ReduceOnPlateau(patience=2)]),
             checkpoint_seconds=choose([0.0, 120.0]),
         )
+
+    @property
+    def _is_over(self) -> bool:
+        return bool(self.events) and isinstance(self.events[-1], RunEnded)
 
     def _hear(self) -> object:
         event = self.engine.wait_for(RUN_EVENTS, when=lambda event: event.run_id == self.run_id)
@@ -178,7 +182,7 @@ class Episode:
             case "kill":
                 self._kill()
                 return
-        while not self.events or not isinstance(self.events[-1], RunEnded):
+        while not self._is_over:
             self._hear()
         self._check()
 
