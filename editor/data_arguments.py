@@ -9,6 +9,7 @@ from typing import Any, get_args
 import msgspec
 
 from editor.errors import UsageError
+from editor.training.data.function_code import code_of, function_name
 from editor.training.data_options import (
     PREPROCESSINGS,
     Augmentation,
@@ -96,7 +97,9 @@ def data_options(options: argparse.Namespace) -> DataOptions:
 
     Raises:
         UsageError: One has not the form that it needs.
+        DataError: There is no file of the function that gives the data.
     """
+    name = function_name(options.data)
     return DataOptions(
         validation=options.validation,
         test=options.test,
@@ -113,6 +116,8 @@ def data_options(options: argparse.Namespace) -> DataOptions:
         preprocessing=options.preprocessing,
         augmentation=tuple(map(_augmentation, options.augment)),
         balance_classes=options.balance_classes,
+        # Naming a function is the consent to run it.
+        consent=code_of(name).digest if name else "",
     )
 
 

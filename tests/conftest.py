@@ -23,8 +23,15 @@ def _own_files(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     folder = tmp_path_factory.mktemp("frostline")
     monkeypatch.setenv("FROSTLINE_SETTINGS", str(folder / "settings.ini"))
     monkeypatch.setenv("FROSTLINE_WORKSPACES", str(folder / "workspaces"))
-    monkeypatch.setenv("FROSTLINE_RUNS", str(folder / "runs"))
     yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Records of runs too; engines that several tests share start before any test's own fixtures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FROSTLINE_RUNS", str(tmp_path_factory.mktemp("runs")))
+        yield
 
 
 @pytest.fixture(autouse=True)

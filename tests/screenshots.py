@@ -14,9 +14,9 @@ from pathlib import Path
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from msgspec.structs import replace
-from PySide6.QtCore import QEventLoop, QPoint, QTimer, qInstallMessageHandler
+from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QContextMenuEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QDockWidget, QPushButton, QToolButton, QWidget
 
 from editor.files.facts import FileFacts, Preview
 from editor.files.freeze_json import write_freeze_json
@@ -29,6 +29,7 @@ from editor.layers.records import LayerRecord, WeightRecord
 from editor.training.settings import TrainSettings
 from resources import resource_path
 from tests.files.application_shapes import entry_of, filled
+from tests.long_runs import PHASES, feed_run
 from widgets.app import App
 from widgets.dialogs.architecture import ArchitectureQuestion
 from widgets.dialogs.compare_maps import CompareMapsDialog
@@ -36,6 +37,7 @@ from widgets.dialogs.new_application import NewApplicationDialog
 from widgets.opening import OpenWish
 from widgets.settings import Settings
 from widgets.theme import Mode
+from widgets.training.plot_settings import PlotSettings, XAxis
 
 SIZES = {"": (1280, 800), "-wide": (1440, 900)}
 PATIENCE_MS = 120_000
@@ -60,7 +62,7 @@ class Photographer:
         self._app.show()
         for number, (name, reach) in enumerate(self._states(), start=1):
             reach()
-            self._take(f"{number}-{name}", reach if name.endswith("menu") else None)
+            self._take(f"{number}-{name}", reach if name.endswith(("menu", "crosshair")) else None)
         self._app.leave()
 
     def _states(self) -> Iterator[tuple[str, Callable[[], None]]]:
@@ -86,8 +88,17 @@ class Photographer:
         yield "compare", self._compare
         yield "apply-map", self._ask_to_apply
         yield "python", self._show_python
+        yield "data", self._show_data
+        yield "preflight", self._show_preflight
         yield "training", self._train
         yield "finished", lambda: self._wait(lambda: not self._app.runs.is_active)
+        yield "curves-phases", self._show_phases
+        yield "curves-crosshair", lambda: self._app.window.plots.plots[0].pointed.emit(7.3)
+        yield "curves-log", lambda: self._show_curves(is_log=True, x_axis=XAxis.TIME, smoothing=0.95)
+        yield "curves-overlays", self._show_overlays
+        yield "curves-paused", self._show_paused
+        yield "curves-narrow", lambda: self._widen_plots(380)
+        yield "curves-menu", self._open_curves_menu
         yield "saved", self._save
         yield "settings-problem", self._spoil_settings
         yield "error", self._open_what_is_no_model
@@ -169,6 +180,19 @@ class Photographer:
         event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, layers.view.viewport().mapToGlobal(place))
         QApplication.sendEvent(layers.view.viewport(), event)
 
+    def _show_data(self) -> None:
+        self._close_what_is_above()
+        self._app.data.open()
+        dialog = self._app.data.dialog
+        assert dialog
+        self._wait(lambda: not dialog.is_busy)
+
+    def _show_preflight(self) -> None:
+        if dialog := self._app.data.dialog:
+            dialog.reject()
+        self._wait(lambda: self._app.preflight.is_current)
+        self._app.preflight.open()
+
     def _ask_for_head(self) -> None:
         window = self._app.window
         self._wait(lambda: not window.training.start_obstacle())
@@ -247,13 +271,49 @@ class Photographer:
 
     def _train(self) -> None:
         self._close_what_is_above()
+        self._app.preflight.panel.hide()
         panel, plots = self._app.window.training, self._app.window.plots
         self._wait(lambda: not panel.start_obstacle())
         panel.request_start()
         self._wait(lambda: bool(plots.curves and len(plots.curves["loss"].validation) >= 3))
 
+    def _show_phases(self) -> None:
+        feed_run(self._app.window.plots, 1, 10, marks=PHASES)
+
+    def _show_curves(self, **changes: object) -> None:
+        self._app.window.plots.apply_settings(PlotSettings(**changes))
+
+    def _show_overlays(self) -> None:
+        plots = self._app.window.plots
+        self._show_curves()
+        feed_run(plots, 2, 12, speed=0.2)
+        feed_run(plots, 3, 9, speed=0.5)
+        feed_run(plots, 4, 8, marks=PHASES)
+        plots.show_runs([1, 2, 3])
+        plots.set_highlighted(3)
+
+    def _show_paused(self) -> None:
+        plots = self._app.window.plots
+        plots.show_runs([])
+        feed_run(plots, 5, 2, planned=200, marks=((1, 60, "paused", ""),))
+
+    def _widen_plots(self, width: int) -> None:
+        window = self._app.window
+        docks = [dock for dock in window.findChildren(QDockWidget) if dock.objectName() in ("plotsDock", "runsDock")]
+        docks.sort(key=lambda dock: dock.objectName())
+        window.resizeDocks(docks, [width, window.width() - 300 - width], Qt.Orientation.Horizontal)
+
+    def _open_curves_menu(self) -> None:
+        self._close_what_is_above()
+        self._widen_plots(700)
+        self._pause()
+        button = self._app.window.plots.bar.findChild(QToolButton, "axisButton")
+        assert button and button.menu()
+        button.menu().popup(button.mapToGlobal(button.rect().bottomLeft()))
+
     def _save(self) -> None:
         assert self._app.document
+        self._close_what_is_above()
         self._app.saver.save(self._app.document, self._scratch / "digits_transfer.keras")
         self._wait(lambda: not self._app.saver.is_busy)
 
@@ -302,7 +362,7 @@ class Photographer:
         return True
 
     def _take(self, name: str, reach_again: Callable[[], None] | None = None) -> None:
-        """Takes a picture in each theme and size; a menu is opened anew, as it keeps the icons it had."""
+        """Takes a picture in each theme and size; what goes or keeps its icons with another theme is reached anew."""
         for mode in (Mode.LIGHT, Mode.DARK):
             self._app.theme.set_mode(mode)
             if reach_again:
@@ -319,12 +379,17 @@ class Photographer:
         window = self._app.window
         picture = window.grab()
         above = QApplication.activePopupWidget() or QApplication.activeModalWidget()
-        above = above or window.findChild(CompareMapsDialog)
+        above = above or window.findChild(CompareMapsDialog) or self._shown_above()
         if above:
             painter = QPainter(picture)
             painter.drawPixmap(window.mapFromGlobal(above.mapToGlobal(QPoint())), above.grab())
             painter.end()
         return picture
+
+    def _shown_above(self) -> QWidget | None:
+        """What stands over the window and lets it be used meanwhile."""
+        panel = self._app.preflight.panel
+        return self._app.data.dialog or (panel if panel.isVisible() else None)
 
     def _pause(self) -> None:
         """Lets the window lay itself out and the plots draw."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolButton, QWidget
 
 from editor.layers.policies import StatisticsPolicy
 from editor.layers.presets import PRESETS
 from widgets.icons import Icons
 from widgets.inspector.policy_form import POLICY_TIPS, POLICY_WORDS, STAYS_FROZEN_TIP, STAYS_FROZEN_WORDS
 from widgets.theme import Mode, Theme
+from widgets.tool_bar import FittingToolBar
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ _ACTIONS = {
     "copy_python": _Words(
         "Copy as Python", "Ctrl+Shift+C", "copy", "Copy plain Keras code that freezes exactly what is frozen here"
     ),
+    "data": _Words("Data…", "Ctrl+D", "", "Choose the data to train on, and look at them"),
     "start": _Words("Start", "F5", "start", "Start training"),
     "pause": _Words("Pause", "F6", "pause", "Hold the run after the current batch"),
     "stop": _Words("Stop and keep", "Shift+F5", "stop", "End training after the current batch and keep the weights"),
@@ -113,6 +115,14 @@ _TOOLS = (
     *("start", "pause", "stop", "cancel"),
 )
 """What the toolbar holds; nothing stands for a line between groups."""
+_SHORTENED = (
+    ("open", "save", "undo", "redo"),
+    ("start", "pause"),
+    ("freeze", "thaw"),
+    ("select_pattern",),
+    ("stop", "cancel"),
+)
+"""What is told by its icon alone in a narrow window, the best known first."""
 _MODES = {Mode.SYSTEM: "As the System", Mode.LIGHT: "Light", Mode.DARK: "Dark"}
 
 
@@ -135,6 +145,7 @@ class Actions(QObject):
         super().__init__(window)
         self._theme = theme
         self._icons = icons
+        self._is_held = False
         self._by_name = {name: self._made(window, name, words) for name, words in _ACTIONS.items()}
         for name in STRUCTURE_EDITS:
             # Until whoever knows the document says what can be done to its layers.
@@ -172,7 +183,7 @@ class Actions(QObject):
         self.fill_edits(self.model)
         self.fill_structure_edits(self.model)
         self._fill(self.model, "", "copy_python")
-        self._fill(bar.addMenu("&Train"), "start", "pause", "", "stop", "stop_best", "", "cancel")
+        self._fill(bar.addMenu("&Train"), "data", "", "start", "pause", "", "stop", "stop_best", "", "cancel")
         view = bar.addMenu("&View")
         view.addMenu(self.panels)
         theme = view.addMenu("Theme")
@@ -183,13 +194,17 @@ class Actions(QObject):
     def show_pause(self, *, is_held: bool) -> None:
         """Lets *Pause* read *Resume* while a run is held."""
         action = self["pause"]
+        self._is_held = is_held
         text = "Resume" if is_held else "Pause"
         if action.text() != text:
             action.setText(text)
             action.setIconText(text)
             tip = "Go on with the run where it was held" if is_held else _ACTIONS["pause"].tip
             action.setToolTip(f"{tip} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
-            action.setIcon(self._icons.icon("start" if is_held else "pause"))
+            self._show_pause_icon()
+
+    def _show_pause_icon(self) -> None:
+        self["pause"].setIcon(self._icons.icon("start" if self._is_held else "pause"))
 
     def fill_edits(self, menu: QMenu) -> None:
         """Puts what freezes and thaws more than the selection alone into a menu; its tips are shown."""
@@ -208,7 +223,7 @@ class Actions(QObject):
         """Puts what changes the layers themselves into a menu."""
         self._fill(menu, "", *STRUCTURE_EDITS[:3], "", *STRUCTURE_EDITS[3:])
 
-    def fill_toolbar(self, bar: QToolBar) -> None:
+    def fill_toolbar(self, bar: FittingToolBar) -> None:
         """Puts the actions that are used most into the toolbar."""
         for name in _TOOLS:
             if not name:
@@ -221,6 +236,8 @@ class Actions(QObject):
             if name == "stop" and isinstance(button, QToolButton):
                 button.setMenu(self._menu(bar, "Stop", "stop", "stop_best"))
                 button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+
+        bar.shorten([[self[name] for name in group] for group in _SHORTENED])
 
     def _menu(self, window: QWidget, title: str, *names: str) -> QMenu:
         menu = QMenu(title, window)
@@ -261,3 +278,4 @@ class Actions(QObject):
         for name, words in _ACTIONS.items():
             if words.icon:
                 self._by_name[name].setIcon(self._icons.icon(words.icon))
+        self._show_pause_icon()

@@ -18,6 +18,7 @@ from editor.layers.rebase import place_in
 from editor.processes.messages import ModelSaved
 from editor.processes.reader_client import ReaderClient
 from editor.processes.run_messages import RunEnded, RunStarted
+from widgets.data.control import DataControl
 from widgets.dialogs.new_application import NewModel
 from widgets.document import Document, StructureChange
 from widgets.editing import Editing
@@ -35,6 +36,7 @@ from widgets.numbers import counted
 from widgets.open_commands import OpenCommands
 from widgets.opening import Opener, OpenWish
 from widgets.past_runs import PastRuns
+from widgets.preflight.control import Preflight
 from widgets.recent_models import RecentModels
 from widgets.recovery import offer_recovery
 from widgets.review import Review
@@ -46,6 +48,7 @@ from widgets.settings import Settings
 from widgets.side_files import SideFiles
 from widgets.surgery.control import Surgery
 from widgets.theme import Mode, Theme
+from widgets.training.plot_export import PlotExport
 from widgets.training.runs_list import RunsList, frozen_text
 from widgets.trust import Trust
 from widgets.undo import WeightsUndo
@@ -83,9 +86,11 @@ class App(QObject):
         views = (self.window.plots, self.window.progress, self.runs_list)
         self.runs = RunControl(self.link, self.window.training, views, notifier=self.notifier)
         self.runs.state_changed.connect(self.window.progress.show_state)
+        self.runs.preparing.connect(self.window.progress.show_preparing)
         self.runs.requested.connect(self.runs_list.expect)
         self.runs.marked.connect(self.runs_list.add_mark)
         self._run_changes = RunChanges(self.link, self.window.training, runs=self.runs, current=self._current)
+        self.plot_export = PlotExport(self.window.plots, self.theme, self.notifier)
         self.undo = WeightsUndo(self.link)
         self.past_runs = PastRuns(self.window, self.runs_list, runs=self.runs, undo=self.undo, notifier=self.notifier)
         self.review = Review(self.window, self.link, runs=self.runs, notifier=self.notifier, current=self._current)
@@ -134,6 +139,15 @@ class App(QObject):
             recent=self._recent,
             notifier=self.notifier,
         )
+        self.data = DataControl(self.window, self.link, settings=settings, theme=self.theme, current=self._current)
+        self.preflight = Preflight(
+            self.window,
+            self.link,
+            theme=self.theme,
+            runs=self.runs,
+            current=self._current,
+            make_edit=self.surgery.make,
+        )
         self._workspaces = workspaces
         self._is_leaving = False
         self._connect_engine()
@@ -150,6 +164,7 @@ class App(QObject):
         window, settings = self.window, self.settings
         window.restore_layout(settings)
         window.training.set_recent_data(settings.recent("data"))
+        self.data.restore()
         if settings.training:
             window.training.set_settings(settings.training)
         window.plots.apply_settings(settings.plots)
@@ -176,6 +191,7 @@ class App(QObject):
         self.settings.training = self.window.training.settings()
         self.settings.plots = self.window.plots.settings
         self.settings.set_recent("data", self.window.training.recent_data())
+        self.data.remember()
         self.settings.flush()
         self.opener.close()
         self.link.close()
@@ -239,6 +255,7 @@ class App(QObject):
         self.runs.set_document(document)
         self.side_files.set_document()
         self.review.set_document(document)
+        self.preflight.set_document(document)
         if not document.is_untitled:
             self._recent.add(document.path, document.options)
         window.layers.view.setFocus()
@@ -265,6 +282,7 @@ class App(QObject):
         document.flags_changed.emit(set())
         self.runs.check_settings()
         self.review.note_live(document)
+        self.preflight.schedule()
         self._refresh()
         self.opening.say(document, lost=rebased.lost, differing=rebased.differing)
 
@@ -339,6 +357,8 @@ class App(QObject):
         window.layers.selection_nodes_changed.connect(self._on_selection_changed)
         window.training.readiness_changed.connect(self._refresh)
         self.link.run_marked.connect(window.plots.add_mark)
+        window.plots.name_of = window.runs.runs.name_of
+        window.runs.runs.renamed.connect(window.plots.legend.refresh)
 
     def _connect_actions(self) -> None:
         actions, window = self.window.actions_, self.window
@@ -347,6 +367,7 @@ class App(QObject):
             "undo": self.undo.undo,
             "redo": self.undo.redo,
             "find": window.layers.focus_filter,
+            "data": self.data.open,
             "start": window.training.request_start,
             "pause": window.training.request_pause,
             "stop": window.training.request_stop,
@@ -408,7 +429,7 @@ class App(QObject):
         self._refresh()
 
     def _on_data_dropped(self, path: Path) -> None:
-        self.window.training.set_data(str(path))
+        self.data.open_with(str(path))
 
     def _on_mode_chosen(self, mode: Mode) -> None:
         self.settings.theme_mode = mode

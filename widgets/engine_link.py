@@ -37,6 +37,7 @@ from editor.processes.run_messages import (
     RunChangeRefused,
     RunEnded,
     RunMarked,
+    RunPreparing,
     RunStarted,
     StopRun,
 )
@@ -68,6 +69,7 @@ class EngineLink(QObject):
     open_failed = Signal(object)
     model_made = Signal(object)
     settings_checked = Signal(object)
+    run_preparing = Signal(object)
     run_started = Signal(object)
     batch_ended = Signal(object)
     epoch_ended = Signal(object)
@@ -104,6 +106,7 @@ class EngineLink(QObject):
             OpenFailed: self.open_failed,
             ModelMade: self.model_made,
             SettingsChecked: self.settings_checked,
+            RunPreparing: self.run_preparing,
             RunStarted: self.run_started,
             BatchEnded: self.batch_ended,
             EpochEnded: self.epoch_ended,

@@ -21,6 +21,7 @@ from widgets.notice_bar import NoticeBar
 from widgets.settings import Settings
 from widgets.summary_bar import SummaryBar
 from widgets.theme import CORNER, Theme
+from widgets.tool_bar import FittingToolBar
 from widgets.training.log_panel import LogPanel
 from widgets.training.panel import TrainingPanel
 from widgets.training.plots import RunPlots
@@ -28,7 +29,7 @@ from widgets.training.progress import RunProgress
 from widgets.training.runs_table import RunsTable
 
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
-DATA_SUFFIXES = (".npz",)
+DATA_SUFFIXES = (".npz", ".npy", ".csv", ".tsv", ".parquet", ".gz")
 
 _SIZE = (1280, 800)
 _LAYOUT_VERSION = 1
@@ -39,7 +40,7 @@ _DOCK_MARGINS = {
     "runsDock": (0, 0, CORNER, 0),
 }
 """The gap between a pane and the window's edge, where the pane has its default place."""
-_INSPECTOR_WIDTH, _TRAINING_WIDTH, _RUNS_WIDTH, _BOTTOM_HEIGHT = 470, 292, 300, 268
+_INSPECTOR_WIDTH, _TRAINING_WIDTH, _RUNS_WIDTH, _BOTTOM_HEIGHT = 470, 300, 300, 268
 
 
 class MainWindow(QMainWindow):
@@ -109,23 +110,22 @@ class MainWindow(QMainWindow):
         self._add_status()
 
     def _add_toolbars(self) -> None:
-        tools = self._add_bar("toolBar", "Tools")
+        tools = FittingToolBar("Tools")
+        self._add_bar("toolBar", tools)
         tools.setIconSize(QSize(_TOOL_ICON, _TOOL_ICON))
-        tools.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.actions_.fill_toolbar(tools)
         self.addToolBarBreak()
-        row = self._add_bar("summaryToolBar", "Summary")
+        row = QToolBar("Summary")
+        self._add_bar("summaryToolBar", row)
         if layout := row.layout():
             layout.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.summary)
 
-    def _add_bar(self, name: str, title: str) -> QToolBar:
-        bar = QToolBar(title)
+    def _add_bar(self, name: str, bar: QToolBar) -> None:
         bar.setObjectName(name)
         bar.setMovable(False)
         bar.toggleViewAction().setVisible(False)
         self.addToolBar(bar)
-        return bar
 
     def _central(self) -> QWidget:
         central = QWidget()
@@ -185,7 +185,7 @@ class MainWindow(QMainWindow):
         path = _dropped(event)
         if path:
             event.acceptProposedAction()
-            is_data = path.suffix.lower() in DATA_SUFFIXES
+            is_data = path.suffix.lower() in DATA_SUFFIXES or (path.is_dir() and not (path / MODEL_FILE).exists())
             (self.data_dropped if is_data else self.model_dropped).emit(path)
 
 

@@ -77,14 +77,13 @@ class PastRuns(QObject):
         moved = (entry for entry in entries if entry.has_moved and self._trees.get(entry.run_id) is tree)
         entry = next(moved, None)
         proof = entry.proof if entry else None
-        if proof is self._proof:
-            return
-        self._proof = proof
         moves = Moves(proof.moves if proof else ())
-        self._window.layers.view.show_moves(moves)
-        self._window.inspector.set_moves(moves)
-        if proof and tree:
+        if tree and not self._runs.is_active:
             self._window.progress.show_proof(proof, moves.num_statistics(tree.root))
+        if proof is not self._proof:
+            self._proof = proof
+            self._window.layers.view.show_moves(moves)
+            self._window.inspector.set_moves(moves)
 
     # -- weights ------------------------------------------------------------------------------------------------
 

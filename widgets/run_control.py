@@ -20,6 +20,7 @@ from editor.processes.run_messages import (
     ResumeRun,
     RunEnded,
     RunMarked,
+    RunPreparing,
     RunStarted,
     StartRun,
     StopRun,
@@ -81,6 +82,8 @@ class RunControl(QObject):
     """Carries the `RunState`, as soon as something is asked for and when it is done."""
     requested = Signal(object)
     """Carries the `StartRun` that was just sent."""
+    preparing = Signal(object)
+    """Carries the `RunPreparing` of the run that was asked for."""
     marked = Signal(object)
     """Carries the `RunMarked` of the run that is under way."""
     ended = Signal(object)
@@ -114,6 +117,7 @@ class RunControl(QObject):
         panel.cancel_requested.connect(self._on_cancel_requested)
         link.settings_checked.connect(self._on_settings_checked)
         link.request_failed.connect(self._on_request_failed)
+        link.run_preparing.connect(self._on_run_preparing)
         link.run_started.connect(self._on_run_started)
         link.batch_ended.connect(self._on_batch_ended)
         link.epoch_ended.connect(self._on_epoch_ended)
@@ -243,6 +247,10 @@ class RunControl(QObject):
     def _on_request_failed(self, event: RequestFailed) -> None:
         if event.request_id == self._check_id:
             self._panel.show_report(SettingsReport(problems={"data": event.problem.summary}))
+
+    def _on_run_preparing(self, event: RunPreparing) -> None:
+        if self._is_current(event.run_id):
+            self.preparing.emit(event)
 
     def _on_run_started(self, event: RunStarted) -> None:
         if self._is_current(event.run_id) and self._run:

@@ -10,7 +10,9 @@ import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
 from editor.files.options import OpenOptions
+from editor.training.data_options import DataOptions
 from editor.training.settings import TrainSettings
+from editor.training.words import SAMPLE_PREFIX
 from widgets.consents import MOST_CONSENTS, Consent
 from widgets.theme import Mode
 from widgets.training.plot_settings import PlotSettings
@@ -84,6 +86,22 @@ class Settings:
         except msgspec.MsgspecError:
             return {}
 
+    def data_options(self) -> dict[str, DataOptions]:
+        """How data were read that were used last, by data."""
+        try:
+            return msgspec.json.decode(str(self._store.value("recent/data_options", "{}")), type=dict[str, DataOptions])
+        except msgspec.MsgspecError:
+            return {}
+
+    def set_data_options(self, options: dict[str, DataOptions]) -> None:
+        """Remembers them for data that are among those used last, and for samples; consents are kept elsewhere."""
+        kept = {
+            data: msgspec.structs.replace(each, consent="")
+            for data, each in options.items()
+            if data in self.recent("data") or data.startswith(SAMPLE_PREFIX)
+        }
+        self._store.setValue("recent/data_options", msgspec.json.encode(kept).decode())
+
     @property
     def training(self) -> TrainSettings | None:
         """The last training settings; None if there are none."""
@@ -94,7 +112,9 @@ class Settings:
 
     @training.setter
     def training(self, settings: TrainSettings) -> None:
-        self._store.setValue("training", msgspec.json.encode(settings).decode())
+        options = msgspec.structs.replace(settings.data_options, consent="")
+        kept = msgspec.structs.replace(settings, data_options=options)
+        self._store.setValue("training", msgspec.json.encode(kept).decode())
 
     @property
     def plots(self) -> PlotSettings:

@@ -57,7 +57,10 @@ QToolButton[tone]:disabled { color: $disabled; }
 QToolButton[popupMode="1"] { padding-right: 24px; }
 QToolButton::menu-button { border: none; border-left: 1px solid $line; width: 17px; margin: 4px 0; }
 QToolButton::menu-arrow { image: url("$icons/arrow-down.svg"); width: 10px; height: 10px; }
-QToolButton[tone="button"] { background: $pane; color: $text; border: 1px solid $edge; padding: 3px 24px 3px 8px; }
+QToolButton::menu-arrow:disabled { image: none; }
+QToolButton::menu-button:disabled { border: none; }
+QToolButton#qt_toolbar_ext_button { image: url("$icons/arrow-right.svg"); padding: 4px; }
+QToolButton[tone="button"] { background: $pane; color: $text; border: 1px solid $edge; padding: 3px 22px 3px 6px; }
 QToolButton[tone="button"]:hover { background: $hover; }
 QToolButton[tone="button"]:pressed { background: $selection; }
 QToolButton[tone="button"]:focus { border-color: $frozen; }
@@ -170,6 +173,7 @@ QTreeView, QTableView, QListView {
     background: $pane; alternate-background-color: $pane; border: none; outline: 0; gridline-color: $line;
     selection-background-color: $selection; selection-color: $text; }
 QTableView::item, QListView::item { padding: 0 8px; border: none; }
+QListWidget#augmentationList { border: 1px solid $line; border-radius: 6px; }
 QTreeView#needsList::item { height: 24px; padding: 0 5px; }
 QTableView::item:selected, QListView::item:selected { background: $selection; color: $text; }
 QListView::item:hover { background: $hover; }

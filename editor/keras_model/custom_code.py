@@ -37,9 +37,7 @@ def load_custom_objects(path: Path, digest: str = "", needs: Iterable[CodeNeed] 
         FileError: The file is missing or not Python.
         ModelError: The file is not the one that was consented to, or its own code failed.
     """
-    code = read_code_file(path)
-    _check_digest(code, digest, path.name)
-    module = _run(code)
+    module = run_file(path, digest)
     found = _needed(needs, module, {}) | {
         name: value
         for name, value in vars(module).items()
@@ -65,8 +63,29 @@ def given_objects(options: OpenOptions, needs: Iterable[CodeNeed]) -> dict[str, 
     return _of_module(options.module, options.code_digest, needs) if options.module else {}
 
 
-def _of_module(name: str, digest: str, needs: Iterable[CodeNeed]) -> dict[str, Any]:
-    """What is needed and an installed module has: by its registered name, in the module, or in those it imported."""
+def run_file(path: Path, digest: str) -> ModuleType:
+    """Runs a person's Python file. It is read once: what is run is what the digest was taken of.
+
+    Args:
+        path: The file.
+        digest: SHA-256 of the code that was consented to; empty: any.
+
+    Raises:
+        FileError: The file is missing or not Python.
+        ModelError: The file is not the one that was consented to, or its own code failed.
+    """
+    code = read_code_file(path)
+    _check_digest(code, digest, path.name)
+    return _run(code)
+
+
+def run_module(name: str, digest: str) -> ModuleType:
+    """Imports an installed module.
+
+    Raises:
+        FileError: There is no such module.
+        ModelError: It is not the one that was consented to, or its own code failed.
+    """
     _check_digest(find_module(name), digest, name)
     try:
         module = importlib.import_module(name)
@@ -77,6 +96,12 @@ def _of_module(name: str, digest: str, needs: Iterable[CodeNeed]) -> dict[str, A
             hint="Mend it, or give the Python file that defines the classes.",
             details=traceback.format_exc(),
         ) from error
+    return module
+
+
+def _of_module(name: str, digest: str, needs: Iterable[CodeNeed]) -> dict[str, Any]:
+    """What is needed and an installed module has: by its registered name, in the module, or in those it imported."""
+    module = run_module(name, digest)
     package = name.partition(".")[0]
     return _needed(
         needs, module, {key: value for key, value in sys.modules.items() if key.partition(".")[0] == package}

@@ -20,11 +20,13 @@ from editor.processes.run_messages import (
     ChangeRun,
     Checkpointed,
     EpochEnded,
+    Outcome,
     PauseRun,
     ResumeRun,
     RunChangeRefused,
     RunEnded,
     RunMarked,
+    RunPreparing,
     RunStarted,
     RunWish,
     StartRun,
@@ -34,7 +36,7 @@ from editor.runs.revisions import RevisionMeta
 from editor.runs.workspace import revision_path
 from editor.training.control import RunControl
 from editor.training.marks import Mark, Moment
-from editor.training.run import RunResult, failure_of, run_training
+from editor.training.run import ReadingCancelledError, RunResult, failure_of, run_training
 from editor.training.snapshot import write_snapshot
 from editor.training.watching import Metrics, RunPlan, RunWatcher
 
@@ -179,6 +181,12 @@ class ActiveRun(RunWatcher):
     def weights_replaced(self) -> None:
         self.document.note_change()
 
+    def data_progressed(self, doing: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._last_event >= EVENT_SECONDS:
+            self._last_event = now
+            self._send(RunPreparing(run_id=self.run_id, doing=doing, done=done, total=total))
+
     # -- the run's thread -------------------------------------------------------------------------------------
 
     def _train(self) -> None:
@@ -188,8 +196,9 @@ class ActiveRun(RunWatcher):
         self._send(ended)
 
     def _run(self) -> RunEnded:
+        before = self._revision_path
         try:
-            before = self._keep_weights()
+            self._keep_weights()
             self._written.clear()
             result = run_training(
                 self.document.index,
@@ -198,7 +207,9 @@ class ActiveRun(RunWatcher):
                 watcher=self,
                 control=self._control,
             )
-            return self._ended(result, self._put_back(before) if result.proof is None else self._keep_weights())
+            return self._ended(result, self._put_back(before) if result.proof is None else self._keep_last(before))
+        except ReadingCancelledError:
+            return self._ended_early(before)
         except EditorError as error:
             problem = error.problem
         # The edge of the thread: Keras and TensorFlow raise whatever they met, and a custom layer may call sys.exit.
@@ -212,6 +223,15 @@ class ActiveRun(RunWatcher):
             problem=problem,
             record=self._history.folder,
         )
+
+    def _keep_last(self, before: Path) -> Path:
+        """The weights at the end. A checkpoint of the same batch may have another learning rate or other flags."""
+        return self._keep_weights(is_renewed=self._revision_path != before)
+
+    def _ended_early(self, before: Path) -> RunEnded:
+        """It was asked to end while the data were read, which may take minutes."""
+        outcome: Outcome = "cancelled" if self._control.ending == "cancel" else "stopped"
+        return RunEnded(run_id=self.run_id, outcome=outcome, revision=self.document.revision, revision_file=str(before))
 
     def _put_back(self, before: Path) -> Path:
         """The weights are those from before the run, and so is their number; what the run has kept is of no use."""
@@ -251,9 +271,9 @@ class ActiveRun(RunWatcher):
     def _revision_path(self) -> Path:
         return revision_path(Path(self._request.workspace), self.document.revision)
 
-    def _keep_weights(self) -> Path:
+    def _keep_weights(self, *, is_renewed: bool = False) -> Path:
         path = self._revision_path
-        if not path.exists() and not self._is_abandoned:
+        if (is_renewed or not path.exists()) and not self._is_abandoned:
             meta = RevisionMeta(revision=self.document.revision, run_id=self.run_id, epoch=self._at.epoch)
             write_snapshot(self.document.index, path, meta)
             self._written.append(path)

@@ -25,10 +25,13 @@ from editor.processes.messages import Event, RequestFailed
 from editor.training.checks import check
 from editor.training.compiling import model_facts
 from editor.training.data import Prepared, prepare
+from editor.training.data.unfit import UnfitDataError
 from editor.training.data_options import DataOptions
+from editor.training.data_report import DataReport
 from editor.training.model_facts import ModelFacts
 from editor.training.preflight.look import look_ahead
-from editor.training.progress import GivenUpError, heard_by, note_progress
+from editor.training.progress import GivenUpError, Listener, heard_by, note_progress
+from editor.training.sample_views import with_samples
 from editor.training.settings import TrainSettings
 
 PROGRESS_SECONDS = 0.1
@@ -59,40 +62,64 @@ class DataAnswers:
         self._send = send
         self._document = document
         self._between_batches = between_batches
-        self._newest: dict[type[DataRequest], int] = {}
+        self._giving_up: dict[type[DataRequest], threading.Event] = {}
         self._reading = threading.Lock()
         self._read: tuple[_Key, Prepared] | None = None
 
     def begin(self, request: DataRequest) -> None:
         """Starts the thread; the answer comes as an event."""
-        self._newest[type(request)] = request.request_id
+        if older := self._giving_up.get(type(request)):
+            older.set()
+        cancelled = self._giving_up[type(request)] = threading.Event()
         name = f"data {request.request_id}"
-        threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
+        threading.Thread(target=self._answer, args=(request, cancelled), name=name, daemon=True).start()
 
-    def _answer(self, request: DataRequest) -> None:
+    def forget(self) -> None:
+        """Lets go of the data that are kept, as a run is going to read its own."""
+        self._read = None
+
+    def _answer(self, request: DataRequest, cancelled: threading.Event) -> None:
+        answer: Event
         try:
-            with heard_by(self._listener(request)):
-                self._send(self._describe(request) if isinstance(request, DescribeData) else self._prepare(request))
+            with heard_by(self._listener(request, cancelled)):
+                answer = self._describe(request) if isinstance(request, DescribeData) else self._prepare(request)
         except GivenUpError:
-            pass
+            return
         except EditorError as error:
-            self._refuse(request, error.problem)
+            answer = RequestFailed(request_id=request.request_id, problem=error.problem)
         # The edge of the thread: a person's own function, and what pictures hold, may raise anything.
         except BaseException as error:  # noqa: BLE001
             summary = f"Something unexpected went wrong: {type(error).__name__}: {first_sentence(error)}"
-            self._refuse(request, Problem(summary, "The log has the details.", traceback.format_exc()))
+            problem = Problem(summary, "The log has the details.", traceback.format_exc())
+            answer = RequestFailed(request_id=request.request_id, problem=problem)
+        if not cancelled.is_set():
+            self._send(answer)
 
     def _describe(self, request: DescribeData) -> DataDescribed:
         facts = _NO_MODEL
         if request.document_id is not None:
             facts = model_facts(self._document(request.document_id).index)
         try:
-            prepared = self._prepared(request.settings, facts, request.sample_seed)
+            prepared = self._prepared(request.settings, facts)
         except DataError as error:
-            return DataDescribed(request_id=request.request_id, problems={"data": str(error)})
+            report = error.report if isinstance(error, UnfitDataError) else None
+            if report is None and facts is not _NO_MODEL:
+                report = self._without_model(request)
+            return DataDescribed(request_id=request.request_id, report=report, problems={"data": str(error)})
         problems = check(request.settings, prepared, facts).problems if request.document_id is not None else {}
         told = {field: text for field, text in problems.items() if field in _OF_DATA}
-        return DataDescribed(request_id=request.request_id, report=prepared.report, problems=told)
+        try:
+            report = self._with_samples(prepared, request.sample_seed)
+        except DataError as error:
+            report, told = prepared.report, {**told, "augmentation": str(error)}
+        return DataDescribed(request_id=request.request_id, report=report, problems=told)
+
+    def _without_model(self, request: DescribeData) -> DataReport | None:
+        """What there is in data that do not go with the model, so that a person sees what to choose otherwise."""
+        try:
+            return self._with_samples(self._prepared(request.settings, _NO_MODEL), request.sample_seed)
+        except DataError:
+            return None
 
     def _prepare(self, request: PrepareRun) -> RunPrepared:
         document = self._document(request.document_id)
@@ -104,8 +131,12 @@ class DataAnswers:
             findings, estimate = self._between_batches(document, look)
         return RunPrepared(request_id=request.request_id, findings=findings, estimate=estimate)
 
-    def _prepared(self, settings: TrainSettings, facts: ModelFacts, sample_seed: int = 0) -> Prepared:
-        key = (settings.data, settings.data_options, settings.validation_split, settings.seed, facts, sample_seed)
+    def _with_samples(self, prepared: Prepared, seed: int) -> DataReport:
+        note_progress("Drawing samples", 0, 0)
+        return with_samples(prepared, seed=seed)
+
+    def _prepared(self, settings: TrainSettings, facts: ModelFacts) -> Prepared:
+        key = (settings.data, settings.data_options, settings.validation_split, settings.seed, facts)
         with self._reading:
             note_progress("Reading data", 0, 0)
             if self._read is None or self._read[0] != key:
@@ -113,19 +144,12 @@ class DataAnswers:
                 self._read = (key, prepare(settings, facts, settings.seed or 0))
             return self._read[1]
 
-    def _refuse(self, request: DataRequest, problem: Problem) -> None:
-        if self._is_wanted(request):
-            self._send(RequestFailed(request_id=request.request_id, problem=problem))
-
-    def _is_wanted(self, request: DataRequest) -> bool:
-        return self._newest[type(request)] == request.request_id
-
-    def _listener(self, request: DataRequest) -> Callable[[str, int, int], None]:
+    def _listener(self, request: DataRequest, cancelled: threading.Event) -> Listener:
         last = time.monotonic()
 
         def listen(doing: str, done: int, total: int) -> None:
             nonlocal last
-            if not self._is_wanted(request):
+            if cancelled.is_set():
                 raise GivenUpError
             if time.monotonic() - last >= PROGRESS_SECONDS:
                 last = time.monotonic()

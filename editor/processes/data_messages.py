@@ -48,6 +48,7 @@ class DataProgressed(Message, frozen=True, kw_only=True):
 
     Attributes:
         doing: In words, such as `Reading images`.
+        done: Files or rows that are read.
         total: 0 where it is not known.
     """
 

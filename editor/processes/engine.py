@@ -265,6 +265,7 @@ class Engine:
                 self._given_up.add(request.document_id)
 
     def _start(self, request: StartRun) -> None:
+        self._data.forget()
         document = self._document(request.document_id)
         if self._run and not self._run.is_over:
             raise ModelError("A run is under way already.", hint="Stop it first.")

@@ -79,6 +79,20 @@ RunRequest = StartRun | RunWish
 # -- events ---------------------------------------------------------------------------------------------------
 
 
+class RunPreparing(Message, frozen=True, kw_only=True):
+    """How far the data are read before the first batch.
+
+    Attributes:
+        doing: In words, such as `Reading images`.
+        total: 0 where it is not known.
+    """
+
+    run_id: int
+    doing: str
+    done: int
+    total: int
+
+
 class RunStarted(Message, frozen=True, kw_only=True):
     """The first batch is about to be trained.
 
@@ -205,4 +219,4 @@ class RunEnded(Message, frozen=True, kw_only=True):
     record: str = ""
 
 
-RunEvent = RunStarted | BatchEnded | EpochEnded | RunMarked | RunChangeRefused | Checkpointed | RunEnded
+RunEvent = RunPreparing | RunStarted | BatchEnded | EpochEnded | RunMarked | RunChangeRefused | Checkpointed | RunEnded

@@ -84,6 +84,7 @@ def check(settings: TrainSettings, data: Prepared, facts: ModelFacts) -> Setting
         has_validation_data=data.has_own_validation,
         losses=losses,
         output_metrics=metrics,
+        output_names=facts.output_names if len(losses) > 1 else (),
         data=data.report,
     )
 

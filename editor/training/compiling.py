@@ -38,8 +38,8 @@ def model_facts(index: ModelIndex) -> ModelFacts:
         last_activation=_activation(last),
         last_class=last.class_name,
         input_dtypes=tuple(str(tensor.dtype) for tensor in inputs),
-        input_names=tuple(getattr(model, "input_names", None) or ()),
-        output_names=tuple(getattr(model, "output_names", None) or ()),
+        input_names=_names(inputs, getattr(model, "_inputs_struct", None)),
+        output_names=_names(getattr(model, "outputs", None) or [], getattr(model, "_outputs_struct", None)),
         activations=_activations(index),
         vocabularies=tuple(_vocabulary(tensor) for tensor in inputs),
         preprocessing=wanted_preprocessing(index.root, dict(_before_weights(model))),
@@ -56,6 +56,13 @@ def _before_weights(model: keras.Model) -> Iterator[tuple[str, str]]:
         if getattr(operation, "weights", None):
             return
         yield operation.name, type(operation).__name__
+
+
+def _names(tensors: list[Any], structure: Any) -> tuple[str, ...]:
+    """What Keras calls a model's inputs or outputs: by the keys of a dict, else by the layers they come from."""
+    if isinstance(structure, dict) and len(structure) == len(tensors):
+        return tuple(sorted(structure))  # Keras flattens a dict in the order of its keys, and so are `tensors`.
+    return tuple(tensor._keras_history.operation.name for tensor in tensors)
 
 
 def _activations(index: ModelIndex) -> tuple[str | None, ...]:

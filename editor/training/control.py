@@ -19,9 +19,14 @@ Ending = Literal["last", "best", "cancel"]
 
 
 class RunControl:
-    """The one place where the thread of a run and all others meet; every method is safe from any thread."""
+    """The one place where the thread of a run and all others meet; every method is safe from any thread.
+
+    Attributes:
+        ended: Set as soon as the run is asked to end.
+    """
 
     def __init__(self) -> None:
+        self.ended = threading.Event()
         self._changed = threading.Condition()
         self._jobs: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._ending: Ending | None = None
@@ -39,6 +44,7 @@ class RunControl:
             self._num_ending_requests += 1
             if self._ending != "cancel":
                 self._ending = keep
+            self.ended.set()
             self._changed.notify_all()
 
     def cancel(self) -> None:
@@ -46,6 +52,7 @@ class RunControl:
         with self._changed:
             self._num_ending_requests += 1
             self._ending = "cancel"
+            self.ended.set()
             self._changed.notify_all()
 
     def pause(self) -> None:

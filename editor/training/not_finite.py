@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from editor.errors import ModelError, Problem
+from editor.training.data.parts import StreamPart
 from editor.training.marks import BestEpoch
 from editor.training.pipeline import epoch_order
 from editor.training.running import Running
@@ -28,9 +29,15 @@ def not_finite_problem(running: Running, epoch: int, batch: int, *, best: BestEp
 
 
 def _samples(running: Running, epoch: int, batch: int) -> str:
+    if isinstance(running.data.train, StreamPart):
+        return "in the order that the function gave them"
     plan, num_samples = running.plan, running.data.train.num_samples
     start = batch * plan.settings.batch_size
     rows = epoch_order(num_samples, plan.seed, epoch)[start : start + plan.settings.batch_size]
-    named = ", ".join(f"{row:,}" for row in sorted(rows)[:_MOST_SAMPLES])
-    more = f" and {len(rows) - _MOST_SAMPLES} more" if len(rows) > _MOST_SAMPLES else ""
+    sources = running.data.sources
+    chosen = sorted(rows)[:_MOST_SAMPLES]
+    named = ", ".join(sources[row] if sources else f"{row:,}" for row in chosen)
+    more = f" and {len(rows) - len(chosen)} more" if len(rows) > len(chosen) else ""
+    if sources:
+        return f"which held {named}{more}"
     return f"which held {'sample' if len(rows) == 1 else 'samples'} {named}{more} of the training part, counted from 0"

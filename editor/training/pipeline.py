@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
-Array = npt.NDArray[Any]
+from editor.training.data.parts import Array, Part, StreamPart
+
 Tensors = tuple[tf.Tensor, ...]
 Change = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 """Takes a batch of one input, and two numbers that random changes are drawn from; gives the changed batch."""
@@ -26,17 +26,6 @@ MOST_EPOCHS = 2**31
 
 LARGEST_TENSOR = 2**30
 """Bytes; arrays above this are read batch by batch, as TensorFlow would copy them."""
-
-
-class Samples(Protocol):
-    """Arrays in step with each other: one for each input and each output of a model, `(num_samples, …)`."""
-
-    @property
-    def inputs(self) -> tuple[Array, ...]: ...
-    @property
-    def targets(self) -> tuple[Array, ...]: ...
-    @property
-    def num_samples(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +57,19 @@ def structure_of(model: keras.Model) -> tuple[Any, Any]:
     return getattr(model, "_inputs_struct", None), getattr(model, "_outputs_struct", None)
 
 
-def num_batches(part: Samples, batch_size: int) -> int:
+def num_batches(part: Part, batch_size: int) -> int:
     """Batches in one pass over a part."""
+    if isinstance(part, StreamPart):
+        return part.num_batches
     return -(-part.num_samples // batch_size)
 
 
-def training_batches(part: Samples, recipe: Recipe, *, epoch: int = 0, batch: int = 0) -> tf.data.Dataset:
+def training_batches(part: Part, recipe: Recipe, *, epoch: int = 0, batch: int = 0) -> tf.data.Dataset:
     """Shuffled and augmented batches without an end, from a batch of an epoch on.
 
     To be trained on with `steps_per_epoch=num_batches(...)` and `shuffle=False`; with that, Keras does not warn.
+
+    A person's own dataset decides about its order itself, and begins anew with each call.
 
     Args:
         part: What is trained on.
@@ -85,6 +78,9 @@ def training_batches(part: Samples, recipe: Recipe, *, epoch: int = 0, batch: in
         batch: The first one in that epoch, from 0.
     """
     total = num_batches(part, recipe.batch_size)
+    if isinstance(part, StreamPart):
+        steps = part.dataset.repeat().skip(batch).enumerate(start=epoch * total + batch)
+        return _finished(_changed(steps, recipe))
     orders = tf.data.Dataset.range(epoch, MOST_EPOCHS).map(lambda number: _order(part.num_samples, recipe.seed, number))
     # One order ahead, so that a large one is there when its epoch begins.
     places = orders.prefetch(1).flat_map(lambda order: _places(order, part.num_samples, recipe.batch_size))
@@ -92,12 +88,14 @@ def training_batches(part: Samples, recipe: Recipe, *, epoch: int = 0, batch: in
     return _finished(_batches(steps, part, recipe))
 
 
-def ordered_batches(part: Samples, recipe: Recipe) -> tf.data.Dataset:
+def ordered_batches(part: Part, recipe: Recipe) -> tf.data.Dataset:
     """The samples once, in their order, neither augmented nor weighed, as for validation."""
+    plain = replace(recipe, augment=(), class_weight=None)
+    if isinstance(part, StreamPart):
+        return _finished(_changed(part.dataset.enumerate(), plain))
     order = tf.range(part.num_samples, dtype=tf.int64)
     steps = _places(order, part.num_samples, recipe.batch_size).enumerate()
     total = num_batches(part, recipe.batch_size)
-    plain = replace(recipe, augment=(), class_weight=None)
     return _finished(_batches(steps, part, plain)).apply(tf.data.experimental.assert_cardinality(total))
 
 
@@ -124,7 +122,7 @@ def _places(order: tf.Tensor, num_samples: int, batch_size: int) -> tf.data.Data
     return places.concatenate(tf.data.Dataset.from_tensors(order[num_full * batch_size :])) if rest else places
 
 
-def _batches(steps: tf.data.Dataset, part: Samples, recipe: Recipe) -> tf.data.Dataset:
+def _batches(steps: tf.data.Dataset, part: Part, recipe: Recipe) -> tf.data.Dataset:
     arrays = (*part.inputs, *part.targets)
     readers = [_reader(array) if _is_read_by_batch(array) else tf.gather for array in arrays]
     held = tuple(tf.zeros(()) if _is_read_by_batch(array) else tf.constant(as_keras_takes(array)) for array in arrays)
@@ -132,25 +130,46 @@ def _batches(steps: tf.data.Dataset, part: Samples, recipe: Recipe) -> tf.data.D
     def batch_of(step: tuple[tf.Tensor, tf.Tensor], tensors: Tensors) -> Any:
         number, places = step
         taken = [read(tensor, places) for read, tensor in zip(readers, tensors, strict=True)]
-        inputs, targets = taken[: len(part.inputs)], taken[len(part.inputs) :]
-        seeds = tf.stack([tf.constant(recipe.seed, tf.int64), number])
-        for changes in (recipe.augment, recipe.prepare):
-            for place, change in enumerate(changes):
-                inputs[place] = change(inputs[place], seeds) if change else inputs[place]
-        return _packed(inputs, targets, recipe)
+        return _made(number, taken[: len(part.inputs)], taken[len(part.inputs) :], recipe)
 
     # The arrays are an element of a dataset and no constants of the graph, which would be copied with it.
     zipped = tf.data.Dataset.zip(steps, tf.data.Dataset.from_tensors(held).repeat())
     return zipped.map(batch_of, num_parallel_calls=tf.data.AUTOTUNE)
 
 
-def _packed(inputs: list[tf.Tensor], targets: list[tf.Tensor], recipe: Recipe) -> Any:
+def _changed(steps: tf.data.Dataset, recipe: Recipe) -> tf.data.Dataset:
+    """Numbered batches of a person's own dataset, as the model takes them."""
+
+    def batch_of(number: tf.Tensor, batch: tuple[Any, ...]) -> Any:
+        inputs, targets, *weights = batch
+        return _made(number, list(inputs), list(targets), recipe, *weights)
+
+    return steps.map(batch_of, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def _made(
+    number: tf.Tensor, inputs: list[tf.Tensor], targets: list[tf.Tensor], recipe: Recipe, *weights: tf.Tensor
+) -> Any:
+    """A batch as the model takes it.
+
+    Args:
+        number: Of the batch, counted from the first of the first epoch.
+        inputs: One for each input.
+        targets: One for each output.
+        recipe: What is done with them.
+        *weights: One for each sample, where the data bring them.
+    """
+    seeds = tf.stack([tf.constant(recipe.seed, tf.int64), number])
+    for changes in (recipe.augment, recipe.prepare):
+        for place, change in enumerate(changes):
+            inputs[place] = change(inputs[place], seeds) if change else inputs[place]
     x, y = _in_structure(inputs, recipe.inputs), _in_structure(targets, recipe.outputs)
     if not recipe.class_weight:
-        return x, y
-    by_class = [recipe.class_weight.get(number, 1.0) for number in range(max(recipe.class_weight) + 1)]
-    weights = tf.constant(by_class, keras.backend.floatx())
-    return x, y, tf.gather(weights, _class_numbers(targets[0]))
+        return x, y, *weights
+    by_class = [recipe.class_weight.get(each, 1.0) for each in range(max(recipe.class_weight) + 1)]
+    table = tf.constant(by_class, keras.backend.floatx())
+    class_weights = tf.gather(table, _class_numbers(targets[0]))
+    return x, y, class_weights * tf.cast(weights[0], table.dtype) if weights else class_weights
 
 
 def _in_structure(tensors: list[tf.Tensor], structure: Any) -> Any:

@@ -11,10 +11,10 @@ import tensorflow as tf
 from editor.errors import DataError
 from editor.keras_model.error_text import first_sentence
 from editor.training.data.augmentations import augmentation_layer, augmentation_problem
-from editor.training.data.parts import Prepared, Preprocessing
+from editor.training.data.parts import Array, Prepared, Preprocessing
 from editor.training.data.preprocessing import MINUS_ONE_TO_ONE, NONE, WHITE, ZERO_TO_ONE, are_images
 from editor.training.data_options import Augmentation
-from editor.training.pipeline import Array, Change, Recipe, structure_of
+from editor.training.pipeline import Change, Recipe, structure_of
 
 _BATCH_OF_IMAGES = 4
 """Axes of a batch of images with channels."""

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from editor.layers.tree import LayerTree
+from editor.training.data_report import DataReport
 from editor.training.marks import BestEpoch, Mark
 from editor.training.phases import Phase
 from editor.training.run import RunResult
@@ -27,6 +28,7 @@ def run_report(result: RunResult, tree: LayerTree) -> dict[str, Any]:
         "settings": msgspec.to_builtins(settings),
         "seed": result.plan.seed,
         "loss": result.plan.report.loss,
+        "data": _data(result.plan.report.data),
         "epochs": [{"epoch": at + 1, **metrics} for at, metrics in enumerate(result.epochs)],
         "phases": [_phase(phase) for phase in result.phases],
         "outcome": result.outcome,
@@ -62,3 +64,8 @@ def _best(best: BestEpoch | None) -> dict[str, Any] | None:
 def _event(mark: Mark) -> dict[str, Any]:
     at = mark.at
     return {"epoch": at.epoch + 1, "batch": at.batch, "kind": mark.kind, "text": mark.text, "seconds": at.seconds}
+
+
+def _data(report: DataReport | None) -> dict[str, Any] | None:
+    """What was found in the data, without the samples that are shown; scales and categories are needed to predict."""
+    return None if report is None else msgspec.to_builtins(msgspec.structs.replace(report, samples=()))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 import uuid
 from dataclasses import dataclass, field, replace
 
 import keras
+import msgspec
 import numpy as np
 
 from editor.errors import DataError, ModelError, Problem, SettingsError
@@ -23,17 +25,35 @@ from editor.training.control import RunControl
 from editor.training.data import Prepared, prepare
 from editor.training.follower import Progress
 from editor.training.marks import BestEpoch, Mark, Outcome
+from editor.training.model_facts import ModelFacts
 from editor.training.monitoring import resolve_monitor
 from editor.training.not_finite import not_finite_problem
 from editor.training.origin import Origin
 from editor.training.phases import Phase, PhaseRunner
+from editor.training.pipeline import num_batches
 from editor.training.precision import Precision, device_text, layers_without_xla, mixed_policy, precision_note
+from editor.training.progress import GivenUpError, heard_by
 from editor.training.proof import Prover
+from editor.training.recipe import recipe_of
 from editor.training.running import Running, sample_of
 from editor.training.settings import Keep, Proof, SettingsReport, TrainSettings
-from editor.training.watching import Metrics, RunPlan, RunWatcher
+from editor.training.watching import Metrics, RunPlan, RunWatcher, log_names
+from editor.training.words import AUTOMATIC
 
-__all__ = ["Metrics", "RunPlan", "RunResult", "RunWatcher", "check_settings", "failure_of", "run_training"]
+__all__ = [
+    "Metrics",
+    "ReadingCancelledError",
+    "RunPlan",
+    "RunResult",
+    "RunWatcher",
+    "check_settings",
+    "failure_of",
+    "run_training",
+]
+
+
+class ReadingCancelledError(DataError):
+    """The run was asked to end before its data were read."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +110,7 @@ def check_settings(index: ModelIndex, settings: TrainSettings) -> SettingsReport
         data = prepare(settings, facts, settings.seed or 0)
     except DataError as error:
         return SettingsReport(problems={**problems, "data": str(error)})
-    return check(settings, data, facts)
+    return _checked(settings, data, facts)
 
 
 def run_training(
@@ -118,14 +138,15 @@ def run_training(
         SettingsError: Settings, data and model do not fit, or nothing is trainable.
         FreezeMapError: The map is not of this model.
     """
-    clock = _Clock()
+    clock, control = _Clock(), control or RunControl()
     tree = trainable_tree(index, freeze_map)
-    plan, data = _plan(index, settings)
+    plan, data = _plan(index, settings, watcher, control.ended)
     clock.lap("data")
     origin = Origin.of(index)
     precision = Precision(index.model, mixed_policy() if settings.mixed_precision else None)
     progress = Progress.of(plan)
-    running = Running(index, plan, data, watcher, control or RunControl(), precision)
+    recipe = recipe_of(index.model, data, settings.batch_size, plan.seed)
+    running = Running(index, plan, data, watcher, control, precision, recipe)
     try:
         with precision.applied():
             running = _compiled(running, tree)
@@ -136,7 +157,7 @@ def run_training(
         if not progress.num_batches_trained:
             origin.put_back()
         raise
-    if result.proof is None:
+    if result.proof is None or not progress.num_batches_trained:
         origin.put_back()
     else:
         unwrap_optimizer(index.model)
@@ -155,17 +176,47 @@ def failure_of(error: BaseException) -> ModelError:
     )
 
 
-def _plan(index: ModelIndex, settings: TrainSettings) -> tuple[RunPlan, Prepared]:
+def _plan(
+    index: ModelIndex, settings: TrainSettings, watcher: RunWatcher, ended: threading.Event
+) -> tuple[RunPlan, Prepared]:
     facts = model_facts(index)
     seed = settings.seed if settings.seed is not None else int(np.random.default_rng().integers(2**31))
-    data = prepare(settings, facts, seed)
-    report = check(settings, data, facts)
+
+    def listen(doing: str, done: int, total: int) -> None:
+        if ended.is_set():
+            raise GivenUpError
+        watcher.data_progressed(doing, done, total)
+
+    try:
+        with heard_by(listen):
+            data = prepare(settings, facts, seed)
+    except GivenUpError as error:
+        raise ReadingCancelledError("Reading the data was cancelled.") from error
+    report = _checked(settings, data, facts)
     if report.problems:
         raise SettingsError(" ".join(report.problems.values()))
-    num_batches = -(-data.train.num_samples // settings.batch_size)
     has_validation = data.validation is not None
-    monitor = resolve_monitor(settings.monitor, has_validation=has_validation)
-    return RunPlan(uuid.uuid4().hex, settings, seed, num_batches, has_validation, report, monitor), data
+    return RunPlan(
+        uuid.uuid4().hex,
+        settings,
+        seed,
+        num_batches(data.train, settings.batch_size),
+        has_validation,
+        report,
+        facts.output_names if facts.num_outputs > 1 else (),
+        resolve_monitor(settings.monitor, has_validation=has_validation),
+    ), data
+
+
+def _checked(settings: TrainSettings, data: Prepared, facts: ModelFacts) -> SettingsReport:
+    """What `check` finds, and whether there is what the best epoch is to be told by."""
+    report = check(settings, data, facts)
+    names = log_names(report, facts.output_names if facts.num_outputs > 1 else ())
+    known = (*(f"val_{name}" for name in names if data.validation), *names)
+    if settings.monitor in (AUTOMATIC, *known):
+        return report
+    problem = f"There is no {settings.monitor!r} to tell the best epoch by. Use one of: {', '.join(known)}."
+    return msgspec.structs.replace(report, problems={"monitor": problem, **report.problems})
 
 
 def _compiled(running: Running, tree: LayerTree) -> Running:

@@ -11,7 +11,7 @@ import numpy as np
 from editor.keras_model.walk import ModelIndex
 from editor.training.control import RunControl
 from editor.training.data import Prepared
-from editor.training.pipeline import Recipe, ordered_batches, structure_of
+from editor.training.pipeline import Recipe, ordered_batches
 from editor.training.precision import Precision
 from editor.training.watching import RunPlan, RunWatcher
 
@@ -26,6 +26,7 @@ class Running:
         watcher: Told of each step.
         control: What other threads ask.
         precision: In how many bits the layers compute.
+        recipe: How samples become what the model takes.
     """
 
     index: ModelIndex
@@ -34,13 +35,7 @@ class Running:
     watcher: RunWatcher
     control: RunControl
     precision: Precision
-
-    @property
-    def recipe(self) -> Recipe:
-        """How samples become what the model takes."""
-        inputs, outputs = structure_of(self.index.model)
-        settings, seed = self.plan.settings, self.plan.seed
-        return Recipe(settings.batch_size, seed, inputs=inputs, outputs=outputs, class_weight=self.data.class_weight)
+    recipe: Recipe
 
 
 def sample_of(running: Running) -> Any:

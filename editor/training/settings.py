@@ -151,6 +151,7 @@ class SettingsReport(msgspec.Struct, frozen=True):
         has_validation_data: Whether the data bring their own validation part.
         losses: The loss of each output, in the order of the model's outputs.
         output_metrics: The metrics of each output.
+        output_names: Keras's names of several outputs, which stand before the names of their metrics.
         data: What was found in the data; None if unreadable.
     """
 
@@ -161,6 +162,7 @@ class SettingsReport(msgspec.Struct, frozen=True):
     has_validation_data: bool = False
     losses: tuple[str, ...] = ()
     output_metrics: tuple[tuple[str, ...], ...] = ()
+    output_names: tuple[str, ...] = ()
     data: DataReport | None = None
 
 

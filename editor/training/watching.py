@@ -22,6 +22,7 @@ class RunPlan:
         seed: The seed it uses, drawn if the settings have none.
         num_batches: Batches in one epoch.
         report: The checked settings, with the loss and the metrics that are used.
+        output_names: Of a model of several outputs; empty for one.
         monitor: Metric that tells the best epoch, such as `val_loss`.
         device: What it trains on, such as `CPU` or `GPU, mixed precision`.
         notes: What a person should know about the optimizer's state and the device, a sentence each.
@@ -33,6 +34,7 @@ class RunPlan:
     num_batches: int
     has_validation: bool
     report: SettingsReport
+    output_names: tuple[str, ...] = ()
     monitor: str = "loss"
     device: str = "CPU"
     notes: tuple[str, ...] = ()
@@ -40,11 +42,23 @@ class RunPlan:
     @property
     def metric_names(self) -> tuple[str, ...]:
         """Keras's names of the metrics in the logs, without `val_`, the loss first."""
-        return ("loss", *(log_name(name) for name in self.report.metrics))
+        return log_names(self.report, self.output_names)
+
+
+def log_names(report: SettingsReport, output_names: tuple[str, ...]) -> tuple[str, ...]:
+    """Keras's names of the metrics in the logs; of several outputs each has its own loss and metrics."""
+    if not output_names:
+        return ("loss", *(log_name(name) for name in report.metrics))
+    each = zip(output_names, report.output_metrics, strict=True)
+    own = [f"{output}_{name}" for output, metrics in each for name in ("loss", *map(log_name, metrics))]
+    return ("loss", *own)
 
 
 class RunWatcher:
     """Told what happens in a run, on the thread that trains; what it does not override is of no interest to it."""
+
+    def data_progressed(self, doing: str, done: int, total: int) -> None:
+        """The data are being read, before the first batch; in words, such as `Reading images`, how far that is."""
 
     def run_started(self, plan: RunPlan) -> None:
         """The first batch is about to be trained."""

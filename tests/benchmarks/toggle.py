@@ -17,7 +17,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from tests.benchmarks.event_loop import _open, _pause
+from tests.benchmarks.event_loop import _open, pause
 from tests.benchmarks.make_files import VGG16, make_apart
 from widgets.app import App
 from widgets.settings import Settings
@@ -40,7 +40,7 @@ def main() -> None:
         assert app.document
         app.window.layers.select_nodes([app.document.tree.root])
         app.window.layers.view.expandAll()
-        _pause(300)
+        pause(300)
         toggles = [_milliseconds(app, trainable=bool(at % 2)) for at in range(num_toggles)]
         paints = [_milliseconds(app, trainable=None) for _ in range(num_toggles)]
         app.leave()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+
+from PIL import Image
+
 from editor.processes.data_messages import DataDescribed, DescribeData, PrepareRun, RunPrepared
 from editor.processes.messages import RequestFailed
+from editor.training.data_options import Augmentation, DataOptions
 from editor.training.settings import TrainSettings
 from tests.processes.opened import weights_of
+from tests.training.image_files import BLUE, RED, write_classes
 
 
 def describe(engine, document, data, **settings):
@@ -45,6 +51,18 @@ def test_that_data_that_do_not_fit_the_model_are_shown_with_what_is_wrong(engine
     assert described.report is not None
     assert "8 × 8 × 3" in described.report.text
     assert "data" in described.problems
+
+
+def test_that_images_are_shown_as_the_model_will_receive_them(engine, tmp_path):
+    augmentation = (Augmentation(layer="RandomInvert", config={"factor": [1.0, 1.0]}),)
+    options = DataOptions(augmentation=augmentation)
+    report = describe(engine, None, write_classes(tmp_path), data_options=options).report
+    assert report.kind == "images"
+    assert report.value_range == (20 / 255, 220 / 255)
+    for sample in report.samples:
+        color = BLUE if sample.label == "blue" else RED
+        shown = Image.open(io.BytesIO(sample.picture)).getpixel((0, 0))
+        assert shown == tuple(255 - value for value in color)
 
 
 def test_that_only_the_newest_of_many_requests_has_to_be_answered(engine, files):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,8 +69,11 @@ def write_frames(path: Path) -> None:
 
 
 def write_bomb(path: Path) -> None:
-    """A file of some kilobytes that says it has 10,000 × 10,000 pixels."""
-    Image.new("1", (10_000, 10_000)).save(path)
+    """A PNG of some bytes that says it has 20,000 × 20,000 pixels."""
+    Image.new("RGB", (2, 2)).save(path)
+    content = path.read_bytes()
+    head = b"IHDR" + struct.pack(">II", 20_000, 20_000) + content[24:29]
+    path.write_bytes(content[:12] + head + struct.pack(">I", zlib.crc32(head)) + content[33:])
 
 
 def write_cut_off(path: Path) -> None:

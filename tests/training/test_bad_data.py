@@ -1,10 +1,16 @@
+import io
 import tracemalloc
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from editor.errors import DataError
 from tests.training.bad_data import ARRAYS, TABLES, BadData
-from tests.training.tables import problems
+from tests.training.tables import PETS, facts, prepared, problems
 
 MOST_BYTES = 64 << 20
 """Taken while something small and bad is looked at."""
@@ -36,3 +42,30 @@ def test_that_bad_data_are_refused_with_a_sentence_that_names_what_is_wrong(bad,
     assert all(words in said for words in bad.words), said
     assert said.endswith(".")
     assert "Traceback" not in said
+
+
+def parquet_bytes():
+    written = io.BytesIO()
+    pq.write_table(pa.table({"weight": np.arange(40.0), "legs": np.arange(40), "kind": ["a", "b"] * 20}), written)
+    return written.getvalue()
+
+
+WHOLE = {"damaged.csv": PETS.encode() * 3, "damaged.parquet": parquet_bytes()}
+
+
+@pytest.mark.parametrize("name", list(WHOLE))
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_that_a_damaged_table_is_refused_or_read(tmp_path_factory, name, data):
+    content = bytearray(WHOLE[name])
+    for _ in range(data.draw(st.integers(1, 5))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else content)
+    try:
+        found = prepared(path, facts(((2,),), ((3,),)), targets=("kind",), columns={"weight": "number"})
+    except DataError as error:
+        assert error.hint
+        assert error.summary.endswith(".")
+    else:
+        assert np.isfinite(found.train.inputs[0]).all()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from editor.training.checks import check
 from editor.training.data import scratch
 from editor.training.data.images import loading
 from editor.training.data.parts import Prepared
@@ -151,9 +152,13 @@ def test_that_what_is_odd_is_noted(tmp_path: Path) -> None:
     notes = " ".join(read(tmp_path, facts_of((None, 10, 12, 3), 7)).report.notes)
     assert "train has no images of green. val has no images of green." in notes
     assert "The model has 7 outputs for 3 classes" in notes
-    write_image(tmp_path / "train" / "green" / "a.png")
-    notes = " ".join(read(tmp_path).report.notes)
-    assert "3 classes (blue, green, red), but the model has 2 outputs. Use Replace head…" in notes
+
+
+def test_that_more_classes_than_outputs_are_told_by_name(tmp_path: Path) -> None:
+    write_image(write_classes(tmp_path / "colors") / "green" / "a.png")
+    settings = TrainSettings(data=str(tmp_path / "colors"))
+    problem = check(settings, read(tmp_path / "colors", validation_split=0.0), FACTS).problems["data"]
+    assert "3 classes in colors (blue, green, red), but the model has 2 outputs. Use Replace head" in problem
 
 
 def test_that_rare_classes_weigh_more_when_asked_for(tmp_path: Path) -> None:

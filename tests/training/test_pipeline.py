@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
+from editor.training.data.parts import Array, Part
 from editor.training.pipeline import (
-    Array,
     Recipe,
     epoch_order,
     num_batches,
@@ -19,18 +18,7 @@ from editor.training.pipeline import (
     training_batches,
 )
 
-
-@dataclass(frozen=True)
-class Arrays:
-    inputs: tuple[Array, ...]
-    targets: tuple[Array, ...]
-
-    @property
-    def num_samples(self) -> int:
-        return len(self.inputs[0])
-
-
-NUMBERED = Arrays((np.arange(10, dtype=np.float32).reshape(-1, 1),), (np.arange(10),))
+NUMBERED = Part((np.arange(10, dtype=np.float32).reshape(-1, 1),), (np.arange(10),))
 
 
 def taken(dataset: Any, num: int) -> list[Any]:
@@ -88,8 +76,8 @@ def test_that_validation_keeps_the_order_and_is_not_augmented() -> None:
 def test_that_a_memmap_gives_the_same_batches_as_memory(tmp_path: Path) -> None:
     values = np.random.default_rng(0).integers(0, 255, (10, 3, 2), dtype=np.uint8)
     np.save(tmp_path / "x.npy", values)
-    mapped = Arrays((np.load(tmp_path / "x.npy", mmap_mode="r"),), NUMBERED.targets)
-    held = Arrays((values,), NUMBERED.targets)
+    mapped = Part((np.load(tmp_path / "x.npy", mmap_mode="r"),), NUMBERED.targets)
+    held = Part((values,), NUMBERED.targets)
     recipe = Recipe(batch_size=4, seed=3)
     for make in (training_batches, ordered_batches):
         for (x, y), (other_x, other_y) in zip(
@@ -104,7 +92,7 @@ def test_that_a_memmap_gives_the_same_batches_as_memory(tmp_path: Path) -> None:
     "labels", [np.arange(10) % 2, (np.arange(10) % 2)[:, None].astype(np.float32), np.eye(2)[np.arange(10) % 2]]
 )
 def test_that_each_sample_weighs_what_its_class_weighs(labels: Array) -> None:
-    part = Arrays(NUMBERED.inputs, (labels,))
+    part = Part(NUMBERED.inputs, (labels,))
     recipe = Recipe(batch_size=4, seed=3, class_weight={0: 0.5, 1: 2.0})
     for x, _, weights in taken(training_batches(part, recipe), 3):
         assert weights.tolist() == [(0.5, 2.0)[int(number) % 2] for number in x[:, 0]]
@@ -117,7 +105,7 @@ def test_that_batches_have_the_structure_of_the_model() -> None:
     model = keras.Model(inputs, outputs)
     model.compile("sgd", "mse")
     values = np.arange(10.0)[:, None]
-    part = Arrays((values, values + 100), (values, values))
+    part = Part((values, values + 100), (values, values))
     input_structure, output_structure = structure_of(model)
     recipe = Recipe(batch_size=4, seed=3, inputs=input_structure, outputs=output_structure)
     (x, y), *_ = taken(training_batches(part, recipe), 1)
@@ -132,7 +120,7 @@ def test_that_a_run_in_two_pieces_is_the_run_in_one() -> None:
         keras.utils.set_random_seed(5)
         model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2)])
         model.compile("adam", "sparse_categorical_crossentropy")
-        part = Arrays((np.linspace(0, 1, 10)[:, None],), (np.arange(10) % 2,))
+        part = Part((np.linspace(0, 1, 10)[:, None],), (np.arange(10) % 2,))
         for start, end in pieces:
             dataset = training_batches(part, Recipe(batch_size=4, seed=3), epoch=start)
             model.fit(dataset, steps_per_epoch=3, initial_epoch=start, epochs=end, verbose=0, shuffle=False)

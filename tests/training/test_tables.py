@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from editor.training.data.unfit import UnfitDataError
+from editor.training.sample_views import with_samples
 from resources import resource_path
 from tests.training.tables import PETS, facts, prepared, problems
 
@@ -123,6 +124,13 @@ def test_that_tables_are_read_however_they_are_written(written, name, encoding, 
         assert data.report.bars[0][2].name == "vögel"
 
 
+def test_that_a_table_that_is_no_utf_8_far_below_is_read_all_the_same(written):
+    content = PETS + "Kim,cat,6,4\n" * 40_000 + "Ömer,cat,6,4\n"
+    data = prepared(written(content, encoding="cp1252"), **PET_OPTIONS)
+    assert data.train.num_samples == 40_007
+    assert "Windows-1252" in data.report.notes[0]
+
+
 def test_that_packed_tables_are_read(tmp_path):
     path = tmp_path / "pets.csv.gz"
     path.write_bytes(gzip.compress(PETS.encode()))
@@ -157,6 +165,10 @@ def test_that_digits_in_columns_become_images():
     assert data.train.inputs[0][0].ravel().tolist() == table[0, :-1].tolist()
     assert sum(bar.num_train + bar.num_validation for bar in data.report.bars[0]) == 1797
     assert [bar.name for bar in data.report.bars[0]] == [str(digit) for digit in range(10)]
+    assert (data.report.preprocessing, data.report.value_range) == ("zero-to-one", (0, 1))
+    sample = with_samples(data).samples[0]
+    assert sample.picture.startswith(b"\x89PNG")
+    assert sample.source.startswith("row ")
 
 
 SERIES = "\n".join("\t".join(str(value) for value in (1 + at % 2, *np.sin(np.arange(12) + at))) for at in range(20))
@@ -196,6 +208,31 @@ def test_that_what_is_learned_is_found_from_the_labels_and_the_last_layer(
     assert data.train.targets[0].tolist() == expected
     assert data.tasks == (task,)
     assert problems(path, model) == {}
+
+
+@pytest.mark.parametrize(
+    ("header", "units", "activation", "target"),
+    [
+        ("kind,size,year", 3, "softmax", "kind"),
+        ("size,kind,year", 3, "softmax", "year"),
+        ("size,year,kind", 3, "softmax", "kind"),
+        ("size,label,year", 3, "softmax", "label"),
+        ("kind,size,year", 1, "linear", "year"),
+        ("year,kind,size", 3, "softmax", "year"),
+    ],
+)
+def test_that_what_is_learned_is_guessed_from_names_places_and_values(written, header, units, activation, target):
+    values = {
+        "kind": ["a", "b", "c", "a"],
+        "size": ["0.5", "1.5", "2.5", "3.5"],
+        "year": ["2007", "2008", "2009", "2007"],
+    }
+    values["label"] = values["kind"]
+    names = header.split(",")
+    rows = zip(*(values[name] for name in names), strict=True)
+    path = written("\n".join([header, *(",".join(row) for row in rows)]))
+    columns = prepared(path, facts((), ((units,),), activation)).report.columns
+    assert [column.name for column in columns if column.use == "target"] == [target]
 
 
 def test_that_several_columns_are_learned_as_labels_of_one_output(written):

@@ -9,11 +9,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from editor.layers.tree import LayerTree
+from editor.training.settings import Move
 from tests.widgets.trees import flat, normalization_only, shared_encoder, vgg16_classifier
 from widgets.icons import Icons
 from widgets.layer_tree import LayerTreeModel, LayerTreePanel, ToggleWish
 from widgets.layer_tree.menu import tree_menu
 from widgets.layer_tree.model import Column
+from widgets.layer_tree.moves import Moves
 from widgets.theme import Mode, Theme
 
 # The offscreen platform says this of every window that is shown.
@@ -436,6 +438,18 @@ def test_that_the_columns_fill_the_pane_and_can_be_saved(vgg, qtbot):
     header.resizeSection(Column.TYPE, 60)
     assert header.restoreState(state)
     assert header.sectionSize(Column.TYPE) != 60
+
+
+@pytest.mark.parametrize(("width", "has_shapes"), [(540, False), (720, True)])
+def test_that_a_narrow_pane_leaves_out_the_shapes_before_the_numbers(vgg, qtbot, width, has_shapes):
+    vgg.view.show_moves(Moves([Move(weight_id=0, distance=1.0, norm=2.0)]))
+    for each in (900, width):
+        vgg.panel.resize(each, 700)
+    qtbot.waitUntil(lambda: vgg.panel.width() == width)
+    header = vgg.view.header()
+    assert vgg.view.isColumnHidden(Column.SHAPE) is not has_shapes
+    assert sum(header.sectionSize(column) for column in Column) == vgg.view.viewport().width()
+    assert header.sectionSize(Column.LAYER) >= 160
 
 
 def test_that_both_themes_paint_every_kind_of_row(panel, qapp):

@@ -10,7 +10,8 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QToolButton
 
-from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunStarted
+from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded
+from tests.widgets.fed_plots import feed, started
 from widgets.theme import Mode, Theme
 from widgets.training.plots import EMPTY_TEXT, RunPlots
 from widgets.training.warm_up import WARM_UP_DELAY_MS
@@ -46,29 +47,6 @@ def test_that_the_slow_import_waits_for_a_file_that_is_being_opened(qtbot, theme
     widget.show()
     widget.warm_up.put_off()
     assert widget.warm_up.timer.remainingTime() > WARM_UP_DELAY_MS
-
-
-def started(**changes: object) -> RunStarted:
-    fields = {
-        "run_id": 4,
-        "num_epochs": 12,
-        "num_batches": 10,
-        "metric_names": ("loss", "accuracy"),
-        "has_validation": True,
-        "seed": 0,
-        "revision_file": "",
-    }
-    return RunStarted(**(fields | changes))
-
-
-def feed(plots: RunPlots, num_epochs: int, *, run_id: int = 4, loss=lambda x: math.exp(-x)) -> None:
-    for epoch in range(num_epochs):
-        for batch in range(10):
-            value = loss(epoch + batch / 10)
-            metrics = {"loss": value, "accuracy": 1 - value}
-            plots.add_batch(BatchEnded(run_id=run_id, epoch=epoch, batch=batch, metrics=metrics, revision=1))
-        ends = {**metrics, "val_loss": value + 0.1, "val_accuracy": 0.9 - value}
-        plots.add_epoch(EpochEnded(run_id=run_id, epoch=epoch, metrics=ends))
 
 
 def drawn(plots: RunPlots, line: str, metric: int = 0) -> np.ndarray:

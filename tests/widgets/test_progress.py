@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from PySide6.QtWidgets import QLabel, QProgressBar
 
 from editor.errors import Problem
-from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunStarted
+from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunPreparing, RunStarted
 from editor.training.settings import Proof
 from widgets.training.progress import RunProgress
 from widgets.training.run_state import RunState
@@ -258,3 +258,21 @@ def test_that_a_cancelled_run_says_that_nothing_is_left_of_it(progress, clock):
     clock.now += 3
     progress.end(ended("cancelled"))
     assert text(progress) == "Cancelled after 0:03; the weights are as they were before"
+
+
+def test_that_the_reading_of_data_is_counted(progress):
+    progress.show_state(RunState.STARTING)
+    progress.show_preparing(RunPreparing(run_id=4, doing="Reading images", done=1200, total=5000))
+    assert text(progress) == "Reading images · 1,200 of 5,000"
+    progress.show_state(RunState.CANCELLING)
+    assert text(progress) == "Restoring the weights from before…"
+    progress.show_state(RunState.CANCELLED)
+    assert text(progress) == "Cancelled, weights restored"
+
+
+def test_that_a_run_that_fails_before_its_first_batch_is_not_starting_for_ever(progress):
+    progress.show_state(RunState.STARTING)
+    assert text(progress) == "Starting…"
+    progress.end(ended("failed"))
+    progress.show_state(RunState.FAILED)
+    assert text(progress) == "Failed: see the log"

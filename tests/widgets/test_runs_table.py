@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QLineEdit
 
 from editor.layers.freeze_map import FreezeMap
@@ -99,8 +100,8 @@ def dot_colour(table: RunsTable, number: int, x: int = 5) -> str:
 def test_that_the_newest_run_is_on_top_and_selected_as_soon_as_it_is_asked_for(runs, table):
     begin(runs, 1)
     runs.expect(request(2))
-    assert row(table, 0) == ["run 2", "vgg16 frozen", "", "starting"]
-    assert row(table, 1) == ["run 1", "vgg16 frozen", "", "running"]
+    assert row(table, 0) == ["run 2", "vgg16", "", "starting"]
+    assert row(table, 1) == ["run 1", "vgg16", "", "running"]
     assert table.currentIndex().row() == 0
 
 
@@ -153,7 +154,8 @@ def test_that_other_flags_in_a_run_are_said(runs, table):
     begin(runs, 1)
     runs.add_mark(RunMarked(run_id=1, epoch=1, batch=0, kind="phase", text="nothing frozen"))
     runs.add_mark(RunMarked(run_id=1, epoch=1, batch=0, kind="learning-rate", text="lr 1e-4"))
-    assert row(table, 0)[1] == "vgg16 frozen, then nothing frozen"
+    runs.add_mark(RunMarked(run_id=1, epoch=1, batch=0, kind="paused", text="paused"))
+    assert row(table, 0)[1:] == ["vgg16, then nothing", "", "paused"]
 
 
 def test_that_undo_of_a_run_is_seen(runs, table):
@@ -229,12 +231,27 @@ def test_that_the_current_run_is_told(qtbot, runs, table):
 def test_that_a_run_is_renamed_in_its_place(qtbot, runs, table):
     begin(runs, 1)
     table.setFocus()
-    table.rename_current()
+    qtbot.keyClick(table, Qt.Key.Key_F2)
     editor = table.findChild(QLineEdit)
     editor.selectAll()
     qtbot.keyClicks(editor, "small head")
     qtbot.keyClick(editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: row(table, 0)[0] == "small head")
+
+
+def test_that_f2_in_the_list_is_not_taken_by_the_window(qtbot, runs, table):
+    begin(runs, 1)
+    asked = []
+    action = QAction("Rename Layer", table)
+    action.setShortcut(QKeySequence("F2"))
+    action.triggered.connect(lambda: asked.append(1))
+    table.addAction(action)
+    table.activateWindow()
+    table.setFocus()
+    qtbot.waitUntil(table.hasFocus)
+    qtbot.keyClick(table, Qt.Key.Key_F2)
+    assert table.findChild(QLineEdit)
+    assert not asked
 
 
 def test_that_an_empty_name_leaves_the_one_before(table, runs):

@@ -204,23 +204,28 @@ def test_that_the_wheel_scrolls_and_does_not_change_a_field_in_passing(panel):
 # -- data ---------------------------------------------------------------------------------------------------
 
 
+def data_box(panel: TrainingPanel) -> QComboBox:
+    return panel.findChild(QComboBox, "dataField")
+
+
 def texts(box: QComboBox) -> list[str]:
     return [box.itemText(index) for index in range(box.count()) if box.itemText(index)]
 
 
 def test_that_files_used_before_are_offered_by_name(panel):
     panel.set_recent_data(["/a/flowers.npz", "/b/cats.npz"])
-    assert texts(field(panel, "data")) == [
+    assert texts(data_box(panel)) == [
         "Digits sample (1,797 images)",
         "flowers.npz",
         "cats.npz",
         "Choose file…",
+        "Choose folder…",
     ]
 
 
 def test_that_files_of_one_name_are_told_apart_by_their_folder(panel):
     panel.set_recent_data(["/a/data.npz", "/b/data.npz"])
-    assert texts(field(panel, "data"))[1:3] == ["data.npz (a)", "data.npz (b)"]
+    assert texts(data_box(panel))[1:3] == ["data.npz (a)", "data.npz (b)"]
 
 
 def test_that_a_chosen_file_comes_first_among_those_used_before(panel):
@@ -230,11 +235,11 @@ def test_that_a_chosen_file_comes_first_among_those_used_before(panel):
     assert panel.settings().data == "/b/cats.npz"
 
 
-def choose_last_entry(qtbot, panel: TrainingPanel) -> QFileDialog:
-    box = field(panel, "data")
+def choose_another_file(qtbot, panel: TrainingPanel) -> QFileDialog:
+    box = data_box(panel)
     box.showPopup()
     view = box.view()
-    index = view.model().index(box.count() - 1, 0)
+    index = view.model().index(box.findText("Choose file…"), 0)
     view.scrollTo(index)
     qtbot.mouseClick(view.viewport(), LEFT, pos=view.visualRect(index).center())
     qtbot.waitUntil(lambda: panel.findChild(QFileDialog) is not None)
@@ -251,21 +256,21 @@ def qt_dialogs():
 def test_that_another_file_is_chosen_in_a_dialog(qtbot, panel, qt_dialogs, tmp_path: Path):
     file = tmp_path / "mine.npz"
     file.write_bytes(b"")
-    dialog = choose_last_entry(qtbot, panel)
+    dialog = choose_another_file(qtbot, panel)
     name = dialog.findChild(QLineEdit, "fileNameEdit")
     name.setText(str(file))
     with qtbot.waitSignal(dialog.fileSelected):
         qtbot.keyClick(name, Qt.Key.Key_Return)
     assert panel.settings().data == str(file)
-    assert field(panel, "data").currentText() == "mine.npz"
+    assert data_box(panel).currentText() == "mine.npz"
 
 
 def test_that_a_cancelled_dialog_leaves_the_data_as_they_were(qtbot, panel, qt_dialogs):
-    dialog = choose_last_entry(qtbot, panel)
+    dialog = choose_another_file(qtbot, panel)
     with qtbot.waitSignal(dialog.rejected):
         qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     assert panel.settings().data == "sample:digits"
-    assert field(panel, "data").currentText() == "Digits sample (1,797 images)"
+    assert data_box(panel).currentText() == "Digits sample (1,797 images)"
 
 
 # -- what is said -------------------------------------------------------------------------------------------
@@ -556,10 +561,10 @@ def test_that_a_cpu_offers_no_mixed_precision_and_says_why(ready):
 def test_that_what_a_run_measures_can_be_watched(ready):
     watch = field(ready, "monitor")
     assert texts(watch) == [
-        "Automatic (Validation: Loss)",
-        "Validation: Loss",
+        "Automatic (Validation loss)",
+        "Validation loss",
         "Loss",
-        "Validation: Accuracy",
+        "Validation accuracy",
         "Accuracy",
     ]
 

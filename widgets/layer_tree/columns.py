@@ -9,6 +9,7 @@ from widgets.layer_tree.model import Column
 from widgets.theme import number_font
 
 _LEAST_LAYER_WIDTH = 160
+_LEAST_TYPE_WIDTH = 84
 _COMFORTABLE_LAYER_WIDTH = 250
 _PADDING = 18
 _NARROW_TYPE = "BatchNormalization"
@@ -39,13 +40,19 @@ def set_up_columns(header: QHeaderView) -> None:
 def fill_columns(header: QHeaderView, width: int) -> None:
     """Shares out `width` pixels: the first column takes what the others leave, and spares some for long types.
 
-    A type column that the user made narrower or wider than any of ours is left as it is.
+    A type column that the user made narrower or wider than any of ours is left as it is. Where all cannot have the
+    least they need, the types are cut short, and without that being enough the output shapes are left out.
     """
     narrow, wide = _width_of(header, _NARROW_TYPE), _width_of(header, _WIDE_TYPE)
-    others = sum(header.sectionSize(column) for column in _WIDEST if column is not Column.TYPE)
-    if narrow <= header.sectionSize(Column.TYPE) <= wide:
+    numbers = sum(header.sectionSize(column) for column in (Column.PARAMETERS, Column.TRAINABLE, Column.MOVED))
+    shape = header.sectionSize(Column.SHAPE) or _width_of(header, _WIDEST[Column.SHAPE])
+    is_tight = width < _LEAST_LAYER_WIDTH + _LEAST_TYPE_WIDTH + shape + numbers
+    header.setSectionHidden(Column.SHAPE, is_tight)
+    others = numbers + (0 if is_tight else shape)
+    if _LEAST_TYPE_WIDTH <= header.sectionSize(Column.TYPE) <= wide:
+        lowest = min(narrow, max(_LEAST_TYPE_WIDTH, width - others - _LEAST_LAYER_WIDTH))
         spare = width - others - _COMFORTABLE_LAYER_WIDTH
-        header.resizeSection(Column.TYPE, min(max(narrow, spare), wide))
+        header.resizeSection(Column.TYPE, min(max(lowest, spare), wide))
     left = width - others - header.sectionSize(Column.TYPE)
     header.resizeSection(Column.LAYER, max(_LEAST_LAYER_WIDTH, left))
 

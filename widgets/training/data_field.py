@@ -1,105 +1,113 @@
-"""The field that says which data a run learns from."""
+"""The line of the training panel that says which data a run learns from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+from typing_extensions import override
 
-from editor.training.words import SAMPLE_PREFIX
-from widgets.training.choice_fields import NarrowBox
+from editor.training.data_options import DataOptions
+from widgets.data.source import ask_for_file, ask_for_folder, folder_of
+from widgets.theme import set_tone
+from widgets.training.data_choices import DIGITS, MAX_RECENT_FILES, DataBox
 
-DIGITS = f"{SAMPLE_PREFIX}digits"
-MAX_RECENT_FILES = 8
+__all__ = ["DIGITS", "MAX_RECENT_FILES", "DataField"]
 
-_SAMPLE_TEXT = "Digits sample (1,797 images)"
-_CHOOSE_TEXT = "Choose file…"
-_CHOOSE = "choose"
-"""Data of the last entry; a path is never relative here, so it cannot be taken for one."""
+_FILE, _FOLDER = "choose file", "choose folder"
+"""Data of the last entries; a path is never relative here, so they cannot be taken for one."""
 
 
-class DataField(NarrowBox):
-    """The bundled sample, `.npz` files used before, and a dialog for another one.
+class _Choices(DataBox):
+    """With entries that open the dialogs for others."""
+
+    def add_more(self) -> None:
+        self.insertSeparator(self.count())
+        self.addItem("Choose file…", _FILE)
+        self.addItem("Choose folder…", _FOLDER)
+
+    def use(self, entry: str) -> None:
+        if entry not in (_FILE, _FOLDER):
+            self.choose(entry)
+            return
+        self.show_choice()
+        folder = folder_of(next(iter(self.recent()), ""))
+        (ask_for_file if entry == _FILE else ask_for_folder)(self.window(), folder, self.choose)
+
+
+class DataField(QWidget):
+    """The data, and a button for all that can be said about them.
 
     Signals:
-        data_changed: Other data are chosen.
+        data_changed: Other data, or other options of them.
+        edit_requested: The button was clicked.
     """
 
     data_changed = Signal()
+    edit_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setPlaceholderText("Choose data…")
-        self._data = ""
-        self._recent: list[str] = []
-        self._fill()
-        self.activated.connect(self._on_activated)
+        self._options: dict[str, DataOptions] = {}
+        self.box = _Choices(self)
+        self.box.setObjectName("dataField")
+        self.box.setAccessibleName("Data")
+        self.edit_button = QPushButton("Edit…", self)
+        self.edit_button.setObjectName("editDataButton")
+        self.edit_button.setAccessibleName("Edit data")
+        self.edit_button.setToolTip("Look at the data, and choose how they are prepared")
+        self.edit_button.setStyleSheet("padding: 1px 8px;")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.box, 1)
+        layout.addWidget(self.edit_button)
+        self.setFocusProxy(self.box)
+        self.box.data_changed.connect(self.data_changed)
+        self.edit_button.clicked.connect(self.edit_requested)
 
     def data(self) -> str:
-        """The path of a file, `sample:digits`, or nothing."""
-        return self._data
+        """A path, a function, `sample:digits`, or nothing."""
+        return self.box.data()
+
+    def options(self) -> DataOptions:
+        """How the data are read; what was chosen for them last, or the defaults."""
+        return self._options.get(self.data(), DataOptions())
 
     def recent(self) -> tuple[str, ...]:
-        """Files that were chosen, the last one first."""
-        return tuple(self._recent)
+        """What was chosen, the last one first, without samples."""
+        return self.box.recent()
 
     def set_recent(self, paths: Iterable[str]) -> None:
-        """Offers files that were used in earlier sessions."""
-        self._recent = list(dict.fromkeys(path for path in paths if path))[:MAX_RECENT_FILES]
-        self._fill()
+        """Offers what was used in earlier sessions."""
+        self.box.set_recent(paths)
 
-    def choose(self, data: str) -> None:
-        """Chooses data; a file moves to the top of those used before."""
-        if data and not data.startswith(SAMPLE_PREFIX):
-            self._recent = [data, *(path for path in self._recent if path != data)][:MAX_RECENT_FILES]
-        is_other = data != self._data
-        self._data = data
-        self._fill()
-        if is_other:
+    def all_options(self) -> dict[str, DataOptions]:
+        """The options of everything that was used, by data."""
+        return {data: options for data, options in self._options.items() if options != DataOptions()}
+
+    def set_all_options(self, options: dict[str, DataOptions]) -> None:
+        """The options of what was used in earlier sessions."""
+        self._options = {**options, **self._options}
+
+    def choose(self, data: str, options: DataOptions | None = None) -> None:
+        """Chooses data; without options those they had last."""
+        is_other = options is not None and options != self._options.get(data, DataOptions())
+        if options is not None:
+            self._options[data] = options
+        is_same_data = data == self.data()
+        self.box.choose(data)
+        if is_other and is_same_data:
             self.data_changed.emit()
 
     def choose_file(self) -> QFileDialog:
         """Opens the dialog for another file and returns it; the window stays alive beneath it."""
-        dialog = QFileDialog(self.window(), "Choose training data", self._folder(), "NumPy archives (*.npz)")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._on_dialog_file_selected)
-        dialog.open()
-        return dialog
+        return ask_for_file(self.window(), folder_of(next(iter(self.recent()), "")), self.box.choose)
 
-    def _folder(self) -> str:
-        last = next(iter(self._recent), "")
-        return str(Path(last).parent) if last else ""
-
-    def _fill(self) -> None:
-        self.clear()
-        self.addItem(_SAMPLE_TEXT, DIGITS)
-        for path in self._recent:
-            self.addItem(self._short_name(path), path)
-            self.setItemData(self.count() - 1, path, Qt.ItemDataRole.ToolTipRole)
-        self.insertSeparator(self.count())
-        self.addItem(_CHOOSE_TEXT, _CHOOSE)
-        self._show_choice()
-
-    def _short_name(self, path: str) -> str:
-        """The file's name; with its folder's where two files are called the same."""
-        name = Path(path).name
-        is_alone = sum(Path(other).name == name for other in self._recent) == 1
-        return name if is_alone else f"{name} ({Path(path).parent.name})"
-
-    def _show_choice(self) -> None:
-        self.setCurrentIndex(self.findData(self._data) if self._data else -1)
-        self.setToolTip(_SAMPLE_TEXT if self._data == DIGITS else self._data)
-
-    def _on_activated(self, index: int) -> None:
-        data = str(self.itemData(index))
-        if data != _CHOOSE:
-            self.choose(data)
-            return
-        self._show_choice()
-        self.choose_file()
-
-    def _on_dialog_file_selected(self, path: str) -> None:
-        self.choose(path)
+    @override
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DynamicPropertyChange:
+            # The form marks the field as wrong; the box is what has an outline.
+            set_tone(self.box, str(self.property("tone") or ""))
+        return super().event(event)

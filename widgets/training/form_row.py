@@ -103,6 +103,11 @@ class FormRow:
             grid.addLayout(_beside_each_other(editor, beside), row, 1)
         grid.addWidget(self.message, row + 1, 0, 1, 2)
 
+    @property
+    def label_width(self) -> int:
+        """Of the label, in pixels; 0 where the editor has its own words."""
+        return self._label.sizeHint().width() if self._label else 0
+
     def set_visible(self, *, is_visible: bool) -> None:
         """Shows or hides the whole row."""
         for widget in (self.editor, self._label):

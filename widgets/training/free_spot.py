@@ -47,6 +47,12 @@ class FreeSpots:
         if 0 <= column < self._crossed.shape[1]:
             self._crossed[:, column] = True
 
+    def add_row(self, y: float) -> None:
+        """The same for a thin horizontal line."""
+        row = int(y // CELL)
+        if 0 <= row < self._crossed.shape[0]:
+            self._crossed[row, :] = True
+
     def add_point(self, x: float, y: float, radius: float) -> None:
         """Takes what a mark covers."""
         rows, columns = (

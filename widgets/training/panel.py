@@ -13,6 +13,7 @@ from editor.training.data_options import DataOptions
 from editor.training.settings import Keep, SettingsReport, TrainSettings
 from widgets.icons import Icons
 from widgets.theme import Theme
+from widgets.training.data_field import DataField
 from widgets.training.flags_notice import FlagsNotice
 from widgets.training.form_row import Message
 from widgets.training.run_buttons import RunButtons
@@ -128,6 +129,15 @@ class TrainingPanel(QWidget):
     def set_recent_data(self, paths: Iterable[str]) -> None:
         """Offers data files of earlier sessions."""
         self._form.data.set_recent(paths)
+
+    def set_preflight(self, widget: QWidget) -> None:
+        """Puts what is to be known before the start above Start."""
+        self._foot.insertWidget(0, widget)
+
+    @property
+    def data_field(self) -> DataField:
+        """The line that says which data a run learns from."""
+        return self._form.data
 
     def set_data(self, data: str) -> None:
         """Chooses data, as after a drop: the path of an `.npz` file or `sample:digits`."""

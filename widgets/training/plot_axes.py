@@ -56,6 +56,11 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
             self.picture = None
             self.update()
 
+    def levels(self) -> list[float]:
+        """Where the lines of the grid are."""
+        low, high = self.range
+        return [level for _, ticks in self.tickValues(low, high, self.size().height()) for level in ticks]
+
     @override
     def boundingRect(self) -> QRectF:
         # With a grid, pyqtgraph leaves out the room for the labels at both ends and then drops those.
@@ -117,9 +122,9 @@ class PositionAxis(pg.AxisItem):  # type: ignore[misc]
 class MarkLane(pg.AxisItem):  # type: ignore[misc]
     """Labels of marks in a lane above the lines, so that none covers a line; one without room has a tick only."""
 
-    HEIGHT = 16
+    HEIGHT = 19
     _GAP = 4.0
-    _TICK = 4.0
+    _TICK = 4
 
     def __init__(self) -> None:
         super().__init__("top")
@@ -158,7 +163,7 @@ class MarkLane(pg.AxisItem):  # type: ignore[misc]
     def _spot(self, at: float, text_width: float, width: float, taken: list[QRectF]) -> QRectF | None:
         """Right of its mark, else left of it."""
         for start in (at + self._GAP, at - self._GAP - text_width):
-            spot = QRectF(start, 0, text_width, self.HEIGHT)
+            spot = QRectF(start, 0, text_width, self.HEIGHT - self._TICK)
             room = spot.adjusted(-self._GAP, 0, self._GAP, 0)
             is_inside = start >= 0 and start + text_width <= width
             if is_inside and not any(room.intersects(other) for other in taken):
@@ -173,6 +178,6 @@ class MarkLane(pg.AxisItem):  # type: ignore[misc]
         for label, spot in self.spots():
             painter.setPen(self._colours[label.is_trouble])
             at = (label.x - left) / (right - left) * self.size().width()
-            painter.drawLine(round(at), round(self.HEIGHT - self._TICK), round(at), self.HEIGHT)
+            painter.drawLine(round(at), self.HEIGHT - self._TICK, round(at), self.HEIGHT)
             if spot is not None:
                 painter.drawText(spot, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), label.text)

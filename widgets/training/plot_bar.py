@@ -27,6 +27,7 @@ _EXPORTS = {
     "svg": "Picture as SVG…",
 }
 _SIDES = 16
+_WHITE_TIP = "In the light colours also while the window is dark"
 _LOG_TIP = "Logarithmic values: small differences near 0 can be seen"
 _OUTLIERS_TIP = "Fit the value axis to most of the values; single wild ones may leave it"
 
@@ -57,6 +58,7 @@ class PlotBar(QWidget):
         }
         self._log = self._switch("Log y", _LOG_TIP, "is_log")
         self._outliers = self._switch("Ignore outliers", _OUTLIERS_TIP, "ignores_outliers")
+        self._white = self._switch("Pictures on white ground", _WHITE_TIP, "has_white_ground")
         self._metric_actions: dict[str, QAction] = {}
         self.smoothing = SmoothingSlider(self)
         self.smoothing.value_changed.connect(lambda value: self._change(smoothing=value))
@@ -110,6 +112,7 @@ class PlotBar(QWidget):
         self._resolutions[settings.resolution].setChecked(True)
         self._log.setChecked(settings.is_log)
         self._outliers.setChecked(settings.ignores_outliers)
+        self._white.setChecked(settings.has_white_ground)
         self._axis_button.setText(_AXES[settings.x_axis])
         self.smoothing.set_value(settings.smoothing)
         self._show_metrics()
@@ -146,6 +149,8 @@ class PlotBar(QWidget):
         for kind, text in _EXPORTS.items():
             action = self._export_menu.addAction(text)
             action.triggered.connect(lambda _=False, kind=kind: self.export_requested.emit(kind))
+        self._export_menu.addSeparator()
+        self._export_menu.addAction(self._white)
         self._all_menu = QMenu("Show", self)
         for menu in (self._axis_menu, self._metric_menu, self._export_menu, self._all_menu):
             menu.setToolTipsVisible(True)

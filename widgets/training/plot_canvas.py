@@ -19,7 +19,7 @@ from widgets.training.plot_axes import MarkLane, PositionAxis, ValueAxis
 from widgets.training.plot_settings import PlotSettings
 from widgets.training.readings import Reading, position_text, readings
 from widgets.training.run_colours import run_colour
-from widgets.training.run_lines import Frame, Points, RunLines
+from widgets.training.run_lines import FAINT_ALPHA, Frame, Points, RunLines
 from widgets.training.run_marks import labels
 from widgets.training.shown_runs import ShownRuns
 from widgets.training.value_range import ROOM_AT_THE_END, shown_end, value_range
@@ -51,6 +51,8 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._settings = PlotSettings()
         self._lines: dict[int, RunLines] = {}
         self._is_zoomed = False
+        self._pixel_ratio = 0.0
+        self._fitted: tuple[float, float, float, float] | None = None
         self._add_items()
         self.setMinimumSize(240, 80)
         self._view.sigRangeChangedManually.connect(self._on_view_range_changed_manually)
@@ -79,6 +81,11 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def best(self) -> BestMark:
         """The mark of the best point."""
         return self._best
+
+    @property
+    def marks(self) -> MarkLines:
+        """Phases and the lines of marks."""
+        return self._marks
 
     @property
     def lane(self) -> MarkLane:
@@ -123,6 +130,21 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self._fit(shown, [points for main, _ in drawn for points in main])
         self._draw_marks(shown, [points for parts in drawn for part in parts for points in part])
 
+    def draw_for_picture(
+        self, ranges: tuple[tuple[float, float], tuple[float, float]] | None, pixel_ratio: float
+    ) -> None:
+        """Draws in the size of now, with a range that was chosen by hand if there is one."""
+        self._pixel_ratio = pixel_ratio
+        self.apply_theme()
+        self._item.layout.activate()
+        self.redraw()
+        if ranges is not None:
+            self._is_zoomed = True
+            self._view.setRange(xRange=ranges[0], yRange=ranges[1], padding=0, disableAutoRange=True)
+        # The numbers of the axes are known now, and with them the room for the lines.
+        self.grab()
+        self.redraw()
+
     def reset_zoom(self) -> None:
         """Shows all of the runs again; to be drawn by `redraw`."""
         self._set_zoomed(is_zoomed=False)
@@ -147,7 +169,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         found = []
         for run in shown.with_metric(self.metric_name):
             with_raw = (run is shown.newest and not shown.is_faint(run)) or shown.is_strong(run)
-            points = self._lines[run.run_id].draw(run[self.metric_name], frame, with_raw=with_raw)
+            points = self._lines[run.run_id].draw(run, self.metric_name, frame, with_raw=with_raw)
             found.append((points[:2], points[2:]))
         return found
 
@@ -157,8 +179,11 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         low, high = value_range(values, is_log=settings.is_log, ignores_outliers=settings.ignores_outliers)
         end = self._end(shown)
         planned = max(run.planned_end(settings) for run in shown.with_metric(self.metric_name))
-        self._view.setLimits(xMin=0, xMax=max(end, planned * ROOM_AT_THE_END))
-        self._view.setRange(xRange=(0, end), yRange=(low, high), padding=0, disableAutoRange=True)
+        most = max(end, planned * ROOM_AT_THE_END)
+        if self._fitted != (end, low, high, most) or self.view_range() != ((0.0, end), (low, high)):
+            self._fitted = end, low, high, most
+            self._view.setLimits(xMin=0, xMax=most)
+            self._view.setRange(xRange=(0, end), yRange=(low, high), padding=0, disableAutoRange=True)
 
     def _draw_marks(self, shown: ShownRuns, drawn: list[Points]) -> None:
         axis = self._settings.x_axis
@@ -170,12 +195,13 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         if best is None:
             self._best.hide()
             return
-        obstacles = Obstacles(ranges, (max(1.0, self._view.width()), max(1.0, self._view.height())))
-        for points in drawn:
-            obstacles.add_line(*points)
-        for mark in run.marks:
-            if mark.has_line:
-                obstacles.add_mark(mark.along(axis))
+        obstacles = Obstacles(
+            ranges,
+            (max(1.0, self._view.width()), max(1.0, self._view.height())),
+            lines=drawn,
+            marks=[mark.along(axis) for mark in run.marks if mark.has_line],
+            levels=self._value_axis.levels(),
+        )
         x = float(run.epochs.along(axis)[best.index])
         colour = self._colours(run.run_id, is_newest=run is shown.newest)[run.has_validation]
         self._best.show((x, self._drawn_value(best.value)), best.value, colour, obstacles)
@@ -224,7 +250,11 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         assert self._shown
         is_newest = reading.run_id == self._shown.newest.run_id
         colours = self._colours(reading.run_id, is_newest=is_newest)
-        text = f"run {reading.run_id} {reading.text}" if self._shown.others else reading.text + reading.raw_text
+        text = (
+            f"{self._shown.name_of(reading.run_id)} {reading.text}"
+            if self._shown.others
+            else reading.text + reading.raw_text
+        )
         y = self._drawn_value(reading.value)
         return Row(
             text,
@@ -246,7 +276,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             axis.setTickPen(pg.mkPen(colour("line")))
             axis.setTextPen(pg.mkPen(colour("secondary")))
         self._lane.set_colours(colour("secondary"), colour("error"))
-        self._marks.paint(self._theme)
+        self._marks.paint(self._theme, self._line_width)
         self._best.paint(colour("secondary"), small)
         self._crosshair.paint(self._theme, small)
         self._paint_lines()
@@ -261,9 +291,15 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             lines.set_z_value(_STRONG_Z if is_strong else _NEWEST_Z if is_newest else 1)
             lines.paint(
                 *self._colours(run.run_id, is_newest=is_newest),
-                is_faint=self._shown.is_faint(run),
-                is_strong=is_strong,
+                alpha=FAINT_ALPHA if self._shown.is_faint(run) else 255,
+                width=self._line_width * (2 if is_strong else 1),
+                is_for_picture=self._pixel_ratio > 0,
             )
+
+    @property
+    def _line_width(self) -> float:
+        """Of lines, in pixels of the screen: pens here are not scaled with it, and would be hairs on a dense one."""
+        return max(1.0, self._pixel_ratio or self.devicePixelRatioF())
 
     def _colours(self, run_id: int, *, is_newest: bool) -> tuple[QColor, QColor]:
         """Of the training and of the validation line."""

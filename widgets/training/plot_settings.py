@@ -35,6 +35,7 @@ class PlotSettings(msgspec.Struct, frozen=True, kw_only=True):
         is_log: Whether the value axis is logarithmic.
         ignores_outliers: Whether the value axis leaves out what lies far from all the rest.
         hidden_metrics: Keras's names of metrics without a plot.
+        has_white_ground: Whether exported pictures have the light colours in any case.
     """
 
     x_axis: XAxis = XAxis.EPOCHS
@@ -43,6 +44,7 @@ class PlotSettings(msgspec.Struct, frozen=True, kw_only=True):
     is_log: bool = False
     ignores_outliers: bool = False
     hidden_metrics: tuple[str, ...] = ()
+    has_white_ground: bool = False
 
     def shows(self, metric: str) -> bool:
         """Whether a metric has a plot."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -46,6 +46,8 @@ class RunPlots(QWidget):
         super().__init__(parent)
         self.setObjectName("runPlots")
         self.setAccessibleName("Curves of the run")
+        self.name_of: Callable[[int], str] | None = None
+        """What a run of an id is called, if not by its number."""
         self._theme = theme
         self._runs: dict[int, RunCurves] = {}
         self._shown: ShownRuns | None = None
@@ -102,7 +104,8 @@ class RunPlots(QWidget):
     @property
     def plots(self) -> tuple[MetricPlot, ...]:
         """The plots of the metrics that are on show, the loss first."""
-        return tuple(plot for plot in self._plots if self.bar.settings.shows(plot.metric_name))
+        chosen = tuple(plot for plot in self._plots if self.bar.settings.shows(plot.metric_name))
+        return chosen or self._plots
 
     def begin(self, run: RunStarted) -> None:
         """Starts empty curves; those of the runs before are kept."""
@@ -166,14 +169,15 @@ class RunPlots(QWidget):
     def _show_shown(self) -> None:
         if self._shown is None:
             return
-        from widgets.training.shown_runs import ShownRuns
+        from widgets.training.shown_runs import ShownRuns, plain_name
 
         newest = self._shown.newest
         others = tuple(
             run for run_id in self._overlaid if (run := self._runs.get(run_id)) is not None and run is not newest
         )
         on_show = {run.run_id for run in (*others, newest)}
-        self._shown = ShownRuns(newest, others, self._highlighted if self._highlighted in on_show else None)
+        highlighted = self._highlighted if self._highlighted in on_show else None
+        self._shown = ShownRuns(newest, others, highlighted, self.name_of or plain_name)
         self.legend.show_runs(self._shown)
         for plot in self._plots:
             plot.show_runs(self._shown)
@@ -201,7 +205,7 @@ class RunPlots(QWidget):
         settings = self.bar.settings
         for plot in self._plots:
             plot.apply_settings(settings)
-            plot.setVisible(settings.shows(plot.metric_name))
+            plot.setVisible(plot in self.plots)
         self._show_crosshair(None)
         self.redrawing.forget()
 
@@ -221,7 +225,7 @@ class RunPlots(QWidget):
             plot.pointed.connect(self._on_plot_pointed)
             plot.stepped.connect(self._on_plot_stepped)
             plot.apply_settings(self.bar.settings)
-            plot.setVisible(self.bar.settings.shows(plot.metric_name))
+            plot.setVisible(plot in self.plots)
 
     def _on_theme_changed(self) -> None:
         for plot in self._plots:
@@ -262,6 +266,12 @@ class RunPlots(QWidget):
         super().showEvent(event)
         self.warm_up.begin()
         self.redrawing.schedule()
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._on_theme_changed()
+        return super().event(event)
 
     @override
     def changeEvent(self, event: QEvent) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
-from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunStarted
+from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunPreparing, RunStarted
 from editor.training.settings import Proof
 from widgets.numbers import counted
 from widgets.theme import set_tone
@@ -43,6 +43,7 @@ class RunProgress(QWidget):
         self._proof: Proof | None = None
         self._num_epochs_done = 0
         self._state = RunState.IDLE
+        self._is_awaited = False
         self._place = ""
         self._bar = _slim_bar(self)
         self._text = _label(self, "runProgressText", "Progress of the run")
@@ -68,6 +69,7 @@ class RunProgress(QWidget):
     def begin(self, run: RunStarted) -> None:
         """Shows the start of a run; the proof of the one before goes."""
         self._run = run
+        self._is_awaited = False
         self._time_left = TimeLeft(self._clock, run.num_epochs, run.num_batches)
         self._num_epochs_done = 0
         self.show_proof(None)
@@ -107,12 +109,21 @@ class RunProgress(QWidget):
         self.show_proof(event.proof)
         self._run = None
 
+    def show_preparing(self, event: RunPreparing) -> None:
+        """Says how far the data are read."""
+        amount = f" · {event.done:,} of {event.total:,}" if event.total else ""
+        self._show_place(f"{event.doing}{amount}")
+
     def show_state(self, state: RunState) -> None:
         """Says at once what was asked for, before the engine has done it; a run that is held takes no time."""
         self._state = state
         if state is RunState.STARTING:
+            self._is_awaited = True
             self.show_proof(None)
+        if self._is_awaited:
+            # No batch yet, and perhaps never one.
             self._text.setText(state.text)
+            self._is_awaited = state.is_active
         elif self._time_left is not None and state.is_active:
             if state is RunState.PAUSED:
                 self._time_left.hold()

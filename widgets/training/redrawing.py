@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from widgets.training.metric_plot import MetricPlot
 
 REDRAW_INTERVAL_MS = 50
+STEP_MS = 10
+"""Between two plots. Qt gathers for some milliseconds what is to be painted, and paints it in one go."""
 
 
 class Redrawing(QObject):
@@ -36,7 +38,7 @@ class Redrawing(QObject):
         self._waiting: list[MetricPlot] = []
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_INTERVAL_MS)
         self._timer.timeout.connect(self._on_timer_timeout)
-        self._step_timer = QTimer(self, singleShot=True, interval=0)
+        self._step_timer = QTimer(self, singleShot=True, interval=STEP_MS)
         self._step_timer.timeout.connect(self._draw_next)
 
     @property

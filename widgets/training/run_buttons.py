@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
+from typing_extensions import override
 
 from widgets.theme import set_tone
 from widgets.training.run_state import RunState
@@ -81,7 +82,7 @@ class RunButtons(QWidget):
             is_wide = button in (self._start, self._stop)
             wide = QSizePolicy.Policy.Expanding if is_wide else QSizePolicy.Policy.Minimum
             button.setSizePolicy(wide, QSizePolicy.Policy.Fixed)
-            button.setStyleSheet("QPushButton { padding: 3px 8px; }")
+            button.setStyleSheet("QPushButton { padding: 3px 6px; }")
             row.addWidget(button)
         beside = QHBoxLayout(self._beside)
         beside.setContentsMargins(0, 0, 0, 0)
@@ -134,6 +135,19 @@ class RunButtons(QWidget):
         self._beside.setVisible(not is_active and layout is not None and layout.count() > 0)
         for button in (self._pause, self._stop, self._cancel):
             button.setVisible(is_active)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """The same with and without a run, or the panels beside this one would move when it starts."""
+        metrics = self._pause.fontMetrics()
+        longer = metrics.horizontalAdvance("Resume") - metrics.horizontalAdvance(self._pause.text())
+        during = sum(button.sizeHint().width() for button in (self._pause, self._stop, self._cancel))
+        height = max(button.sizeHint().height() for button in self._buttons())
+        return QSize(during + longer + 2 * _GAP, height)
+
+    @override
+    def sizeHint(self) -> QSize:
+        return self.minimumSizeHint()
 
     def _buttons(self) -> tuple[QAbstractButton, ...]:
         return (self._start, self._pause, self._stop, self._cancel)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from editor.processes.run_messages import BestEpoch, RunEnded, RunStarted
+from editor.processes.run_messages import BestEpoch, RunEnded, RunMarked, RunStarted
 from editor.training.settings import Proof, TrainSettings
 from widgets.training.time_left import clock_text
 from widgets.training.wording import is_less_better
 
-STARTING, RUNNING = "starting", "running"
+STARTING, RUNNING, PAUSED = "starting", "running", "paused"
 
 
 @dataclass(eq=False)
@@ -22,9 +22,10 @@ class RunEntry:
         name: What it is called; a person may give it another name.
         settings: As it was asked for.
         frozen: What was frozen, in short; phases are joined by "then".
-        outcome: How it ended; `STARTING` or `RUNNING` before.
+        outcome: How it ended; `STARTING`, `RUNNING` or `PAUSED` before.
         is_shown: Whether its curves are on show beside those of the newest run.
-        is_undone: Whether the step that holds its weights was taken back.
+        has_step: Whether there was a step that can be undone.
+        is_undone: Whether that step was taken back.
         num_done: Epochs that were whole.
         monitor: The metric that tells the best epoch.
         best: The best epoch so far.
@@ -45,6 +46,7 @@ class RunEntry:
     frozen: str
     outcome: str = STARTING
     is_shown: bool = False
+    has_step: bool = False
     is_undone: bool = False
     num_done: int = 0
     monitor: str = ""
@@ -79,6 +81,13 @@ class RunEntry:
         if is_better:
             self.best = BestEpoch(epoch, self.monitor, value)
 
+    def note_mark(self, event: RunMarked) -> None:
+        """It was paused or resumed, or trains other weights from now on."""
+        if event.kind == "phase":
+            self.frozen = f"{self.frozen}, then {event.text}"
+        elif event.kind in ("paused", "resumed"):
+            self.outcome = PAUSED if event.kind == "paused" else RUNNING
+
     def end(self, event: RunEnded) -> None:
         """It is over."""
         self.outcome = event.outcome
@@ -95,12 +104,12 @@ class RunEntry:
     @property
     def is_active(self) -> bool:
         """Whether it has not ended."""
-        return self.outcome in (STARTING, RUNNING)
+        return self.outcome in (STARTING, RUNNING, PAUSED)
 
     @property
     def has_moved(self) -> bool:
         """Whether the model has what it learned."""
-        return self.proof is not None and not self.is_undone and self.outcome != "cancelled"
+        return self.has_step and not self.is_undone
 
     # -- words ------------------------------------------------------------------------------------------------
 

@@ -28,21 +28,25 @@ class RunLegend(QWidget):
         super().__init__(parent)
         self.setObjectName("runLegend")
         self._theme = theme
-        self._entries: list[tuple[int, bool, bool]] = []
+        self._shown: ShownRuns | None = None
         self._update_name()
         self.hide()
 
     def show_runs(self, shown: ShownRuns) -> None:
         """Shows the names of these runs, the newest first."""
-        runs = (shown.newest, *sorted(shown.others, key=lambda run: -run.run_id))
-        self._entries = [(run.run_id, run is shown.newest, shown.is_strong(run)) for run in runs]
+        self._shown = shown
         self.setVisible(bool(shown.others))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Shows the names of now."""
         self._update_name()
         self.update()
 
     def text(self) -> str:
         """The names in words."""
-        return ", ".join(f"run {run_id}" for run_id, _, _ in self._entries)
+        shown = self._shown
+        return ", ".join(shown.name_of(run.run_id) for run in shown.newest_first()) if shown else ""
 
     def _update_name(self) -> None:
         self.setAccessibleName("Runs on show")
@@ -59,19 +63,24 @@ class RunLegend(QWidget):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
+        shown = self._shown
+        if shown is None:
+            return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         at = float(_BETWEEN)
         small = smaller_font(self.font())
-        for index, (run_id, is_newest, is_strong) in enumerate(self._entries):
+        runs = shown.newest_first()
+        for index, run in enumerate(runs):
+            is_strong = shown.is_strong(run)
             painter.setFont(bold_font(small) if is_strong else small)
-            text = f"run {run_id}"
+            text = shown.name_of(run.run_id)
             width = painter.fontMetrics().horizontalAdvance(text)
             if index and at + _SAMPLE + _GAP + width + _BETWEEN > self.width():
                 painter.setPen(self._theme.colour("secondary"))
-                painter.drawText(QRectF(at, 0, 60, self.height()), int(_MIDDLE), f"+{len(self._entries) - index}")
+                painter.drawText(QRectF(at, 0, 60, self.height()), int(_MIDDLE), f"+{len(runs) - index}")
                 break
-            painter.setPen(QPen(run_colour(run_id, self._theme, is_newest=is_newest), 2))
+            painter.setPen(QPen(run_colour(run.run_id, self._theme, is_newest=run is shown.newest), 2))
             painter.drawLine(QPointF(at, self.height() / 2), QPointF(at + _SAMPLE, self.height() / 2))
             painter.setPen(self._theme.colour("text" if is_strong else "secondary"))
             painter.drawText(QRectF(at + _SAMPLE + _GAP, 0, width + 2, self.height()), int(_MIDDLE), text)

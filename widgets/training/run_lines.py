@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
-from widgets.training.curves import Line, MetricCurves
+from widgets.training.curves import Line, MetricCurves, RunCurves
 from widgets.training.plot_settings import PlotSettings, Resolution
 from widgets.training.point_buffer import Values
 
@@ -21,6 +21,10 @@ FAINT_ALPHA = 110
 _DASHES = [5, 3]
 _MANY_FOR_EACH_PIXEL = 1.5
 """From here on a raw line is a band, to which smooth edges add nothing but time."""
+
+_MANY_WIDE = 200
+"""From here on a line wider than a pixel is painted in pieces, which Qt does ten times as fast, but not smoothly."""
+_NAMES = ("raw", "validation_raw", "smooth", "validation")
 
 Points = tuple[Values, Values]
 
@@ -63,9 +67,17 @@ class RunLines:
         self._item = item
         self._raw, self._validation_raw, self._smooth, self._validation = (_line(item) for _ in range(4))
         self._lines = (self._raw, self._validation_raw, self._smooth, self._validation)
+        self._is_wide = self._is_for_picture = False
+        self._drawn: tuple[object, list[Points]] = None, []
 
-    def draw(self, curves: MetricCurves, frame: Frame, *, with_raw: bool) -> list[Points]:
+    def draw(self, run: RunCurves, metric: str, frame: Frame, *, with_raw: bool) -> list[Points]:
         """Draws the points of now; returns those of all lines, the ones that the axis must hold first."""
+        wanted = run.version, frame, with_raw
+        if wanted != self._drawn[0]:
+            self._drawn = wanted, self._draw(run[metric], frame, with_raw=with_raw)
+        return self._drawn[1]
+
+    def _draw(self, curves: MetricCurves, frame: Frame, *, with_raw: bool) -> list[Points]:
         settings = frame.settings
         training = curves.training(settings.resolution)
         smoothing = settings.smoothing
@@ -78,16 +90,20 @@ class RunLines:
         for line, points in zip(self._lines, (*raw, *main), strict=True):
             _set_points(line, points)
         self._raw.opts["antialias"] = len(raw[0][0]) < _MANY_FOR_EACH_PIXEL * frame.num_pixels
+        self._smooth.opts["antialias"] = self._is_for_picture or len(main[0][0]) < _MANY_WIDE or not self._is_wide
         return [*main, *raw]
 
-    def paint(self, training: QColor, validation: QColor, *, is_faint: bool, is_strong: bool) -> None:
-        """Takes colours."""
-        width = 2 if is_strong else 1
-        alpha = FAINT_ALPHA if is_faint else 255
+    def paint(
+        self, training: QColor, validation: QColor, *, alpha: int, width: float, is_for_picture: bool = False
+    ) -> None:
+        """Takes colours, the opacity of both lines and their width in pixels; a picture may take its time."""
+        self._is_wide, self._is_for_picture = width > 1, is_for_picture
+        self._drawn = None, []
+        raw_width = width if is_for_picture else 1
         self._smooth.setPen(pg.mkPen(_with_alpha(training, alpha), width=width))
         self._validation.setPen(pg.mkPen(_with_alpha(validation, alpha), width=width, dash=_DASHES))
-        self._raw.setPen(pg.mkPen(_with_alpha(training, RAW_ALPHA), width=1))
-        self._validation_raw.setPen(pg.mkPen(_with_alpha(validation, RAW_ALPHA), width=1))
+        self._raw.setPen(pg.mkPen(_with_alpha(training, RAW_ALPHA), width=raw_width))
+        self._validation_raw.setPen(pg.mkPen(_with_alpha(validation, RAW_ALPHA), width=raw_width))
 
     def set_z_value(self, z_value: float) -> None:
         """Puts the lines above those with a lower number."""
@@ -96,8 +112,12 @@ class RunLines:
 
     def drawn(self) -> dict[str, Values]:
         """The values of each line that were given to be drawn, by its name."""
-        names = ("raw", "validation_raw", "smooth", "validation")
-        return {name: line.getData()[1] for name, line in zip(names, self._lines, strict=True)}
+        return {name: self.points(name)[1] for name in _NAMES}
+
+    def points(self, name: str) -> Points:
+        """What is drawn of a line: `raw`, `validation_raw`, `smooth` or `validation`."""
+        x, y = self._lines[_NAMES.index(name)].getData()
+        return x, y
 
     def colours(self) -> tuple[str, str]:
         """The colours of the training and the validation line."""

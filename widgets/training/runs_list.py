@@ -25,7 +25,6 @@ class RunsList:
         self._table = table
         self._describe = describe
         self._num_runs = 0
-        self._with_step: set[int] = set()
 
     def expect(self, request: StartRun) -> None:
         """A run was asked for."""
@@ -45,9 +44,8 @@ class RunsList:
         self._update(event.run_id, lambda entry: entry.note_epoch(event.epoch, event.metrics, event.seconds))
 
     def add_mark(self, event: RunMarked) -> None:
-        """Other flags are said from when they hold."""
-        if event.kind == "phase":
-            self._update(event.run_id, lambda entry: _add_phase(entry, event.text))
+        """Other flags are said from when they hold, and whether it is held."""
+        self._update(event.run_id, lambda entry: entry.note_mark(event))
 
     def end(self, event: RunEnded) -> None:
         """Shows the outcome."""
@@ -55,15 +53,14 @@ class RunsList:
 
     def note_steps(self, done: Collection[int]) -> None:
         """Says of which runs the steps are done, by run id; one that had a step and has none now is undone."""
-        self._with_step.update(done)
         for entry in self._table.runs.entries:
-            entry.is_undone = entry.run_id in self._with_step and entry.run_id not in done
+            entry.has_step = entry.has_step or entry.run_id in done
+            entry.is_undone = entry.has_step and entry.run_id not in done
         self._table.runs.refresh()
 
     def clear(self) -> None:
         """Forgets all runs, as for another document."""
         self._num_runs = 0
-        self._with_step.clear()
         self._table.runs.clear()
 
     def _update(self, run_id: int, change: Callable[[RunEntry], None]) -> None:
@@ -71,10 +68,6 @@ class RunsList:
         if entry:
             change(entry)
             self._table.runs.refresh(entry)
-
-
-def _add_phase(entry: RunEntry, text: str) -> None:
-    entry.frozen = f"{entry.frozen}, then {text}"
 
 
 def frozen_text(tree: LayerTree) -> str:

@@ -34,7 +34,7 @@ class RunColumn(IntEnum):
 TITLES = ("Run", "Frozen", "Best", "Epochs", "Time", "Seed", "Outcome")
 _TEXTS: dict[int, Callable[[RunEntry], str]] = {
     RunColumn.RUN: lambda entry: entry.name,
-    RunColumn.FROZEN: lambda entry: entry.frozen,
+    RunColumn.FROZEN: lambda entry: entry.frozen.replace(" frozen", ""),  # The title says it.
     RunColumn.BEST: lambda entry: entry.best_text,
     RunColumn.EPOCHS: lambda entry: entry.epochs_text,
     RunColumn.TIME: lambda entry: entry.time_text,
@@ -99,6 +99,11 @@ class RunsModel(QAbstractTableModel):
     def entry(self, run_id: int) -> RunEntry | None:
         """A run by its number; None if it is not in the list."""
         return next((entry for entry in self._entries if entry.run_id == run_id), None)
+
+    def name_of(self, run_id: int) -> str:
+        """What a run is called."""
+        entry = self.entry(run_id)
+        return entry.name if entry else f"run {run_id}"
 
     def colour_of(self, entry: RunEntry) -> QColor:
         """Its colour on the curves."""

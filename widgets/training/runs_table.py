@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from typing_extensions import override
@@ -14,6 +14,8 @@ from widgets.training.runs_model import RunColumn, RunsModel
 _DOT_WIDTH = 22
 _WIDE = 480
 """From this width on there is room for all columns."""
+_NARROW = 260
+"""Below this width what was frozen is left to the tool tip."""
 _SPARE = (RunColumn.EPOCHS, RunColumn.TIME, RunColumn.SEED)
 _EMPTY_TEXT = "The runs of this session will be listed here."
 
@@ -68,7 +70,8 @@ class RunsTable(QTableView):
         header.setHighlightSections(False)
         for column in RunColumn:
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(RunColumn.FROZEN, QHeaderView.ResizeMode.Stretch)
+        for column in (RunColumn.FROZEN, RunColumn.OUTCOME):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
@@ -150,6 +153,15 @@ class RunsTable(QTableView):
             super().keyPressEvent(event)
 
     @override
+    def event(self, event: QEvent) -> bool:
+        """Keeps F2 for the name of a run: it is also the key of an action of the window."""
+        is_rename = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_F2
+        if is_rename and event.type() == QEvent.Type.ShortcutOverride and self.selected_runs():
+            event.accept()
+            return True
+        return super().event(event)
+
+    @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             place = self.visualRect(self.currentIndex()).bottomLeft()
@@ -165,9 +177,10 @@ class RunsTable(QTableView):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        is_narrow = self.viewport().width() < _WIDE
+        width = self.viewport().width()
         for column in _SPARE:
-            self.setColumnHidden(column, is_narrow)
+            self.setColumnHidden(column, width < _WIDE)
+        self.setColumnHidden(RunColumn.FROZEN, width < _NARROW)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -30,7 +30,7 @@ MAX_EPOCHS = 1_000_000
 MAX_BATCH_SIZE = 10_000_000
 
 
-_DATA_HINT = "An .npz file with arrays x and y; or drop one on the window."
+_DATA_HINT = "A folder of images, a table or arrays; or drop one on the window."
 
 
 class SettingsForm(QWidget):
@@ -49,7 +49,6 @@ class SettingsForm(QWidget):
         self.setObjectName("page")
         self.setStyleSheet(_DENSE)
         self._share = 0.2
-        self._data_options = DataOptions()
         self._run_rate: float | None = None
         self._rate_note, self._is_rate_refused = "", False
         self._make_fields(icons)
@@ -84,13 +83,13 @@ class SettingsForm(QWidget):
         grid.setColumnStretch(1, 1)
         editors: dict[str, QWidget] = {
             "data": self.data,
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
             "optimizer": self.optimizer,
             "learning_rate": self.learning_rate,
+            "batch_size": self.batch_size,
+            "epochs": self.epochs,
+            "validation_split": self.validation,
             "loss": self.loss,
             "metrics": self.metrics,
-            "validation_split": self.validation,
             "seed": self.seed,
         }
         rows: dict[str, FormRow] = {}
@@ -100,11 +99,17 @@ class SettingsForm(QWidget):
             beside = self.apply_rate if field == "learning_rate" else None
             rows[field] = FormRow(grid, TITLES[field], editor, icons, tip=TIPS.get(field, ""), beside=beside)
         grid.addWidget(self.more, grid.rowCount(), 0, 1, 2)
+        self._guard.guard(self.data.box)
         grid.setRowStretch(grid.rowCount(), 1)
-        return rows | self.more.rows
+        rows |= self.more.rows
+        width = max(row.label_width for row in rows.values())
+        for each in (grid, self.more.grid):
+            each.setColumnMinimumWidth(0, width)
+        return rows
 
     def _connect(self) -> None:
-        self.data.data_changed.connect(self.edited)
+        self.data.data_changed.connect(self._on_data_changed)
+        self.more.ticks["balance_classes"].toggled.connect(self._on_balance_toggled)
         self.metrics.metrics_changed.connect(self.edited)
         for box in (self.epochs, self.batch_size, self.validation):
             box.valueChanged.connect(self.edited)
@@ -121,7 +126,7 @@ class SettingsForm(QWidget):
         """What the form says; a learning rate that is no number is NaN, which `TrainSettings.problems` names."""
         usual = TrainSettings(
             data=self.data.data(),
-            data_options=replace(self._data_options, balance_classes=self.more.balances_classes),
+            data_options=self.data.options(),
             epochs=self.epochs.value(),
             batch_size=self.batch_size.value(),
             optimizer=self.optimizer.name(),
@@ -135,8 +140,7 @@ class SettingsForm(QWidget):
 
     def set_settings(self, settings: TrainSettings) -> None:
         """Fills the form."""
-        self._data_options = settings.data_options
-        self.data.choose(settings.data)
+        self.data.choose(settings.data, settings.data_options)
         self.epochs.setValue(settings.epochs)
         self.batch_size.setValue(settings.batch_size)
         self.optimizer.choose(settings.optimizer)
@@ -150,10 +154,14 @@ class SettingsForm(QWidget):
 
     def set_data_options(self, options: DataOptions) -> None:
         """Takes what was chosen for the data elsewhere."""
-        if options != self.settings().data_options:
-            self._data_options = options
-            self.more.ticks["balance_classes"].setChecked(options.balance_classes)
-            self.edited.emit()
+        self.data.choose(self.data.data(), options)
+
+    def _on_data_changed(self) -> None:
+        self.more.ticks["balance_classes"].setChecked(self.data.options().balance_classes)
+        self.edited.emit()
+
+    def _on_balance_toggled(self, is_balanced: bool) -> None:
+        self.data.choose(self.data.data(), replace(self.data.options(), balance_classes=is_balanced))
 
     def problems(self) -> dict[str, str]:
         """What is wrong with what was typed."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from widgets.training.curves import RunCurves
+
+
+def plain_name(run_id: int) -> str:
+    """The name of a run that has no other."""
+    return f"run {run_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +19,17 @@ class ShownRuns:
 
     Attributes:
         highlighted: Id of the run that stands out; None where none does.
+        name_of: What a run of an id is called.
     """
 
     newest: RunCurves
     others: tuple[RunCurves, ...] = ()
     highlighted: int | None = None
+    name_of: Callable[[int], str] = plain_name
+
+    def newest_first(self) -> tuple[RunCurves, ...]:
+        """All of them, as they are listed."""
+        return (self.newest, *sorted(self.others, key=lambda run: -run.run_id))
 
     def with_metric(self, metric: str) -> tuple[RunCurves, ...]:
         """Those that have a metric, the newest last, so that it is drawn above the others."""

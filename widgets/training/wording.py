@@ -37,7 +37,8 @@ def words_for(keras_name: str) -> str:
     if known:
         return known
     if keras_name.startswith("val_"):
-        return f"Validation: {words_for(keras_name.removeprefix('val_'))}"
+        words = words_for(keras_name.removeprefix("val_"))
+        return f"Validation {words if words[1:2].isupper() else words[:1].lower() + words[1:]}"
     plain = keras_name.replace("_", " ")
     return plain[:1].upper() + plain[1:]
 

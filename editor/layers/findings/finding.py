@@ -30,6 +30,7 @@ class Cure:
         learning_rate: To put into the settings of the next run; not a matter of flags, and no undo step.
         settings: `(field, value)` of `TrainSettings` or of its `DataOptions`, likewise.
         rename: `(path, new name)` of a layer; None renames none.
+        action: Name of the window's action that asks for more, such as `replace_head`; empty for none.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Cure:
     learning_rate: float | None = None
     settings: tuple[tuple[str, Setting], ...] = ()
     rename: tuple[str, str] | None = None
+    action: str = ""
 
     @classmethod
     def of(cls, text: str, change: FlagChange) -> Cure:

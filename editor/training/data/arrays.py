@@ -16,16 +16,13 @@ from editor.training.data.reporting import balancing_weights, describe, range_of
 from editor.training.data.splitting import draw_validation
 from editor.training.data.targets import ClassCoding, Target, find_coding
 from editor.training.data_options import Task
-from editor.training.data_report import Bar, DataReport, SampleView
+from editor.training.data_report import Bar, DataReport
 from editor.training.labels import CROSSENTROPIES, are_shares
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
 from editor.training.words import AUTOMATIC
 
 VALUES_AT_A_TIME = 1 << 22
-NUM_SAMPLES = 6
-MOST_VALUES = 200
-"""Values of a sample that are shown."""
 
 
 class Arrays:
@@ -108,7 +105,6 @@ def from_arrays(arrays: Arrays, settings: TrainSettings, facts: ModelFacts, seed
         num_validation=validation.num_samples if validation else 0,
         num_test=parts["test"].num_samples if "test" in parts else 0,
         bars=_bars(train, validation, codings),
-        samples=_views(train, codings),
         value_range=range_of(train),
         notes=tuple(note for coding in codings for note in coding.notes),
     )
@@ -248,29 +244,3 @@ def _bars(train: Part, validation: Part | None, codings: Sequence[ClassCoding]) 
         for ours, theirs, coding in zip(train.targets, held, codings, strict=False)
         if theirs is None or theirs.shape[1:] == ours.shape[1:]
     )
-
-
-def _views(train: Part, codings: Sequence[ClassCoding]) -> tuple[SampleView, ...]:
-    places = np.unique(np.linspace(0, train.num_samples - 1, NUM_SAMPLES).astype(int))
-    return tuple(_view(train, codings, int(at)) for at in places)
-
-
-def _view(train: Part, codings: Sequence[ClassCoding], at: int) -> SampleView:
-    label = ", ".join(_label(target[at], coding) for target, coding in zip(train.targets, codings, strict=False))
-    values = train.inputs[0][at]
-    is_series = values.ndim == 2 and values.shape[1] == 1 and values.dtype.kind in "biuf"
-    if is_series:
-        return SampleView(label=label, source=f"sample {at}", series=tuple(map(float, values[:, 0])))
-    cells = values.reshape(-1)[:MOST_VALUES].tolist() if values.ndim < 2 else []
-    texts = tuple((str(place), _text(cell)) for place, cell in enumerate(cells))
-    return SampleView(label=label, source=f"sample {at}", values=texts)
-
-
-def _label(target: Array, coding: ClassCoding) -> str:
-    if coding.classes and target.size == 1:
-        return coding.classes[int(target.reshape(-1)[0])]
-    return ", ".join(map(_text, target.reshape(-1)[:8].tolist()))
-
-
-def _text(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

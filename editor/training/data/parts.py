@@ -54,6 +54,33 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class StreamPart(Part):
+    """Samples that come batch by batch from a person's own `tf.data.Dataset`, in an order of its own.
+
+    Attributes:
+        inputs: Those of the first samples alone.
+        targets: All targets; those of the first samples alone where they are large.
+        dataset: Gives `(inputs, targets)` or `(inputs, targets, sample_weights)`, each a tuple of batches.
+        num_given: Samples in one pass.
+        num_batches: Batches in one pass.
+    """
+
+    dataset: Any = None
+    num_given: int = 0
+    num_batches: int = 0
+
+    @property
+    def num_samples(self) -> int:
+        """Samples in one pass."""
+        return self.num_given
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Part:
+        """As many of the first samples; over and over again if there are not as many."""
+        held = np.arange(len(rows)) % len(self.inputs[0])
+        return Part(tuple(array[held] for array in self.inputs), tuple(array[held] for array in self.targets))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """What a run trains on, and what is told about it.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from editor.errors import DataError
 from editor.training.data.array_files import is_array_folder
 from editor.training.data.arrays import from_arrays, prepare_arrays
+from editor.training.data.function_code import function_name
 from editor.training.data.images.prepare_images import prepare_images
 from editor.training.data.parts import Prepared
 from editor.training.data.preprocessing import with_preprocessing
@@ -33,16 +33,15 @@ def prepare(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
 
 
 def _read(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
-    if ":" in settings.data and not settings.data.startswith(SAMPLE_PREFIX) and not Path(settings.data).exists():
-        return _from_function(settings, facts, seed)
     if settings.data.startswith(SAMPLE_PREFIX):
         return from_arrays(read_sample(settings.data), settings, facts, seed)
+    if function_name(settings.data):
+        # Keras is imported for this alone.
+        from editor.training.function_data import prepare_function
+
+        return prepare_function(settings, facts)
     if Path(settings.data).is_dir() and not is_array_folder(Path(settings.data)):
         return prepare_images(settings, facts, seed)
     if is_table(Path(settings.data)):
         return prepare_table(settings, facts, seed)
     return prepare_arrays(settings, facts, seed)
-
-
-def _from_function(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
-    raise DataError("Data from a Python function are not read yet.", hint="Save them to an .npz file with x and y.")

@@ -14,7 +14,7 @@ from editor.errors import DataError
 from editor.files.application_guess import guess_application
 from editor.files.applications import ApplicationFacts, applications, facts_of
 from editor.layers.records import LayerRecord, Shape
-from editor.training.data.parts import Array, Prepared, Preprocessing
+from editor.training.data.parts import Array, Prepared, Preprocessing, StreamPart
 from editor.training.data_options import PREPROCESSINGS, DataOptions
 from editor.training.model_facts import ModelFacts, WantedPreprocessing
 from editor.training.words import AUTOMATIC
@@ -59,8 +59,10 @@ def with_preprocessing(data: Prepared, options: DataOptions, facts: ModelFacts) 
     Raises:
         DataError: What was chosen does not go with the data.
     """
+    is_own = isinstance(data.train, StreamPart) and options.preprocessing == AUTOMATIC
+    wanted = WantedPreprocessing(NONE, "The function prepares its samples itself.") if is_own else facts.preprocessing
     chosen = tuple(
-        choose_preprocessing(values, facts.input_shape(place), options.preprocessing, facts.preprocessing)
+        choose_preprocessing(values, facts.input_shape(place), options.preprocessing, wanted)
         for place, values in enumerate(data.train.inputs)
     )
     told = next(((values, each) for values, each in zip(data.train.inputs, chosen, strict=True) if each.reason), None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from editor.keras_model.walk import ModelIndex
 from editor.layers.findings.finding import Cure, Finding, KnownFacts
 from editor.layers.findings.learning import nothing_trainable
@@ -12,12 +14,14 @@ from editor.layers.tree import LayerTree
 from editor.training.checks import check
 from editor.training.compiling import model_facts
 from editor.training.data import Prepared
+from editor.training.pipeline import ordered_batches
 from editor.training.preflight import outputs, samples, steps
 from editor.training.preflight.estimate import MemoryEstimate, RunEstimate
 from editor.training.preflight.learned import learned_layers
 from editor.training.preflight.memory import does_fit, estimate_memory
 from editor.training.preflight.plan import Plan
 from editor.training.preflight.trial import Trial, try_batch
+from editor.training.recipe import recipe_of
 from editor.training.settings import SettingsReport, TrainSettings
 
 TRIED_SAMPLES = 8
@@ -52,6 +56,9 @@ def look_ahead(
     memory = _memory(plan, prepared)
     found = [*_of_settings(report), *nothing_trainable(tree, KnownFacts()), *_of_memory(memory, settings)]
     found += [*moving_in_frozen_blocks(tree, KnownFacts()), *(each for look in _CHECKS for each in look(plan))]
+    if any(finding.code == "missing-outputs" for finding in found):
+        # The same is said of the data.
+        found = [finding for finding in found if finding.code != "settings-data"]
     is_sound = does_fit(memory) and not any(finding.severity == "error" for finding in found)
     trial = _try(index, plan, prepared, report) if is_sound else Trial(unlike="No batch was tried.")
     found += _of_trial(trial)
@@ -61,7 +68,8 @@ def look_ahead(
 
 def _memory(plan: Plan, prepared: Prepared) -> MemoryEstimate:
     parts = [part for part in (prepared.train, prepared.validation) if part]
-    num_bytes = sum(array.nbytes for part in parts for array in (*part.inputs, *part.targets))
+    arrays = [array for part in parts for array in (*part.inputs, *part.targets)]
+    num_bytes = sum(array.nbytes for array in arrays if not isinstance(array, np.memmap))
     size = min(plan.settings.batch_size, max(prepared.train.num_samples, 1))
     return estimate_memory(plan.tree, plan.settings.optimizer, size, num_bytes)
 
@@ -91,10 +99,10 @@ def _giga(num_bytes: int) -> str:
 
 
 def _try(index: ModelIndex, plan: Plan, prepared: Prepared, report: SettingsReport) -> Trial:
-    part = prepared.train
-    num = min(TRIED_SAMPLES, plan.settings.batch_size, part.num_samples)
-    inputs, targets = ([array[:num] for array in arrays] for arrays in (part.inputs, part.targets))
-    return try_batch(index, plan.tree, inputs, targets, report)
+    num = min(TRIED_SAMPLES, plan.settings.batch_size, prepared.train.num_samples)
+    recipe = recipe_of(index.model, prepared, num, plan.settings.seed or 0)
+    batch = next(iter(ordered_batches(prepared.train.take(np.arange(num)), recipe)))
+    return try_batch(index, plan.tree, batch, report)
 
 
 def _of_trial(trial: Trial) -> Iterator[Finding]:

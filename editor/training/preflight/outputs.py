@@ -12,6 +12,7 @@ from editor.training.words import AUTOMATIC
 
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 """What a TensorFlow graph takes as the name of a scope (tf.name_scope, `_VALID_SCOPE_NAME_REGEX`)."""
+_HEAD = Cure("Replace head…", action="replace_head")
 _BOUNDED = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 
 
@@ -45,7 +46,11 @@ def size(plan: Plan) -> Iterator[Finding]:
     if num_outputs and is_numbered and 1 < len(bars) < num_outputs:
         text = f"The other {num_outputs - len(bars):,} are never right. A new head would have one for each class."
         title = f"The model has {num_outputs:,} outputs, the data have {len(bars):,} classes"
-        yield Finding("note", "spare-outputs", "", title, text)
+        yield Finding("note", "spare-outputs", "", title, text, cure=_HEAD)
+    elif num_outputs and is_numbered and len(bars) > num_outputs:
+        text = "Each class needs an output of its own. A new head has as many as there are classes."
+        title = f"The data have {len(bars):,} classes, the model has {num_outputs:,} outputs"
+        yield Finding("error", "missing-outputs", "", title, text, cure=_HEAD)
 
 
 def names(plan: Plan) -> Iterator[Finding]:

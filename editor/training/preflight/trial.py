@@ -39,9 +39,7 @@ class Trial:
     unlike: str = ""
 
 
-def try_batch(
-    index: ModelIndex, tree: LayerTree, inputs: Sequence[Array], targets: Sequence[Array], report: SettingsReport
-) -> Trial:
+def try_batch(index: ModelIndex, tree: LayerTree, batch: tuple[Any, Any], report: SettingsReport) -> Trial:
     """Computes the loss of a batch and its gradients by the weights that would train.
 
     What the call assigns (statistics, seeds) stays in a scope and is dropped with it. Must not run beside anything
@@ -50,13 +48,13 @@ def try_batch(
     Args:
         index: The live model.
         tree: Its flags.
-        inputs: One array for each input of the model, each `(num_samples, …)`.
-        targets: One for each output.
+        batch: Inputs and targets in the structure that the model takes, as a run would give them.
         report: The checked settings, with the losses to use.
     """
     model = index.model
     if type(model).train_step is not keras.Model.train_step:
         return Trial(unlike="The model trains by a step of its own, which was not tried.")
+    inputs = [np.asarray(each) for each in keras.tree.flatten(batch[0])]
     culprit = _not_finite_before(index, tree, inputs)
     variables = {
         node.path: index.variables[node.record.weight_id]
@@ -64,7 +62,7 @@ def try_batch(
         if tree.is_trainable(node.record)
     }
     try:
-        value, finite = _compute(index, variables, (inputs, targets), report)
+        value, finite = _compute(index, variables, batch, report)
     # Layers' own code runs here.
     except Exception as error:  # noqa: BLE001
         return Trial(len(inputs[0]), culprit=culprit, error=first_sentence(error))
@@ -89,13 +87,13 @@ def _not_finite_before(index: ModelIndex, tree: LayerTree, inputs: Sequence[Arra
 def _compute(
     index: ModelIndex,
     variables: dict[str, keras.Variable],
-    batch: tuple[Sequence[Array], Sequence[Array]],
+    batch: tuple[Any, Any],
     report: SettingsReport,
 ) -> tuple[float, dict[str, bool]]:
     """The loss, and whether each gradient is finite; those that do not exist are."""
     inputs, targets = batch
     model = index.model
-    measures = loss_functions(index, report, inputs[0][:2])
+    measures = loss_functions(index, report, np.asarray(keras.tree.flatten(inputs)[0])[:2])
     paths: list[str] = []
 
     def step(inputs: Any, targets: Any) -> Any:
@@ -104,9 +102,8 @@ def _compute(
             watched = {path: variable.value for path, variable in variables.items()}
             tape.watch(list(watched.values()))
             with scope:
-                called = _packed(model, inputs)
-                outputs = model(called, training=True) if model._call_has_training_arg else model(called)
-                parts = zip(measures, targets, keras.tree.flatten(outputs), strict=True)
+                outputs = model(inputs, training=True) if model._call_has_training_arg else model(inputs)
+                parts = zip(measures, keras.tree.flatten(targets), keras.tree.flatten(outputs), strict=True)
                 total = sum(tf.reduce_mean(measure(target, output)) for measure, target, output in parts) + sum(
                     scope.losses
                 )
@@ -117,14 +114,5 @@ def _compute(
 
     with name_scopes_kept():
         # A graph, as in training: a layer that works only outside of one fails here too.
-        value, finite = tf.function(step, autograph=False)(
-            [tf.convert_to_tensor(each) for each in inputs], [tf.convert_to_tensor(each) for each in targets]
-        )
+        value, finite = tf.function(step, autograph=False)(inputs, targets)
     return float(value), {path: bool(is_finite) for path, is_finite in zip(paths, finite, strict=True)}
-
-
-def _packed(model: keras.Model, inputs: Sequence[Any]) -> Any:
-    structure = getattr(model, "_inputs_struct", None)
-    if structure is not None:
-        return keras.tree.pack_sequence_as(structure, list(inputs))
-    return inputs[0] if len(inputs) == 1 else list(inputs)

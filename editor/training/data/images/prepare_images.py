@@ -67,6 +67,7 @@ def prepare_images(settings: TrainSettings, facts: ModelFacts, seed: int) -> Pre
         )
     form, form_notes = _form(facts, listed, settings)
     train = _load(listed, form)
+    _check_classes(train)
     validation, test = (_load(folder, form) if folder else None for folder in others)
     train_part, validation_part, sources = _split(train, validation, settings, seed)
     data = Prepared(
@@ -75,6 +76,8 @@ def prepare_images(settings: TrainSettings, facts: ModelFacts, seed: int) -> Pre
         validation=validation_part,
         test=_part(test) if test else None,
         class_weight=balancing_weights(train_part.targets[0], "multi-class") if options.balance_classes else None,
+        input_names=("the images",),
+        target_names=(listed.path.name,),
         has_own_validation=validation is not None,
         class_names=listed.classes,
         sources=sources,
@@ -126,6 +129,19 @@ def _load(folder: ClassFolder, form: ImageForm) -> _Loaded:
             hint="Look at the files, and copy them again.",
         )
     return _Loaded(folder, images)
+
+
+def _check_classes(train: _Loaded) -> None:
+    """Refuses images of which those of one class alone could be read."""
+    there = np.unique(train.targets)
+    if len(there) == 1:
+        name = train.folder.classes[there[0]]
+        first = train.images.skipped[0]
+        raise DataError(
+            f"Of the classes in {train.folder.path.name}, only {name} has images that can be read: {first.name} "
+            f"{first.reason}.",
+            hint="Look at the files of the other classes, and copy them again.",
+        )
 
 
 def _split(
@@ -184,11 +200,6 @@ def _notes(loaded: Sequence[_Loaded], facts: ModelFacts) -> tuple[str, ...]:
             notes.append(f"{part.folder.path.name} has no images of {listing(absent)}.")
     shape = facts.output_shape(0)
     num_outputs = shape[-1] if shape else None
-    if num_outputs is not None and len(classes) > max(num_outputs, 2):
-        notes.append(
-            f"The folder has {len(classes)} classes ({listing(classes)}), but the model has {num_outputs} "
-            f"output{'' if num_outputs == 1 else 's'}. Use Replace head… to give it one for each class."
-        )
-    elif num_outputs is not None and len(classes) < num_outputs:
+    if num_outputs is not None and len(classes) < num_outputs:
         notes.append(f"The model has {num_outputs} outputs for {len(classes)} classes; the last ones are for none.")
     return tuple(notes)

@@ -56,7 +56,7 @@ def texts_of(cells: pa.Array) -> pa.Array:
         return cells
     if pa.types.is_floating(cells.type):
         whole = pac.cast(cells, pa.int64(), safe=False)
-        is_whole = pac.equal(pac.cast(whole, cells.type), cells)
+        is_whole = pac.equal(pac.cast(whole, cells.type, safe=False), cells)
         return pac.if_else(is_whole, whole.cast(pa.string()), cells.cast(pa.string()))
     return cells.cast(pa.string())
 

@@ -58,8 +58,6 @@ def find_dialect(path: Path) -> Dialect:
         DataError: It is empty, or no text.
     """
     content = _beginning(path)
-    if not content.strip():
-        raise DataError(f"{path.name} is empty.", hint="Choose a table with a row for each sample.")
     encoding = _encoding(content)
     text = _text(content, encoding)
     if "\0" in text:
@@ -68,6 +66,8 @@ def find_dialect(path: Path) -> Dialect:
             hint="Save the table as CSV or TSV again, or choose another file.",
         )
     lines = _whole_lines(text, is_all=len(content) < SAMPLE_BYTES)
+    if not lines:
+        raise DataError(f"{path.name} is empty.", hint="Choose a table with a row for each sample.")
     separator = _separator(lines, path)
     rows = _cells(lines, separator)
     has_header = _has_header(rows, separator)

@@ -15,8 +15,8 @@ from editor.training.data.table.survey import MAX_DISTINCT, ColumnSurvey, survey
 from editor.training.data_options import DataOptions, MissingTreatment
 from editor.training.model_facts import ModelFacts
 
-BYTES_PER_VALUE = 12
-"""Of a column of numbers: 8 as it is read, and 4 as the model takes it."""
+BYTES_PER_VALUE = 25
+"""At most, while a table is made ready (measured); 4 are left then, as the model takes it."""
 CLASS_TASKS = ("binary", "multi-class", "multi-label")
 
 
@@ -45,22 +45,27 @@ class TablePlan:
         return self.table.path.name
 
 
-def look_at(path: Path) -> tuple[TableFile, dict[str, ColumnSurvey]]:
+def look_at(path: Path, num_left_out: int = 0) -> tuple[TableFile, dict[str, ColumnSurvey]]:
     """Opens a table and looks at all of it once, in bounded memory; not again while the file stays the same.
+
+    Args:
+        path: The file.
+        num_left_out: Columns that will not be used; the others have to fit into the memory.
 
     Raises:
         DataError: It is no table, has no rows, or is larger than the memory.
     """
     if not path.is_file():
         raise DataError(f"There is no file {path}.", hint="Choose a CSV, TSV or Parquet file.")
-    status = path.stat()
+    table, status = TableFile(path), path.stat()
+    num_rows, num_columns = table.estimated_rows(), max(len(table.names) - num_left_out, 1)
+    check_memory(path.name, num_rows * num_columns * BYTES_PER_VALUE, num_rows)
     return _look_at(path, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=3)  # The tables to train, to validate and to test on, while a person chooses among their columns.
 def _look_at(path: Path, _changed: int, _num_bytes: int) -> tuple[TableFile, dict[str, ColumnSurvey]]:
     table = TableFile(path)
-    check_memory(path.name, table.estimated_rows() * len(table.names) * BYTES_PER_VALUE, table.estimated_rows())
     columns = survey(table)
     if not max((column.num_rows for column in columns.values()), default=0):
         raise DataError(f"{path.name} has a header, but no rows.", hint="Choose a table with a row for each sample.")

@@ -54,7 +54,8 @@ def prepare_table(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prep
     Raises:
         DataError: Something in a table is wrong, or nothing that the model takes can be made of it.
     """
-    file, columns = look_at(Path(settings.data))
+    uses = list(settings.data_options.columns.values())
+    file, columns = look_at(Path(settings.data), uses.count("ignore"))
     try:
         plan = plan_table(file, columns, settings.data_options, facts)
         return _prepare(_Table(settings, facts, plan, []), seed)
@@ -107,7 +108,8 @@ def _told(
     )
     is_balanced = table.settings.data_options.balance_classes and len(outputs) == 1
     weights = balancing_weights(train.targets[0], outputs[0].task) if is_balanced else None
-    return replace(prepared, report=report, class_weight=weights)
+    sources = () if report.samples else tuple(f"row {number:,}" for number in rows.numbers)
+    return replace(prepared, report=report, class_weight=weights, sources=sources)
 
 
 def _learn_outputs(table: _Table, rows: Rows) -> tuple[OutputCoding, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import pyarrow as pa
 import pyarrow.csv as pc
@@ -19,7 +20,7 @@ from editor.training.data.table.dialect import FALLBACK, Dialect, check_names, f
 ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet", ".pq")
 BLOCK_BYTES = 1 << 22
 PARQUET_ROWS = 1 << 15
-MAX_BAD_ROWS = 1
+_UTF8 = ("utf-8", "utf-8-sig")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class TableFile:
 
         Raises:
             DataError: A row has more or fewer cells than the table has columns, or the file is damaged.
+            UnicodeDecodeError: It began as UTF-8 and is none.
         """
         with self._told():
             yield from self._parquet_pieces(names) if self.dialect is None else self._text_pieces(names)
@@ -85,7 +87,16 @@ class TableFile:
     def _open_text(self) -> None:
         self.dialect = find_dialect(self.path)
         self.names = self.dialect.names
-        if self.dialect.encoding == FALLBACK:
+        self._note_encoding()
+
+    def read_as_fallback(self) -> None:
+        """To be called when a part of a file, far from its beginning, turned out not to be UTF-8."""
+        if self.dialect is not None:
+            self.dialect = replace(self.dialect, encoding=FALLBACK)
+            self._note_encoding()
+
+    def _note_encoding(self) -> None:
+        if self.dialect is not None and self.dialect.encoding == FALLBACK:
             self.notes = (f"{self.path.name} is not in UTF-8; it was read as Windows-1252 (Western European).",)
 
     def _text_pieces(self, names: Sequence[str] | None) -> Iterator[Piece]:
@@ -101,7 +112,7 @@ class TableFile:
         with open_bytes(self.path) as file:
             try:
                 reader = pc.open_csv(
-                    file,
+                    _Utf8(file) if dialect.encoding in _UTF8 else file,
                     read_options=pc.ReadOptions(
                         use_threads=False,
                         block_size=BLOCK_BYTES,
@@ -155,6 +166,7 @@ class TableFile:
         with pq.ParquetFile(self.path) as file:
             wanted = list(self.names if names is None else names)
             for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=wanted):
+                batch.validate(full=True)  # Text of a damaged file may be none.
                 yield Piece(_columns(batch), row_number, batch.num_rows)
                 row_number += batch.num_rows
 
@@ -163,12 +175,41 @@ class TableFile:
         """Says in our words what pyarrow and zlib raise on files that are not what they claim to be."""
         try:
             yield
+        except UnicodeDecodeError as error:
+            if self.dialect is not None and self.dialect.encoding in _UTF8:
+                raise
+            raise self._damaged(error) from error
         except (pa.ArrowException, OSError, EOFError, zlib.error, UnicodeError) as error:
-            raise DataError(
-                f"{self.path.name} cannot be read to its end; it is damaged or of another kind than its name tells.",
-                hint="Copy or save it again.",
-                details=f"{type(error).__name__}: {error}",
-            ) from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> DataError:
+        return DataError(
+            f"{self.path.name} cannot be read to its end; it is damaged or of another kind than its name tells.",
+            hint="Copy or save it again.",
+            details=f"{type(error).__name__}: {error}",
+        )
+
+
+class _Utf8:
+    """A file that is read to be UTF-8 to its end: pyarrow would hand on whatever else there is.
+
+    Raises:
+        UnicodeDecodeError: On reading what is none.
+    """
+
+    closed = False
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def read(self, num_bytes: int = -1) -> bytes:
+        content = self._file.read(num_bytes)
+        self._decoder.decode(content, final=not content)
+        return content
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def is_table(path: Path) -> bool:

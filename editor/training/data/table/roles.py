@@ -142,15 +142,17 @@ class _Finder:
         )
 
     def _guess_target(self) -> str:
+        """A column with a usual name; else the last or the first one, of classes and best in words for a classifier."""
         named = [name for name in self._columns if name.lower() in TARGET_NAMES or name in self._facts.output_names]
         if named:
             return named[0]
-        names = list(self._columns)
-        first, last = self._columns[names[0]], self._columns[names[-1]]
+        columns = list(self._columns.values())
+        ends = [columns[-1], columns[0]]
         units = (self._facts.output_shape(0) or (None,))[-1]
         is_classifier = self._facts.activation(0) in ("softmax", "sigmoid") or (units or 0) > 1
-        is_first = is_classifier and _are_classes(first, units) and not _are_classes(last, units)
-        target = first.name if is_first else last.name
+        classes = [column for column in ends if is_classifier and _are_classes(column, units)]
+        in_words = [column for column in classes if column.kind == "category"]
+        target = [*in_words, *classes, ends[0]][0].name
         self._notes.append(f"{spoken(target, is_first=True)} is learned, as none is called target, label or class.")
         return target
 

@@ -117,6 +117,14 @@ def survey(table: TableFile) -> dict[str, ColumnSurvey]:
     Raises:
         DataError: A row has more or fewer cells than there are columns, or the file is damaged.
     """
+    try:
+        return _survey(table)
+    except UnicodeDecodeError:
+        table.read_as_fallback()
+        return _survey(table)
+
+
+def _survey(table: TableFile) -> dict[str, ColumnSurvey]:
     columns = {name: ColumnSurvey(name) for name in table.names}
     for piece in table.pieces():
         _add(columns, piece, has_decimal_comma=table.has_decimal_comma)

@@ -21,6 +21,8 @@ from editor.training.data_report import Bar, ColumnFacts, DataReport, SampleView
 
 NUM_SAMPLES = 6
 MOST_SERIES_VALUES = 2_000
+IMAGE_AXES = 3
+"""Axes of a batch of series; images have more, and are shown as pictures."""
 
 
 def table_report(
@@ -74,7 +76,9 @@ def output_bars(train: Part, validation: Part | None, outputs: Sequence[OutputCo
 def sample_views(
     rows: Rows, part: Part, inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding]
 ) -> tuple[SampleView, ...]:
-    """Some rows as the model will receive them, from all over the training part."""
+    """Some rows as the model will receive them, from all over the training part; none where they are images."""
+    if any(array.ndim > IMAGE_AXES for array in part.inputs):
+        return ()
     places = np.unique(np.linspace(0, part.num_samples - 1, NUM_SAMPLES).astype(int))
     return tuple(_view(rows, part, int(at), inputs, outputs) for at in places)
 

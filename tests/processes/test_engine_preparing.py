@@ -1,0 +1,37 @@
+"""What a run tells before its first batch, and that it can be given up there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import pytest
+
+from editor.processes.run_messages import CancelRun, RunEnded, RunPreparing
+from tests.processes.opened import Opened
+from tests.training.image_files import write_classes
+
+
+@pytest.fixture
+def image_document(engine, tmp_path: Path) -> Opened:
+    path = tmp_path / "images.keras"
+    layers = [keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
+    keras.Sequential(layers).save(path)
+    return Opened(engine, path)
+
+
+def test_that_a_run_tells_how_far_its_images_are_read(engine, image_document, workspace, tmp_path: Path):
+    folder = write_classes(tmp_path / "pictures")
+    image_document.start(folder, workspace)
+    event = engine.wait_for(RunPreparing)
+    assert (event.doing, event.done, event.total) == ("Reading images", 8, 8)
+    assert engine.wait_for(RunEnded).outcome == "finished"
+
+
+def test_that_a_run_is_cancelled_before_its_data_are_read(engine, image_document, workspace, tmp_path: Path):
+    folder = write_classes(tmp_path / "pictures")
+    run_id = image_document.start(folder, workspace)
+    engine.send(CancelRun(run_id=run_id))
+    ended = engine.wait_for(RunEnded)
+    assert (ended.outcome, ended.revision) == ("cancelled", 0)
+    assert image_document.train(folder, workspace).outcome == "finished"

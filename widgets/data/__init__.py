@@ -1,0 +1,1 @@
+"""Data before they are trained on: chosen, prepared and looked at."""

@@ -1,0 +1,235 @@
+"""What a person chooses for the data: task, parts, images, inputs and outputs."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+from PySide6.QtCore import QRegularExpression, Signal
+from PySide6.QtGui import QRegularExpressionValidator
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+
+from editor.training.data_options import DataOptions
+from editor.training.data_report import DataKind, DataReport
+from editor.training.settings import TrainSettings
+from editor.training.words import AUTOMATIC
+from widgets.data.augmentation_list import AugmentationList
+from widgets.data.fields import Section, choice, choose
+from widgets.data.source import PathField
+from widgets.data.words import FITTINGS, TASKS, preprocessing_words
+from widgets.icons import Icons
+from widgets.theme import CORNER
+from widgets.training.form_row import WheelGuard
+
+_SERIES = {None: "Found by their names", True: "Yes, in their order", False: "No"}
+
+
+class DataForm(QWidget):
+    """Fields for what `DataOptions` and the split hold; those that a kind of data has no use for are not shown.
+
+    Signals:
+        edited: A person changed something.
+    """
+
+    edited = Signal()
+
+    def __init__(self, icons: Icons, preprocessings: tuple[str, ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._options = DataOptions()
+        self._share = 0.2
+        self._is_filling = False
+        self._guard = WheelGuard(self)
+        self._make_fields(preprocessings)
+        self._sections = {
+            "learned": self._learned(icons),
+            "parts": self._parts(icons),
+            "images": self._images(icons),
+            "names": Section("Inputs and outputs by name", icons),
+        }
+        self._names: dict[str, QLineEdit] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, CORNER, 0)
+        layout.setSpacing(CORNER)
+        for section in self._sections.values():
+            layout.addWidget(section)
+        layout.addStretch()
+        self._sections["names"].hide()
+        self._connect()
+        self.show_kind(None)
+
+    # -- putting together ---------------------------------------------------------------------------------------
+
+    def _make_fields(self, preprocessings: tuple[str, ...]) -> None:
+        self.task = choice(TASKS.items())
+        self.is_series = choice(_SERIES.items())
+        self.standardize = QCheckBox("Standardize numbers")
+        self.standardize.setToolTip("Brings them to mean 0 and standard deviation 1 of the training samples")
+        self.balance = QCheckBox("Balance classes")
+        self.balance.setToolTip("Samples of rare classes weigh more in the loss")
+        self.validation = PathField("A share of the training data")
+        self.share = QSpinBox()
+        self.share.setRange(0, 99)
+        self.share.setSuffix(" %")
+        # A style sheet's padding does not reach the left side of the box inside.
+        self.share.lineEdit().setTextMargins(7, 0, 0, 0)
+        self.is_stratified = QCheckBox("Keep the shares of the classes")
+        self.seed = QLineEdit()
+        self.seed.setPlaceholderText("Random")
+        self.seed.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{0,10}"), self.seed))
+        self.test = PathField("None")
+        self.fitting = choice(FITTINGS.items())
+        self.preprocessing = choice((name, preprocessing_words(name)) for name in preprocessings)
+        self.augmentation = AugmentationList()
+
+    def _learned(self, icons: Icons) -> Section:
+        section = Section("What is learned", icons)
+        section.add("task", "Task", self.task)
+        section.add("is_series", "Time series", self.is_series)
+        section.add("standardize", "", self.standardize)
+        section.add("balance_classes", "", self.balance)
+        return section
+
+    def _parts(self, icons: Icons) -> Section:
+        section = Section("Parts", icons)
+        section.add("validation", "Validation", self.validation)
+        section.add("validation_split", "Share", self.share)
+        section.add("is_stratified", "", self.is_stratified)
+        section.add("seed", "Seed", self.seed)
+        section.add("test", "Test", self.test)
+        return section
+
+    def _images(self, icons: Icons) -> Section:
+        section = Section("Images", icons)
+        section.add("fitting", "Other shapes", self.fitting)
+        section.add("preprocessing", "Values", self.preprocessing)
+        augmentation = Section("Augmentation of training images", icons)
+        augmentation.add_wide(self.augmentation)
+        section.add_wide(augmentation)
+        return section
+
+    def _connect(self) -> None:
+        for box in (self.task, self.is_series, self.fitting, self.preprocessing):
+            box.currentIndexChanged.connect(self._on_edited)
+            self._guard.guard(box)
+        for tick in (self.standardize, self.balance, self.is_stratified):
+            tick.toggled.connect(self._on_edited)
+        self._guard.guard(self.share)
+        self.share.valueChanged.connect(self._on_edited)
+        self.seed.textChanged.connect(self._on_edited)
+        for field in (self.validation, self.test, self.augmentation):
+            field.edited.connect(self._on_edited)
+
+    # -- values -------------------------------------------------------------------------------------------------
+
+    def set_settings(self, settings: TrainSettings) -> None:
+        """Fills the fields."""
+        self._is_filling = True
+        options = self._options = settings.data_options
+        choose(self.task, options.task)
+        choose(self.is_series, options.is_series)
+        self.standardize.setChecked(options.standardize)
+        self.balance.setChecked(options.balance_classes)
+        self.validation.set_path(options.validation)
+        self._share = settings.validation_split
+        self.share.setValue(round(100 * settings.validation_split))
+        self.is_stratified.setChecked(options.is_stratified)
+        self.seed.setText("" if settings.seed is None else str(settings.seed))
+        self.test.set_path(options.test)
+        choose(self.fitting, options.fitting)
+        choose(self.preprocessing, options.preprocessing)
+        self.augmentation.set_augmentation(options.augmentation)
+        for name, line in self._names.items():
+            line.setText(", ".join({**options.inputs, **options.outputs}.get(name, ())))
+        self._is_filling = False
+
+    def applied_to(self, settings: TrainSettings) -> TrainSettings:
+        """Settings with what is chosen here."""
+        shown = self.share.value()
+        return replace(
+            settings,
+            data_options=self.options(),
+            validation_split=self._share if round(100 * self._share) == shown else shown / 100,
+            seed=int(self.seed.text()) if self.seed.text() else None,
+        )
+
+    def options(self) -> DataOptions:
+        """What is chosen here; what is chosen in the table of columns is kept."""
+        return replace(
+            self._options,
+            task=self.task.currentData(),
+            is_series=self.is_series.currentData(),
+            standardize=self.standardize.isChecked(),
+            balance_classes=self.balance.isChecked(),
+            validation=self.validation.path(),
+            is_stratified=self.is_stratified.isChecked(),
+            test=self.test.path(),
+            fitting=self.fitting.currentData(),
+            preprocessing=self.preprocessing.currentData(),
+            augmentation=self.augmentation.augmentation(),
+            inputs=self._named("inputs"),
+            outputs=self._named("outputs"),
+        )
+
+    def set_options(self, options: DataOptions) -> None:
+        """Takes what was chosen elsewhere, such as the use of a column."""
+        self._options = options
+        self._on_edited()
+
+    def _named(self, kind: str) -> dict[str, tuple[str, ...]]:
+        lines = {name: line for name, line in self._names.items() if line.property("kind") == kind}
+        split = {name: tuple(part.strip() for part in line.text().split(",")) for name, line in lines.items()}
+        kept = getattr(self._options, kind) if not lines else {}
+        return {**kept, **{name: parts for name, parts in split.items() if any(parts)}}
+
+    # -- what is shown --------------------------------------------------------------------------------------------
+
+    def set_names(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
+        """Asks for columns or arrays by name where a model has several inputs or outputs."""
+        section = self._sections["names"]
+        for kind, names in (("inputs", inputs), ("outputs", outputs)):
+            for name in names if len(names) > 1 else ():
+                line = QLineEdit()
+                line.setPlaceholderText("Found by name, then by order")
+                line.setProperty("kind", kind)
+                line.textChanged.connect(self._on_edited)
+                section.add(name, name, line)
+                self._names[name] = line
+        section.setVisible(bool(self._names))
+
+    def show_kind(self, kind: DataKind | None, *, has_pictures: bool = False) -> None:
+        """Shows the fields that data of a kind have a use for."""
+        is_table, is_function = kind in ("table", "series"), kind == "function"
+        learned, parts = self._sections["learned"], self._sections["parts"]
+        learned.show_row("is_series", is_shown=is_table)
+        learned.show_row("standardize", is_shown=is_table)
+        self._sections["images"].setVisible(has_pictures)
+        self._sections["images"].show_row("fitting", is_shown=kind == "images")
+        for name in parts.rows:
+            parts.show_row(name, is_shown=not is_function or name == "seed")
+
+    def show_report(self, report: DataReport | None) -> None:
+        """Says what the choices amount to."""
+        has_pictures = any(sample.picture for sample in report.samples) if report else False
+        self.show_kind(report.kind if report else None, has_pictures=has_pictures)
+        images = self._sections["images"].rows["preprocessing"]
+        chosen = self.preprocessing.currentData()
+        found = report.preprocessing if report else ""
+        is_found = bool(report) and chosen == AUTOMATIC
+        self.preprocessing.setItemText(0, f"Automatic ({preprocessing_words(found)})" if is_found else "Automatic")
+        images.show_note(report.preprocessing_reason if report else "")
+        task = f"Automatic ({TASKS[report.task]})" if report and report.task != "auto" else "Automatic"
+        self.task.setItemText(0, task if self.task.currentData() == "auto" else "Automatic")
+
+    def show_problems(self, problems: dict[str, str]) -> None:
+        """Puts each problem beside its field."""
+        for section in self._sections.values():
+            for name, row in section.rows.items():
+                row.show_problem(problems.get(name, ""))
+
+    def has_row(self, field: str) -> bool:
+        """Whether a problem of a field can be said beside it."""
+        return any(field in section.rows and section.isVisibleTo(self) for section in self._sections.values())
+
+    def _on_edited(self) -> None:
+        if not self._is_filling:
+            self.share.setEnabled(not self.validation.path())
+            self.edited.emit()

@@ -1,0 +1,164 @@
+"""What was found in data: bars, samples, columns, and what is left out."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editor.training.data_options import PREPROCESSINGS
+from editor.training.data_report import DataReport
+from widgets.data.bars import ScrolledBars
+from widgets.data.columns import ColumnsTable
+from widgets.data.samples import SamplesView
+from widgets.data.words import preprocessing_words
+from widgets.numbers import counted
+from widgets.theme import CORNER, Theme, set_tone
+
+_BARS_HEIGHT = 190
+
+
+class DataView(QWidget):
+    """All that is known of the data, on panes.
+
+    Signals:
+        samples_wanted: Other samples are to be shown.
+    """
+
+    samples_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.bars = ScrolledBars(theme)
+        self.samples = SamplesView(theme)
+        self.columns = ColumnsTable()
+        self.skipped = QListWidget()
+        self.skipped.setObjectName("skippedList")
+        self.skipped.setAccessibleName("Left out")
+        self.new_samples = QPushButton("New samples")
+        self.new_samples.setObjectName("newSamplesButton")
+        self.new_samples.setAutoDefault(False)
+        set_tone(self.new_samples, "small")
+        self.new_samples.clicked.connect(self.samples_wanted)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self._range = _label("secondary")
+        self._range.setObjectName("valueRange")
+        self._notes = _label("")
+        self._notes.setObjectName("dataNotes")
+        self._legend = QLabel()
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._bars_pane = self._pane("Samples of each class", self.bars, self._legend)
+        self._arrange()
+        theme.changed.connect(self._show_legend)
+        self._show_legend()
+
+    def _arrange(self) -> None:
+        samples = QWidget()
+        row = QHBoxLayout()
+        row.setContentsMargins(CORNER, 0, CORNER, 0)
+        row.addWidget(self._range, 1)
+        row.addWidget(self.new_samples)
+        column = QVBoxLayout(samples)
+        column.setContentsMargins(0, CORNER, 0, 0)
+        column.addLayout(row)
+        column.addWidget(self.samples, 1)
+        self.tabs.addTab(samples, "Samples")
+        self.tabs.addTab(self.columns, "Columns")
+        self.tabs.addTab(self.skipped, "Left out")
+        tabs = QFrame()
+        tabs.setProperty("pane", True)
+        inner = QVBoxLayout(tabs)
+        inner.setContentsMargins(1, 1, 1, 1)
+        inner.addWidget(self.tabs)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(CORNER)
+        layout.addWidget(self._notes)
+        layout.addWidget(self._bars_pane)
+        layout.addWidget(tabs, 1)
+
+    def _pane(self, title: str, widget: QWidget, beside: QWidget) -> QFrame:
+        pane = QFrame()
+        pane.setProperty("pane", True)
+        self._bars_title = QLabel(title)
+        set_tone(self._bars_title, "heading")
+        head = QHBoxLayout()
+        head.setContentsMargins(CORNER, 0, CORNER, 0)
+        head.addWidget(self._bars_title, 1)
+        head.addWidget(beside)
+        layout = QVBoxLayout(pane)
+        layout.setContentsMargins(1, CORNER, 1, 1)
+        layout.setSpacing(2)
+        layout.addLayout(head)
+        layout.addWidget(widget)
+        return pane
+
+    def show_report(self, report: DataReport | None) -> None:
+        """Shows other data; None while nothing is known."""
+        bars = report.bars[0] if report and report.bars else ()
+        is_histogram = bool(report and report.task == "regression")
+        self.bars.chart.show_bars(bars, is_histogram=is_histogram)
+        self._bars_title.setText("Samples by target" if is_histogram else "Samples of each class")
+        self._bars_pane.setVisible(bool(bars))
+        self.bars.setFixedHeight(min(self.bars.chart.sizeHint().height() + 2, _BARS_HEIGHT))
+        self.samples.show_samples(report.samples if report else ())
+        self.new_samples.setEnabled(bool(report and report.samples))
+        columns = report.columns if report else ()
+        if columns:
+            self.columns.show_columns(columns)
+        self.tabs.setTabVisible(1, bool(columns))
+        if not self.tabs.isTabVisible(self.tabs.currentIndex()):
+            self.tabs.setCurrentIndex(0)
+        self._show_skipped(report)
+        self._range.setText(_range_words(report) if report else "")
+        notes = "\n".join(report.notes) if report else ""
+        self._notes.setText(notes)
+        self._notes.setVisible(bool(notes))
+
+    def _show_skipped(self, report: DataReport | None) -> None:
+        number = report.num_skipped if report else 0
+        self.tabs.setTabVisible(2, bool(number))
+        self.tabs.setTabText(2, f"Left out {number:,}" if number else "Left out")
+        self.skipped.clear()
+        told = report.skipped if report else ()
+        self.skipped.addItems([f"{each.name}: {each.reason}" for each in told])
+        if number > len(told):
+            self.skipped.addItem(f"and {counted(number - len(told), 'more')}".replace("mores", "more"))
+
+    def _show_legend(self) -> None:
+        palette = self._theme.palette
+        marks = ((palette.trainable, "training"), (palette.validation, "validation"))
+        self._legend.setText(
+            "&nbsp;&nbsp;".join(
+                f'<span style="color:{colour}">■</span> <span style="color:{palette.secondary}">{text}</span>'
+                for colour, text in marks
+            )
+        )
+
+
+def _range_words(report: DataReport) -> str:
+    words = "As the model receives them"
+    if report.value_range:
+        words += f" · values from {report.value_range[0]:.4g} to {report.value_range[1]:.4g}"
+    if report.preprocessing and report.preprocessing not in PREPROCESSINGS:
+        words += f" · after {preprocessing_words(report.preprocessing)}"
+    return words
+
+
+def _label(tone: str) -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    if tone:
+        set_tone(label, tone)
+    return label
