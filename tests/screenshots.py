@@ -80,14 +80,9 @@ class Photographer:
         yield "last-layers", self._ask_last_layers
         yield "layer-menu", self._open_layer_menu
         yield "replace-head", self._ask_for_head
-        yield "add-layers", lambda: self._ask_for_edit("add_layers")
-        yield "reinitialise", lambda: self._ask_for_edit("reinitialise")
-        yield "rename", lambda: self._ask_for_edit("rename_layer")
-        yield "transfer-data", lambda: self._ask_for_edit("transfer_learning")
-        yield "transfer-head", self._turn_page
+        yield "transfer-head", self._ask_for_transfer
         yield "transfer-first-run", self._turn_page
         yield "new-head", self._make_new_head
-        yield "old-head", self._take_new_head_back
         yield "findings", self._show_findings
         yield "changes", self._show_changes
         yield "compare", self._compare
@@ -207,6 +202,10 @@ class Photographer:
         self._close_what_is_above()
         self._app.window.actions_[name].trigger()
 
+    def _ask_for_transfer(self) -> None:
+        self._ask_for_edit("transfer_learning")
+        self._turn_page()
+
     def _turn_page(self) -> None:
         wizard = QApplication.activeModalWidget()
         button = wizard.findChild(QPushButton, "wizardNext") if wizard else None
@@ -224,6 +223,7 @@ class Photographer:
         self._app.window.inspector.tabs.setCurrentIndex(0)
 
     def _show_findings(self) -> None:
+        self._take_new_head_back()
         self._close_what_is_above()
         tabs, findings = self._app.window.inspector.tabs, self._app.window.findings
         tabs.setCurrentWidget(findings)

@@ -108,6 +108,8 @@ _ACTIONS = {
     "reset_layout": _Words("Reset Layout"),
     "about": _Words("About Frostline"),
 }
+STRUCTURE_EDITS = ("transfer_learning", "replace_head", "add_layers", "reinitialise", "rename_layer")
+"""What changes the layers themselves; the first three concern the model as a whole."""
 _TOOLS = (
     *("open", "save", "", "undo", "redo", "", "freeze", "thaw", "select_pattern", "replace_head", ""),
     *("start", "pause", "stop", "cancel"),
@@ -145,6 +147,9 @@ class Actions(QObject):
         self._icons = icons
         self._is_held = False
         self._by_name = {name: self._made(window, name, words) for name, words in _ACTIONS.items()}
+        for name in STRUCTURE_EDITS:
+            # Until whoever knows the document says what can be done to its layers.
+            self._by_name[name].setEnabled(False)
         self._by_name["quit"].setMenuRole(QAction.MenuRole.QuitRole)
         self._by_name["about"].setMenuRole(QAction.MenuRole.AboutRole)
         self.modes = self._mode_actions(window)
@@ -216,7 +221,7 @@ class Actions(QObject):
 
     def fill_structure_edits(self, menu: QMenu) -> None:
         """Puts what changes the layers themselves into a menu."""
-        self._fill(menu, "", "transfer_learning", "replace_head", "add_layers", "", "reinitialise", "rename_layer")
+        self._fill(menu, "", *STRUCTURE_EDITS[:3], "", *STRUCTURE_EDITS[3:])
 
     def fill_toolbar(self, bar: FittingToolBar) -> None:
         """Puts the actions that are used most into the toolbar."""

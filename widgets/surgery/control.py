@@ -26,8 +26,6 @@ from widgets.surgery.data_facts import DataFacts
 from widgets.surgery.wish import EditWish, command_of
 from widgets.undo import push_weights
 
-ACTIONS = ("replace_head", "add_layers", "transfer_learning", "reinitialise", "rename_layer")
-
 
 @dataclass(frozen=True)
 class _Job:
