@@ -16,7 +16,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from msgspec.structs import replace
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QContextMenuEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication, QDockWidget, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QPushButton, QScrollArea, QToolButton, QWidget
 
 from editor.files.facts import FileFacts, Preview
 from editor.files.freeze_json import write_freeze_json
@@ -80,6 +80,15 @@ class Photographer:
         yield "presets", self._open_presets
         yield "last-layers", self._ask_last_layers
         yield "layer-menu", self._open_layer_menu
+        yield "replace-head", self._ask_for_head
+        yield "add-layers", lambda: self._ask_for_edit("add_layers")
+        yield "reinitialise", lambda: self._ask_for_edit("reinitialise")
+        yield "rename", lambda: self._ask_for_edit("rename_layer")
+        yield "transfer-data", lambda: self._ask_for_edit("transfer_learning")
+        yield "transfer-head", self._turn_page
+        yield "transfer-first-run", self._turn_page
+        yield "new-head", self._make_new_head
+        yield "old-head", self._take_new_head_back
         yield "findings", self._show_findings
         yield "changes", self._show_changes
         yield "compare", self._compare
@@ -192,6 +201,31 @@ class Photographer:
             dialog.reject()
         self._wait(lambda: self._app.preflight.is_current)
         self._app.preflight.open()
+
+    def _ask_for_head(self) -> None:
+        window = self._app.window
+        self._wait(lambda: not window.training.start_obstacle())
+        self._ask_for_edit("replace_head")
+
+    def _ask_for_edit(self, name: str) -> None:
+        self._close_what_is_above()
+        self._app.window.actions_[name].trigger()
+
+    def _turn_page(self) -> None:
+        wizard = QApplication.activeModalWidget()
+        button = wizard.findChild(QPushButton, "wizardNext") if wizard else None
+        assert isinstance(button, QPushButton)
+        button.click()
+
+    def _make_new_head(self) -> None:
+        self._turn_page()
+        self._wait(lambda: not self._app.surgery.is_busy)
+        self._app.window.inspector.tabs.setCurrentWidget(self._app.window.changes)
+
+    def _take_new_head_back(self) -> None:
+        self._app.undo.undo()
+        self._wait(lambda: not self._app.undo.is_busy)
+        self._app.window.inspector.tabs.setCurrentIndex(0)
 
     def _show_findings(self) -> None:
         self._close_what_is_above()

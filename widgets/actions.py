@@ -90,7 +90,7 @@ _ACTIONS = {
         "Transfer Learning…", "Ctrl+T", "", "A new head on a frozen model, in three pages: the usual first step"
     ),
     "reinitialise": _Words("Re-initialise…", tip="Give the weights of the selected layers fresh values"),
-    "rename_layer": _Words("Rename…", "F2", "", "Give the selected layer another name"),
+    "rename_layer": _Words("Rename…", tip="Give the selected layer another name"),
     "copy_python": _Words(
         "Copy as Python", "Ctrl+Shift+C", "copy", "Copy plain Keras code that freezes exactly what is frozen here"
     ),

@@ -117,8 +117,8 @@ class PastRuns(QObject):
         command = self._document.stack.command(step)
         return command.run_id if isinstance(command, RunCommand) else None
 
-    def _weights_obstacle(self, entry: RunEntry, file: Path | None) -> str:
-        """Why the weights from before or after a run cannot be gone to now; empty if they can."""
+    def _weights_obstacle(self, file: Path | None) -> str:
+        """Why the weights in a file cannot be gone to now; empty if they can."""
         document = self._document
         if self._runs.is_active:
             return "A run is under way."
@@ -126,12 +126,16 @@ class PastRuns(QObject):
             return "The engine does not have the model just now."
         if file is None:
             return "It changed no weights."
-        if self._trees.get(entry.run_id) is not document.tree:
-            return "The model had other layers then. Undo what changed them first."
         if document.revision == revision_of(file):
             return "The model has these weights."
         now = revision_path(document.workspace.folder, document.revision)
         return "" if file.exists() and now.exists() else _GONE
+
+    def _layers_obstacle(self, entry: RunEntry) -> str:
+        """Why a run's weights do not fit the layers of now; empty if they do."""
+        tree = self._trees.get(entry.run_id)
+        is_same = tree is None or (self._document is not None and tree is self._document.tree)
+        return "" if is_same else "The model had other layers then. Undo the edit of the layers first."
 
     # -- menu ---------------------------------------------------------------------------------------------------
 
@@ -168,7 +172,7 @@ class PastRuns(QObject):
             ("Go to the Weights from After This Run", entry.after, self.go_to_after),
         ):
             action = _add(menu, text, partial(act, entry))
-            obstacle = self._weights_obstacle(entry, file)
+            obstacle = self._weights_obstacle(file) or self._layers_obstacle(entry)
             action.setEnabled(not obstacle)
             action.setToolTip(obstacle)
         menu.addSeparator()

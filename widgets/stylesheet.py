@@ -45,6 +45,7 @@ QToolBar { background: $pane; border: none; border-bottom: 1px solid $line; padd
 QToolBar#summaryToolBar { padding: 0; border: none; }
 QToolBar::separator { background: $line; width: 1px; margin: 6px 6px; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 5px 8px; }
+QToolBar QToolButton { padding: 5px 6px; }
 QToolButton:hover { background: $hover; }
 QToolButton:pressed, QToolButton:checked { background: $selection; }
 QToolButton:focus { border-color: $frozen; }

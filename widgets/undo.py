@@ -170,6 +170,7 @@ def push_weights(document: Document, command: RunCommand) -> None:
 def drop_unneeded_weights(document: Document) -> None:
     """Removes the files of weights that no step needs any more; the newest one stays."""
     document.workspace.prune_revisions(keep=1, needed=_kept_files(document))
+    document.workspace.prune_structures(_kept_structures(document))
 
 
 def _kept_files(document: Document) -> set[Path]:
@@ -177,6 +178,13 @@ def _kept_files(document: Document) -> set[Path]:
     stack = document.stack
     steps = [command for at in range(stack.count()) if isinstance(command := stack.command(at), RunCommand)]
     return {file for step in steps[-NUM_KEPT_RUNS:] for _, file in (step.before, step.after)}
+
+
+def _kept_structures(document: Document) -> set[int]:
+    """The structures that undo and redo need, and those of now and of the file, whose numbers stay theirs."""
+    stack = document.stack
+    steps = [command for at in range(stack.count()) if isinstance(command := stack.command(at), StructureCommand)]
+    return {side.number for step in steps for side in step.structures} | {document.structure, document.saved_structure}
 
 
 class WeightsUndo(QObject):

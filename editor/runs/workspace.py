@@ -273,6 +273,14 @@ class Workspace:
             with suppress(OSError):
                 path.unlink()
 
+    def prune_structures(self, needed: Collection[int]) -> None:
+        """Removes the files of all structures but those needed."""
+        kept = {structure_path(self.folder, structure) for structure in needed}
+        for path in (self.folder / STRUCTURES_FOLDER).glob("*.keras"):
+            if path not in kept:
+                with suppress(OSError):
+                    path.unlink()
+
     def release(self) -> None:
         """Lets go of the folder and leaves it; the next start will offer it."""
         self._lock.release()

@@ -1,19 +1,32 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import keras
+import numpy as np
 
+from editor.keras_model.opening import open_model
 from editor.keras_model.values import weight_digests
 from editor.keras_model.walk import walk_model
+from editor.layers.accounts import State
+from editor.layers.kept import carry_flags, match_kept
 from editor.layers.structure import Head, Reinitialise, RenameLayer, ReplaceHead
 from editor.layers.tree import LayerTree
 from editor.processes.edit_messages import EditModel, ModelEdited
-from editor.processes.messages import ModelSaved, RequestFailed, RestoreRevision, RevisionRestored
+from editor.processes.messages import (
+    ExportModel,
+    ModelExported,
+    ModelSaved,
+    RequestFailed,
+    RestoreRevision,
+    RevisionRestored,
+)
 from editor.processes.run_messages import RunEnded, RunStarted, StopRun
 from editor.runs.workspace import structure_path
 from tests.processes.opened import FOR_EVER, Opened
 
+FER = "tests/data/models/fer/emotion_model.hdf5"
 HEAD = ReplaceHead(path="bn", head=Head(units=5, pooling="none"), seed=1)
 
 
@@ -63,6 +76,44 @@ def test_that_a_new_head_trains_and_undo_gives_the_very_model_back(document, fil
     assert saved_digests(document, tmp_path / "again.keras") == trained
     assert restore(document, edited.revision_file, 1).revision == edited.revision
     assert saved_digests(document, tmp_path / "once_more.keras") == after
+
+
+def test_that_an_h5_file_of_the_real_fer_model_gets_ten_classes_and_keeps_its_flags(engine, workspace, tmp_path):
+    source = shutil.copy(FER, tmp_path / "fer.hdf5")
+    document = Opened(engine, source)
+    before = document.tree
+    before.apply(before.plan([before.find("conv2d_1"), before.find("batch_normalization_2")], trainable=False))
+    edited = edit(document, ReplaceHead(path="add_4", head=Head(units=10), seed=1), workspace)
+    carry_flags(before, document.tree, match_kept(before, document.tree, edited.kept))
+    generator = np.random.default_rng(0)
+    np.savez(tmp_path / "data.npz", x=generator.random((8, 64, 64, 1), "float32"), y=np.arange(8) % 10)
+    ended = document.train(tmp_path / "data.npz", workspace)
+    assert ended.proof.is_kept
+    assert ended.proof.frozen_total == 3
+    assert isinstance(document.save(tmp_path / "ten.h5"), ModelSaved)
+    again = Opened(engine, tmp_path / "ten.h5")
+    again.tree.apply(again.tree.plan_map(again.event.freeze_map)[0])
+    assert again.tree.state(again.tree.find("conv2d_1")) is State.FROZEN
+    assert again.tree.find("head_output:kernel").record.shape == (128, 10)
+    assert restore(document, edited.before_file, 0).revision == 0
+    document.tree = before
+    assert isinstance(document.save(tmp_path / "seven.h5"), ModelSaved)
+    was = weight_digests(walk_model(open_model(Path(source)).model))
+    assert weight_digests(walk_model(open_model(tmp_path / "seven.h5").model)) == was
+    document.close()
+    again.close()
+
+
+def test_that_trained_weights_alone_are_not_of_other_layers(document, workspace, tmp_path):
+    edit(document, HEAD, workspace)
+    request = ExportModel(
+        request_id=document.engine.next_number(),
+        document_id=document.document_id,
+        path=str(tmp_path / "trained.h5"),
+        kind="trained-weights",
+        freeze_map=document.tree.freeze_map(),
+    )
+    assert "other layers" in document.engine.ask(request, (ModelExported, RequestFailed)).problem.summary
 
 
 def test_that_a_refused_edit_changes_nothing(document, workspace, tmp_path):

@@ -64,6 +64,8 @@ class CutForm(QWidget):
                 cut = cut_at(self._tree, nearest) if isinstance(nearest, LayerNode) else cut
             elif of_wanted.goes and not is_in_head:
                 cut, note = of_wanted, "The layer that is selected."
+                if found is not None:
+                    note = f"{note} The head itself begins behind {found.layer.path}."
         if cut is None or cut.problem:
             cut = cut_at(self._tree, self._places[-1]) if self._places else None
             note = note or "No head was found. Choose the last layer that stays."
@@ -102,18 +104,28 @@ class CutForm(QWidget):
 
 def cut_look(tree: LayerTree, cut: Cut, head: Head) -> str:
     """What goes, what stays, and the parameters before and after."""
-    gone = {weight.weight_id: weight for layer in cut.goes for weight in layer.weights_below}
-    held = {
-        weight.weight_id for layer in tree.walk_layers() if not _is_in(layer, cut) for weight in layer.record.weights
-    }
-    num_before = tree.account(tree.root).total.parameters
-    num_left = num_before - sum(each.num_parameters for key, each in gone.items() if key not in held)
-    num_new = head_parameters(head, cut.shape)
+    num_after, num_left = num_parameters_after(tree, cut, head), _num_left(tree, cut)
     names = [layer.path for layer in cut.goes]
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     goes = f"Goes: {', '.join(names[:_MOST_NAMED])}{more}." if names else "Nothing goes: it is the model's output."
-    now = f"{count(num_left + num_new)} after" if num_new is not None else "as many after as the sizes make"
+    now = f"{count(num_after)} after" if num_after is not None else "as many after as the sizes make"
+    num_before = tree.account(tree.root).total.parameters
     return f"{goes}\nParameters: {count(num_before)} before, {now} ({counted(num_left, 'parameter')} stay)."
+
+
+def num_parameters_after(tree: LayerTree, cut: Cut, head: Head) -> int | None:
+    """Parameters of the model with another head; None where a size is free."""
+    num_new = head_parameters(head, cut.shape)
+    return None if num_new is None else _num_left(tree, cut) + num_new
+
+
+def _num_left(tree: LayerTree, cut: Cut) -> int:
+    """Parameters of what stays: a weight that is held elsewhere too does not go."""
+    gone = {weight.weight_id: weight for layer in cut.goes for weight in layer.weights_below}
+    stays = (layer for layer in tree.walk_layers() if not _is_in(layer, cut))
+    held = {weight.weight_id for layer in stays for weight in layer.record.weights}
+    num_gone = sum(weight.num_parameters for key, weight in gone.items() if key not in held)
+    return tree.account(tree.root).total.parameters - num_gone
 
 
 def _is_in(layer: LayerNode, cut: Cut) -> bool:

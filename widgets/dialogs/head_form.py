@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpinBox, QWidget
 
 from editor.layers.records import Shape
 from editor.layers.structure import ACTIVATIONS, MOST_UNITS, Head, HeadActivation, Pooling, fitting_poolings
@@ -73,22 +73,24 @@ class HeadForm(QWidget):
             "units": ("Units", self.units),
             "activation": ("Activation", self.activation),
         }
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setSpacing(CORNER)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        for field, (title, editor) in titles.items():
+        # No form layout: it would cut off what is said in several lines.
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(2 * CORNER)
+        grid.setVerticalSpacing(CORNER // 2)
+        grid.setColumnStretch(1, 1)
+        for row, (field, (title, editor)) in enumerate(titles.items()):
+            message = self._messages[field]
             if not has_output and field in ("units", "activation"):
-                editor.setParent(self)
-                editor.hide()
-                self._messages[field].setParent(self)
-                self._messages[field].hide()
+                for widget in (editor, message):
+                    widget.setParent(self)
+                    widget.hide()
                 continue
-            cell = QVBoxLayout()
-            cell.setSpacing(2)
-            cell.addWidget(editor)
-            cell.addWidget(self._messages[field])
-            form.addRow(title, cell)
+            label = QLabel(title)
+            label.setBuddy(editor)
+            grid.addWidget(label, 2 * row, 0)
+            grid.addWidget(editor, 2 * row, 1)
+            grid.addWidget(message, 2 * row + 1, 1)
 
     @property
     def head(self) -> Head:
@@ -146,7 +148,7 @@ class HeadForm(QWidget):
 
 def _units_note(advice: HeadAdvice) -> str:
     if advice.units:
-        return f"{advice.units:,} classes are in the data that are chosen."
+        return f"As the data that are chosen have it: {advice.text}."
     return "As many as there are classes, or targets. The data that are chosen do not tell."
 
 

@@ -43,7 +43,9 @@ class _Question(QDialog):
         self.make_button.setObjectName("makeEditButton")
         self.make_button.setDefault(True)
         set_tone(self.make_button, "primary")
-        buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        cancel = buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        # Enter means the other one, also while that cannot be used.
+        cancel.setAutoDefault(False)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -86,6 +88,7 @@ class RenameLayerDialog(_Question):
         self.form.addRow("Name", self.field)
         self.field.textChanged.connect(self._refresh)
         self.field.selectAll()
+        self.field.setFocus()
         self._refresh()
 
     @property

@@ -19,6 +19,14 @@ _MARGIN = 2 * CORNER
 _WIDTH = 520
 
 
+def stand_aside(dialog: QDialog) -> None:
+    """Moves a dialog to the right of its window, so that the tree can be seen."""
+    window = dialog.parentWidget()
+    if window:
+        place = window.frameGeometry()
+        dialog.move(place.right() - dialog.width() - _MARGIN, place.top() + (place.height() - dialog.height()) // 2)
+
+
 class HeadDialog(QDialog):
     """The place, which the tree shows too, the head, and what it comes to.
 
@@ -96,6 +104,7 @@ class HeadDialog(QDialog):
     def ask(self) -> None:
         """Opens the dialog over the window, which stays alive beneath it."""
         self.open()
+        stand_aside(self)
         (self.head_form.units if self._is_on_top else self.cut_form.box).setFocus()
         self._show_place()
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDoubleSpinBox,
-    QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -26,6 +26,7 @@ from editor.training.settings import TrainSettings
 from editor.training.words import AUTOMATIC
 from widgets.dialogs.cut_form import CutForm
 from widgets.dialogs.head_form import HeadForm
+from widgets.dialogs.replace_head import stand_aside
 from widgets.surgery.data_facts import HeadAdvice
 from widgets.surgery.wish import EditWish
 from widgets.theme import CORNER, set_tone
@@ -102,12 +103,12 @@ class TransferWizard(QDialog):
         self._units_label.setBuddy(self.units)
         text = advice.text or "No data are chosen yet, or they cannot be read. Choose them in the training panel."
         self._units_problem = _note("", "error")
-        form = _form()
-        form.addRow("Data", _note(text, "secondary"))
-        form.addRow("What is learned", self.task)
-        form.addRow(self._units_label, self.units)
-        form.addRow("", self._units_problem)
-        self._add_page(form)
+        rows = _Rows()
+        rows.add("Data", _note(text, "secondary"))
+        rows.add("What is learned", self.task)
+        rows.add(self._units_label, self.units)
+        rows.add("", self._units_problem)
+        self.pages.addWidget(rows.page)
 
     def _make_head_page(self, advice: HeadAdvice) -> None:
         self.cut_form = CutForm(self._tree, None, self)
@@ -144,24 +145,16 @@ class TransferWizard(QDialog):
         self.epochs = _number("transferEpochs", "Epochs", 100_000, self._settings.epochs)
         self.batch_size = _number("transferBatchSize", "Batch size", 1_000_000, self._settings.batch_size)
         self._summary = _note("", "secondary")
-        form = _form()
-        form.addRow("Frozen", self.freeze_all)
-        form.addRow("", self.freeze_but)
-        form.addRow("", self.last_layers)
-        form.addRow("", self.keep_flags)
-        form.addRow("Learning rate", self.learning_rate)
-        form.addRow("Epochs", self.epochs)
-        form.addRow("Batch size", self.batch_size)
-        form.addRow(self._summary)
-        self._add_page(form)
-
-    def _add_page(self, form: QFormLayout) -> None:
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(form)
-        layout.addStretch()
-        self.pages.addWidget(page)
+        rows = _Rows()
+        rows.add("Frozen", self.freeze_all)
+        rows.add("", self.freeze_but)
+        rows.add("", self.last_layers)
+        rows.add("", self.keep_flags)
+        rows.add("Learning rate", self.learning_rate)
+        rows.add("Epochs", self.epochs)
+        rows.add("Batch size", self.batch_size)
+        rows.add("", self._summary)
+        self.pages.addWidget(rows.page)
 
     def _arrange(self) -> None:
         self.back_button = QPushButton("Back")
@@ -192,6 +185,7 @@ class TransferWizard(QDialog):
     def ask(self) -> None:
         """Opens the wizard over the window, which stays alive beneath it."""
         self.open()
+        stand_aside(self)
         self.task.setFocus()
 
     @property
@@ -284,12 +278,28 @@ class TransferWizard(QDialog):
         self.place_shown.emit(())
 
 
-def _form() -> QFormLayout:
-    form = QFormLayout()
-    form.setContentsMargins(0, 0, 0, 0)
-    form.setSpacing(CORNER)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-    return form
+class _Rows:
+    """A page of labels and fields; no form layout, which would cut off what is said in several lines."""
+
+    def __init__(self) -> None:
+        self.page = QWidget()
+        self._grid = QGridLayout(self.page)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(2 * CORNER)
+        self._grid.setVerticalSpacing(CORNER)
+        self._grid.setColumnStretch(1, 1)
+        self._num_rows = 0
+
+    def add(self, title: str | QLabel, editor: QWidget) -> None:
+        """Puts a row below the others."""
+        row = self._num_rows
+        self._num_rows += 1
+        label = QLabel(title) if isinstance(title, str) else title
+        label.setBuddy(editor)
+        self._grid.addWidget(label, row, 0)
+        self._grid.addWidget(editor, row, 1)
+        self._grid.setRowStretch(row, 0)
+        self._grid.setRowStretch(row + 1, 1)
 
 
 def _note(text: str, tone: str) -> QLabel:

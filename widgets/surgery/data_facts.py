@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from editor.layers.structure import HeadActivation
 from editor.processes.messages import SettingsChecked
+from editor.training.settings import SettingsReport
 from widgets.engine_link import EngineLink
 
 _CLASSES = re.compile(r"([\d,]+) classes")
@@ -34,19 +35,30 @@ class DataFacts(QObject):
 
     def __init__(self, link: EngineLink, parent: QObject) -> None:
         super().__init__(parent)
-        self._text = ""
+        self._report = SettingsReport()
         link.settings_checked.connect(self._on_settings_checked)
 
     def now(self) -> HeadAdvice:
         """The advice of this moment."""
-        return advice_of_text(self._text)
+        return advice_of(self._report)
 
     def _on_settings_checked(self, event: SettingsChecked) -> None:
-        self._text = event.report.data_text
+        self._report = event.report
 
 
-def advice_of_text(text: str) -> HeadAdvice:
-    """The advice that the line about the data gives, such as `1,797 samples of 8 × 8 × 1 · 10 classes`."""
+def advice_of(report: SettingsReport) -> HeadAdvice:
+    """The advice that what was found in the data gives."""
+    text, data = report.data_text, report.data
+    num_bars = len(data.bars[0]) if data and data.bars else 0
+    match data.task if data else "auto":
+        case "regression":
+            return HeadAdvice(text, 1, "linear")
+        case "multi-label":
+            return HeadAdvice(text, num_bars or None, "sigmoid")
+        case "binary":
+            return HeadAdvice(text, 1, "sigmoid")
+        case "multi-class" if num_bars:
+            return HeadAdvice(text, num_bars)
+    # Where no task is told, the line about the data tells the classes.
     found = _CLASSES.search(text)
-    units = int(found[1].replace(",", "")) if found else None
-    return HeadAdvice(text, units)
+    return HeadAdvice(text, int(found[1].replace(",", "")) if found else None)

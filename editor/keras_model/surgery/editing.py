@@ -17,6 +17,7 @@ from editor.errors import EditorError, ModelError
 from editor.files.atomic import write_atomically
 from editor.keras_model.compile_settings import compile_as, compile_text, uncompile
 from editor.keras_model.error_text import first_sentence
+from editor.keras_model.lora import has_lora
 from editor.keras_model.optimizer_state import optimizer_state, put_state
 from editor.keras_model.surgery.cutting import Cut, continue_behind, continue_output
 from editor.keras_model.surgery.fresh_weights import fresh_values
@@ -131,6 +132,11 @@ def _check(tree: LayerTree, edit: ReplaceHead | AddLayers | RenameLayer) -> None
     """Refuses what the layers as such do not allow, before anything is written."""
     if obstacle := structure_obstacle(tree):
         raise ModelError(obstacle, hint="Its weights can be re-initialised.")
+    if has_lora(tree.root.record):
+        raise ModelError(
+            "LoRA is enabled in this model, and Keras merges it into the weights when it writes a file.",
+            hint="Save the model and open that file; then its layers can be edited.",
+        )
     match edit:
         case ReplaceHead():
             cut = cut_at(tree, _layer(tree, edit.path))
@@ -156,7 +162,7 @@ def _same(index: ModelIndex, copy: ModelIndex) -> ModelIndex:
     if _outline(index) != _outline(copy) or len(index.model.variables) != len(copy.model.variables):
         raise ModelError(
             "Written to a file and read back, this model has other layers, so no edit of them could be undone.",
-            hint="Save it as a .keras file and open that first; LoRA is merged by that.",
+            hint="Its custom layers must keep their names: their get_config() has to return that of keras.Layer too.",
         )
     for variable, other in zip(index.model.variables, copy.model.variables, strict=True):
         other.assign(variable)

@@ -68,15 +68,21 @@ def mobile_net() -> keras.Model:
     )
 
 
-def test_that_the_head_of_a_mobile_net_is_found_and_replaced(mobile_net, tmp_path):
+def test_that_the_head_of_a_mobile_net_is_found_and_replaced_and_comes_back(mobile_net, tmp_path):
     index = walk_model(mobile_net)
     assert found(index) == "out_relu"
+    outputs, was = called(index), digests(index)
     changed = replaced(index, tmp_path, dropout=0.2)
     model = changed.index.model
     assert [layer.name for layer in model.layers[-4:]] == ["out_relu", "head_pool", "head_dropout", "head_output"]
     assert model.output_shape == (None, 4)
     assert_kept(index, changed)
     assert "predictions" not in changed.kept
+    # The model itself is untouched, and what undo would load is the very same.
+    np.testing.assert_array_equal(called(index), outputs)
+    back = load_structure(tmp_path / "before.keras")
+    assert digests(back) == was
+    np.testing.assert_array_equal(called(back), outputs)
 
 
 def test_that_a_cut_inside_a_nested_model_shortens_it_and_keeps_its_paths(tmp_path):
@@ -105,17 +111,9 @@ def test_that_a_sequential_stays_one(tmp_path):
     assert_kept(index, changed)
 
 
-def test_that_the_real_fer_model_gets_ten_classes_and_trains(tmp_path):
-    loaded = open_model(FER)
-    index = walk_model(loaded.model)
-    changed = replaced(index, tmp_path, units=10)
-    assert_kept(index, changed)
-    model = changed.index.model
-    assert model.output_shape == (None, 10)
-    model.compile("adam", "sparse_categorical_crossentropy")
-    generator = np.random.default_rng(0)
-    history = model.fit(generator.random((8, 64, 64, 1), "float32"), np.arange(8) % 10, epochs=1, verbose=0)
-    assert np.isfinite(history.history["loss"][0])
+def test_that_the_convolution_that_classifies_is_taken_for_the_head():
+    """The real fer model has no Dense: a convolution of as many channels as classes, and pooling."""
+    assert found(walk_model(open_model(FER).model)) == "add_4"
 
 
 def test_that_two_branches_stay_up_to_the_cut_and_the_other_output_stays(tmp_path):
@@ -218,16 +216,6 @@ def test_that_a_seed_gives_the_same_head_and_no_seed_another(tmp_path):
         values.append(digests(changed.index)["head_output:kernel"])
     assert values[0] == values[1]
     assert len(set(values)) == 3
-
-
-def test_that_the_model_before_is_untouched_and_comes_back_bit_for_bit(mobile_net, tmp_path):
-    index = walk_model(mobile_net)
-    outputs, was = called(index), digests(index)
-    replaced(index, tmp_path)
-    np.testing.assert_array_equal(called(index), outputs)
-    back = load_structure(tmp_path / "before.keras")
-    assert digests(back) == was
-    np.testing.assert_array_equal(called(back), outputs)
 
 
 def test_that_a_compiled_model_says_that_its_loss_is_left_out(tmp_path):

@@ -140,6 +140,14 @@ def test_that_a_name_that_would_not_do_is_refused(path, name, words, tmp_path):
     assert not list(Path(tmp_path).iterdir())
 
 
+def test_that_lora_is_refused_in_words(tmp_path):
+    model = models.bare_normalization()
+    model.get_layer("middle").enable_lora(2)
+    edit = RenameLayer(path="middle", name="neck")
+    with pytest.raises(ModelError, match="LoRA is enabled"):
+        edit_structure(walk_model(model), edit, tmp_path / "a.keras", tmp_path / "b.keras")
+
+
 def test_that_what_an_attribute_names_is_not_renamed(tmp_path):
     index = walk_model(models.composites())
     with pytest.raises(ModelError, match="after the attribute"):

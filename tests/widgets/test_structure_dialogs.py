@@ -1,0 +1,154 @@
+"""The dialogs that ask for edits of layers: what they offer, what they refuse, what they come to."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from editor.keras_model.walk import walk_model
+from editor.layers.nodes import LayerNode
+from editor.layers.structure import AddLayers, ReplaceHead
+from editor.layers.tree import LayerTree
+from editor.training.data_report import Bar, DataReport
+from editor.training.settings import SettingsReport, TrainSettings
+from tests import models
+from widgets.dialogs.rename_layer import RenameLayerDialog
+from widgets.dialogs.replace_head import HeadDialog
+from widgets.dialogs.transfer_learning import TransferWizard
+from widgets.surgery.data_facts import HeadAdvice, advice_of
+
+DIGITS = HeadAdvice("1,797 samples of 8 × 8 × 1 · 10 classes", 10)
+
+
+@pytest.fixture(scope="module")
+def digits() -> LayerTree:
+    return LayerTree(walk_model(models.digits_cnn()).root)
+
+
+@pytest.fixture(scope="module")
+def composites() -> LayerTree:
+    return LayerTree(walk_model(models.composites()).root)
+
+
+def layer(tree: LayerTree, path: str) -> LayerNode:
+    found = tree.find(path)
+    assert isinstance(found, LayerNode)
+    return found
+
+
+def shown(qtbot: QtBot, dialog):
+    qtbot.addWidget(dialog)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    dialog.ask()
+    return dialog
+
+
+def test_that_the_head_is_found_and_the_data_tell_the_units(qtbot: QtBot, digits: LayerTree):
+    marked = []
+    dialog = HeadDialog(digits, None, DIGITS)
+    dialog.place_shown.connect(marked.append)
+    shown(qtbot, dialog)
+    assert dialog.wish.edit.path == "pool"
+    assert dialog.wish.edit.head.units == 10
+    assert "Found" in dialog.cut_form.note_text
+    assert "Goes: flatten, digit." in dialog.look_text
+    assert "13,610 before, 170 after (80 parameters stay)" in dialog.look_text
+    assert marked[-1] == (layer(digits, "pool"),)
+    dialog.reject()
+    assert marked[-1] == ()
+
+
+def test_that_the_selected_layer_is_where_to_cut_unless_it_is_in_the_head(qtbot: QtBot, digits: LayerTree):
+    assert shown(qtbot, HeadDialog(digits, layer(digits, "conv"), DIGITS)).wish.edit.path == "conv"
+    assert shown(qtbot, HeadDialog(digits, layer(digits, "digit"), DIGITS)).wish.edit.path == "pool"
+
+
+def test_that_a_layer_that_cannot_be_cut_at_gives_the_reason_and_the_nearest(qtbot: QtBot, composites: LayerTree):
+    dialog = shown(qtbot, HeadDialog(composites, layer(composites, "composite/blocks/0"), HeadAdvice()))
+    assert "called as a whole" in dialog.cut_form.note_text
+    assert dialog.wish.edit.path == "composite"
+
+
+def test_that_only_pooling_that_fits_the_rank_is_offered(qtbot: QtBot, digits: LayerTree):
+    dialog = shown(qtbot, HeadDialog(digits, None, DIGITS))
+    assert dialog.head_form.pooling.count() == 4
+    dialog.cut_form.box.setCurrentIndex(dialog.cut_form.box.findText("flatten", Qt.MatchFlag.MatchStartsWith))
+    assert dialog.head_form.pooling.count() == 1
+    assert dialog.head_form.head.pooling == "none"
+
+
+def test_that_what_does_not_fit_is_said_beside_the_field(qtbot: QtBot, digits: LayerTree):
+    dialog = shown(qtbot, HeadDialog(digits, None, HeadAdvice()))
+    dialog.head_form.units.setValue(1)
+    assert "softmax of one unit" in dialog.head_form.message_of("activation")
+    assert not dialog.make_button.isEnabled()
+    dialog.head_form.set_output(1, "sigmoid")
+    assert dialog.make_button.isEnabled()
+
+
+def test_that_layers_on_top_freeze_what_was_before_and_take_one_output(qtbot: QtBot, digits: LayerTree):
+    dialog = shown(qtbot, HeadDialog(digits, None, DIGITS, is_on_top=True))
+    assert isinstance(dialog.wish.edit, AddLayers)
+    assert dialog.wish.freezes
+    root = msgspec.structs.replace(digits.root.record, output_shapes=((None, 2), (None, 3)))
+    refused = shown(qtbot, HeadDialog(LayerTree(root), None, DIGITS, is_on_top=True))
+    assert refused.wish is None
+    assert "2 outputs" in refused.look_text
+
+
+def test_that_three_pages_by_keyboard_come_to_one_wish(qtbot: QtBot, digits: LayerTree):
+    settings = TrainSettings(data="sample:digits", loss="huber")
+    wizard = TransferWizard(digits, DIGITS, settings)
+    wishes = []
+    wizard.edit_requested.connect(wishes.append)
+    shown(qtbot, wizard)
+    for _ in range(3):
+        qtbot.keyClick(QApplication.focusWidget() or wizard, Qt.Key.Key_Return)
+    (wish,) = wishes
+    assert isinstance(wish.edit, ReplaceHead)
+    assert (wish.freezes, wish.but_last) == (True, 0)
+    assert (wish.edit.head.units, wish.settings.loss, wish.settings.data) == (10, "auto", "sample:digits")
+
+
+def test_that_the_task_chooses_activation_and_units(qtbot: QtBot, digits: LayerTree):
+    wizard = shown(qtbot, TransferWizard(digits, DIGITS, TrainSettings(data="")))
+    wizard.task.setCurrentIndex(1)
+    assert (wizard.head_form.head.units, wizard.head_form.head.activation) == (1, "sigmoid")
+    wizard.task.setCurrentIndex(0)
+    assert "softmax of one unit" in wizard.problem_text or wizard.units.value() == 2
+    wizard.task.setCurrentIndex(3)
+    assert wizard.head_form.head.activation == "linear"
+
+
+def test_that_a_name_is_refused_beside_its_field(qtbot: QtBot, digits: LayerTree):
+    dialog = shown(qtbot, RenameLayerDialog(digits, layer(digits, "conv")))
+    for name, words in (("a/b", "no /"), ("my conv", "TensorFlow"), ("pool", "already")):
+        dialog.field.setText(name)
+        assert words in dialog.message.text()
+        assert dialog.wish is None
+    dialog.field.setText("first")
+    assert dialog.wish.edit.name == "first"
+
+
+@pytest.mark.parametrize(
+    ("task", "num_bars", "units", "activation"),
+    [
+        ("multi-class", 3, 3, "softmax"),
+        ("binary", 2, 1, "sigmoid"),
+        ("multi-label", 5, 5, "sigmoid"),
+        ("regression", 4, 1, "linear"),
+    ],
+)
+def test_that_the_data_advise_a_head(task, num_bars, units, activation):
+    bars = (tuple(Bar(name=str(at), num_train=1) for at in range(num_bars)),)
+    report = SettingsReport(data=DataReport(kind="arrays", text="data", task=task, bars=bars))
+    advice = advice_of(report)
+    assert (advice.units, advice.activation) == (units, activation)
+
+
+def test_that_the_line_about_the_data_will_do():
+    assert advice_of(SettingsReport(data_text=DIGITS.text)).units == 10
+    assert advice_of(SettingsReport()).units is None
