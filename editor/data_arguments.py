@@ -9,7 +9,6 @@ from typing import Any, get_args
 import msgspec
 
 from editor.errors import UsageError
-from editor.training.data.function_code import code_of, function_name
 from editor.training.data_options import (
     PREPROCESSINGS,
     Augmentation,
@@ -20,6 +19,7 @@ from editor.training.data_options import (
     Task,
 )
 from editor.training.data_report import DataReport
+from editor.training.function_code import code_of, function_name
 
 DATA_HELP = (
     "a .csv, .tsv or .parquet table, an .npz, .npy or .h5 file of arrays, a folder of images or arrays, a function as "

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -17,10 +18,10 @@ import tensorflow as tf
 from editor.errors import DataError, EditorError, FileError, ModelError
 from editor.keras_model.custom_code import run_file, run_module
 from editor.keras_model.error_text import first_sentence
-from editor.training.data.function_code import FunctionName, check_consent, function_name
 from editor.training.data.parts import Array, Prepared, StreamPart
 from editor.training.data.reporting import balancing_weights, describe, target_bars
 from editor.training.data_report import DataReport
+from editor.training.function_code import FunctionName, check_consent, function_name
 from editor.training.model_facts import ModelFacts
 from editor.training.progress import note_progress
 from editor.training.settings import TrainSettings
@@ -29,6 +30,8 @@ _NUM_HELD = 64
 """First samples that are kept to look at."""
 _MOST_TARGET_BYTES = 1 << 28
 """Above this only the first targets are kept, as for masks of images."""
+_DIGEST = "__frostline_digest__"
+"""Holds in a module what its code was when it was imported."""
 _PAIR, _WEIGHED = 2, 3
 _PLACES = re.compile(r"\{\{.*?\}\}")
 """TensorFlow's notes on where in a graph something happened."""
@@ -99,6 +102,7 @@ def _datasets(name: FunctionName, consent: str) -> tuple[tf.data.Dataset, tf.dat
         module = run_file(Path(name.place), consent) if name.is_file else run_module(name.place, consent)
     except (ModelError, FileError) as error:
         raise DataError(error.summary, hint="Mend it, then try again.", details=error.details) from error
+    _check_fresh(name, module, consent)
     function = getattr(module, name.function, None)
     if not callable(function):
         known = [each for each, value in vars(module).items() if inspect.isfunction(value) and each[0] != "_"]
@@ -112,6 +116,15 @@ def _datasets(name: FunctionName, consent: str) -> tuple[tf.data.Dataset, tf.dat
     if not _is_dataset(given):
         raise DataError(f"{name.short} returns {_kind(given)}, and no tf.data.Dataset.", hint=_HINT)
     return given, None
+
+
+def _check_fresh(name: FunctionName, module: ModuleType, consent: str) -> None:
+    """Refuses a module that Python has imported as it was before a change."""
+    if not name.is_file and vars(module).setdefault(_DIGEST, consent) != consent:
+        raise DataError(
+            f"{name.place} has been changed since it was imported here.",
+            hint="Restart Frostline, or give its file as FILE.py:function, which is read each time.",
+        )
 
 
 def _called(name: FunctionName, function: Callable[[], Any]) -> Any:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from editor.errors import DataError
 from editor.keras_model.error_text import first_sentence
-from editor.training.data.augmentations import augmentation_layer, augmentation_problem
+from editor.training.augmentations import augmentation_layer, augmentation_problem
 from editor.training.data.parts import Array, Prepared, Preprocessing
 from editor.training.data.preprocessing import MINUS_ONE_TO_ONE, NONE, WHITE, ZERO_TO_ONE, are_images
 from editor.training.data_options import Augmentation

@@ -7,9 +7,9 @@ import pytest
 
 from editor.errors import DataError
 from editor.training.checks import check
-from editor.training.data.function_code import code_of, function_name
 from editor.training.data.prepare import prepare
 from editor.training.data_options import DataOptions
+from editor.training.function_code import code_of, function_name
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
 from tests.training.bad_images import BAD_FUNCTIONS, BAD_IMAGES, HEAD, BadData

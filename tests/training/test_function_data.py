@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -9,10 +10,10 @@ import numpy as np
 import pytest
 
 from editor.errors import DataError
-from editor.training.data.function_code import code_of, function_name
 from editor.training.data.parts import Prepared, StreamPart
 from editor.training.data.prepare import prepare
 from editor.training.data_options import Augmentation, DataOptions
+from editor.training.function_code import code_of, function_name
 from editor.training.model_facts import ModelFacts
 from editor.training.pipeline import num_batches, ordered_batches, training_batches
 from editor.training.progress import GivenUpError, heard_by
@@ -139,3 +140,24 @@ def test_that_the_targets_are_those_of_all_samples(tmp_path: Path) -> None:
     data = read(tmp_path, code)
     assert np.bincount(data.train.targets[0]).tolist() == [450, 50]
     assert len(data.train.inputs[0]) < 500
+
+
+def test_that_a_module_is_not_used_as_it_was_before_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    path = tmp_path / "data_of_a_module.py"
+
+    def read_module() -> Prepared:
+        name = function_name("data_of_a_module:load")
+        assert name
+        options = DataOptions(consent=code_of(name).digest)
+        return prepare(TrainSettings(data="data_of_a_module:load", data_options=options), FACTS, 0)
+
+    path.write_text(HEAD + SINGLE)
+    try:
+        assert read_module().train.num_samples == 10
+        path.write_text(HEAD + SINGLE + ".take(5)")
+        with pytest.raises(DataError, match="has been changed since it was imported"):
+            read_module()
+    finally:
+        sys.modules.pop("data_of_a_module", None)

@@ -134,13 +134,13 @@ def test_that_progress_is_told_and_reading_can_be_given_up(tmp_path: Path) -> No
 
     def listen(*step: Any) -> None:
         told.append(step)
-        if len(told) > 2:
+        if len(told) > 4:
             raise GivenUpError
 
     write_classes(tmp_path, num_each=40)
     with heard_by(listen):
         read(tmp_path)
-        assert told == [("Reading images", 64, 80), ("Reading images", 80, 80)]
+        assert told[-2:] == [("Reading images", 64, 80), ("Reading images", 80, 80)]
         with pytest.raises(GivenUpError):
             read(tmp_path)
 

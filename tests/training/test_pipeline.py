@@ -129,3 +129,10 @@ def test_that_a_run_in_two_pieces_is_the_run_in_one() -> None:
 
     for whole, split in zip(trained([(0, 3)]), trained([(0, 1), (1, 3)]), strict=True):
         assert whole.tobytes() == split.tobytes()
+
+
+@pytest.mark.parametrize(("batch_size", "sizes"), [(5, [5, 5, 5]), (64, [10, 10, 10]), (1, [1, 1, 1])])
+def test_that_batches_of_any_size_cover_the_samples(batch_size: int, sizes: list[int]) -> None:
+    recipe = Recipe(batch_size=batch_size, seed=3)
+    assert [len(batch) for batch in visited(training_batches(NUMBERED, recipe), 3)] == sizes
+    assert sum(len(batch) for batch in visited(ordered_batches(NUMBERED, recipe), 99)) == 10

@@ -8,8 +8,8 @@ import pytest
 
 from editor.errors import DataError
 from editor.keras_model.walk import walk_model
+from editor.training.augmentations import AUGMENTATIONS, augmentation_problem
 from editor.training.compiling import model_facts
-from editor.training.data.augmentations import AUGMENTATIONS, augmentation_problem
 from editor.training.data.parts import Array, Part, Prepared, Preprocessing
 from editor.training.data.preprocessing import choose_preprocessing, wanted_preprocessing
 from editor.training.data_options import Augmentation

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editor.training.data.augmentations import AUGMENTATIONS, Argument, augmentation_layer
+from editor.training.augmentations import AUGMENTATIONS, Argument, augmentation_layer
 from editor.training.data_options import Augmentation
 from widgets.theme import CORNER, set_tone
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from editor.training.data.array_files import is_array_folder
 from editor.training.data.arrays import from_arrays, prepare_arrays
-from editor.training.data.function_code import function_name
 from editor.training.data.images.prepare_images import prepare_images
 from editor.training.data.parts import Prepared
 from editor.training.data.preprocessing import with_preprocessing
 from editor.training.data.samples import read_sample
 from editor.training.data.table.prepare_table import prepare_table
 from editor.training.data.table.reading import is_table
+from editor.training.function_code import function_name
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
 from editor.training.words import SAMPLE_PREFIX

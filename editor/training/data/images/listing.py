@@ -10,6 +10,7 @@ from PIL import Image
 
 from editor.errors import DataError
 from editor.training.data_report import Skipped
+from editor.training.progress import note_progress
 
 TRAIN_NAMES = ("train", "training")
 VALIDATION_NAMES = ("validation", "val", "valid")
@@ -184,6 +185,7 @@ class _Walk:
             self.skip(folder, "is a link to a folder that was read already")
             return []
         seen.add(place)
+        note_progress("Looking for images", len(seen), 0)
         try:
             entries = _entries(folder)
         except DataError as error:
