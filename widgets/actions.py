@@ -108,6 +108,7 @@ _ACTIONS = {
     "reset_layout": _Words("Reset Layout"),
     "about": _Words("About Frostline"),
 }
+_STRUCTURE_EDITS = ("transfer_learning", "replace_head", "add_layers", "reinitialise", "rename_layer")
 _TOOLS = (
     *("open", "save", "", "undo", "redo", "", "freeze", "thaw", "select_pattern", "replace_head", ""),
     *("start", "pause", "stop", "cancel"),
@@ -145,6 +146,8 @@ class Actions(QObject):
         self._icons = icons
         self._is_held = False
         self._by_name = {name: self._made(window, name, words) for name, words in _ACTIONS.items()}
+        for name in _STRUCTURE_EDITS:
+            self._by_name[name].setEnabled(False)  # Nothing is open yet.
         self._by_name["quit"].setMenuRole(QAction.MenuRole.QuitRole)
         self._by_name["about"].setMenuRole(QAction.MenuRole.AboutRole)
         self.modes = self._mode_actions(window)
@@ -216,7 +219,7 @@ class Actions(QObject):
 
     def fill_structure_edits(self, menu: QMenu) -> None:
         """Puts what changes the layers themselves into a menu."""
-        self._fill(menu, "", "transfer_learning", "replace_head", "add_layers", "", "reinitialise", "rename_layer")
+        self._fill(menu, "", *_STRUCTURE_EDITS[:3], "", *_STRUCTURE_EDITS[3:])
 
     def fill_toolbar(self, bar: FittingToolBar) -> None:
         """Puts the actions that are used most into the toolbar."""
