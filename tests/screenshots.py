@@ -16,7 +16,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from msgspec.structs import replace
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QContextMenuEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication, QDockWidget, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QPushButton, QScrollArea, QToolButton, QWidget
 
 from editor.files.facts import FileFacts, Preview
 from editor.files.freeze_json import write_freeze_json
@@ -38,6 +38,7 @@ from widgets.opening import OpenWish
 from widgets.settings import Settings
 from widgets.theme import Mode
 from widgets.training.plot_settings import PlotSettings, XAxis
+from widgets.training.run_state import RunState
 
 SIZES = {"": (1280, 800), "-wide": (1440, 900)}
 PATIENCE_MS = 120_000
@@ -91,7 +92,10 @@ class Photographer:
         yield "data", self._show_data
         yield "preflight", self._show_preflight
         yield "training", self._train
-        yield "finished", lambda: self._wait(lambda: not self._app.runs.is_active)
+        yield "paused", self._pause_run
+        yield "finished", self._finish_run
+        yield "runs", self._compare_runs
+        yield "more-settings", self._unfold_settings
         yield "curves-phases", self._show_phases
         yield "curves-crosshair", lambda: self._app.window.plots.plots[0].pointed.emit(7.3)
         yield "curves-log", lambda: self._show_curves(is_log=True, x_axis=XAxis.TIME, smoothing=0.95)
@@ -310,6 +314,46 @@ class Photographer:
         button = self._app.window.plots.bar.findChild(QToolButton, "axisButton")
         assert button and button.menu()
         button.menu().popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+    def _pause_run(self) -> None:
+        """Held, with flags and a learning rate that the run does not have yet."""
+        panel, runs = self._app.window.training, self._app.runs
+        if not runs.is_active:
+            # The pictures before have taken longer than the run.
+            self._wait(lambda: not panel.start_obstacle())
+            panel.request_start()
+        self._wait(lambda: runs.state is not RunState.STARTING)
+        panel.request_pause()
+        self._wait(lambda: runs.state is RunState.PAUSED or not runs.is_active)
+        layers = self._app.window.layers
+        layer = self._app.document and self._app.document.tree.find("backbone/conv_1")
+        assert layer
+        layers.select_nodes([layer])
+        layers.ask_for(trainable=True)
+        panel.set_settings(replace(panel.settings(), learning_rate=0.0001))
+
+    def _finish_run(self) -> None:
+        self._app.window.training.request_pause()
+        self._wait(lambda: not self._app.runs.is_active)
+
+    def _compare_runs(self) -> None:
+        """A second run that was taken back, both on the curves."""
+        window = self._app.window
+        window.training.set_settings(replace(window.training.settings(), epochs=2, learning_rate=0.001))
+        self._wait(lambda: not window.training.start_obstacle())
+        window.training.request_start()
+        self._wait(lambda: not self._app.runs.is_active)
+        self._app.undo.undo()
+        self._wait(lambda: not self._app.undo.is_busy)
+        window.runs.show_runs(window.runs.runs.entries, shown=True)
+
+    def _unfold_settings(self) -> None:
+        button = self._app.window.training.findChild(QToolButton, "moreButton")
+        area = self._app.window.training.findChild(QScrollArea, "settingsArea")
+        assert isinstance(button, QToolButton) and isinstance(area, QScrollArea)
+        button.setChecked(True)
+        self._pause()
+        area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
 
     def _save(self) -> None:
         assert self._app.document

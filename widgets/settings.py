@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -114,7 +115,11 @@ class Settings:
     def training(self, settings: TrainSettings) -> None:
         options = msgspec.structs.replace(settings.data_options, consent="")
         kept = msgspec.structs.replace(settings, data_options=options)
-        self._store.setValue("training", msgspec.json.encode(kept).decode())
+        text = msgspec.json.encode(kept).decode()
+        with suppress(msgspec.MsgspecError):
+            # A number that was typed wrongly is NaN, which JSON does not know: then those from before are kept.
+            msgspec.json.decode(text, type=TrainSettings)
+            self._store.setValue("training", text)
 
     @property
     def plots(self) -> PlotSettings:
