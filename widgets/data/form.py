@@ -16,6 +16,7 @@ from widgets.data.fields import Section, choice, choose
 from widgets.data.source import PathField
 from widgets.data.words import FITTINGS, TASKS, preprocessing_words
 from widgets.icons import Icons
+from widgets.spin_boxes import inset
 from widgets.theme import CORNER
 from widgets.training.form_row import WheelGuard
 
@@ -70,7 +71,7 @@ class DataForm(QWidget):
         self.share.setRange(0, 99)
         self.share.setSuffix(" %")
         # A style sheet's padding does not reach the left side of the box inside.
-        self.share.lineEdit().setTextMargins(7, 0, 0, 0)
+        inset(self.share)
         self.is_stratified = QCheckBox("Keep the shares of the classes")
         self.seed = QLineEdit()
         self.seed.setPlaceholderText("Random")

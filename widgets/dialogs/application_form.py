@@ -9,6 +9,7 @@ from editor.files.applications import IMAGENET_CHANNELS, IMAGENET_CLASSES, Appli
 from editor.files.options import Application
 from widgets.dialogs.application_list import ApplicationList
 from widgets.numbers import byte_size, count
+from widgets.spin_boxes import inset
 from widgets.theme import CORNER, set_tone
 
 USUAL_NAME = "MobileNetV2"
@@ -158,7 +159,7 @@ def _number(least: int, most: int, name: str, words: str) -> QSpinBox:
     field.setRange(least, most)
     field.setGroupSeparatorShown(True)
     # A style sheet's padding does not reach the left side of the field inside.
-    field.lineEdit().setTextMargins(7, 0, 0, 0)
+    inset(field)
     field.setObjectName(name)
     field.setAccessibleName(words)
     return field

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QS
 
 from editor.layers.records import Shape
 from editor.layers.structure import ACTIVATIONS, MOST_UNITS, Head, HeadActivation, Pooling, fitting_poolings
+from widgets.spin_boxes import inset
 from widgets.surgery.data_facts import HeadAdvice
 from widgets.theme import CORNER, set_tone
 
@@ -51,6 +52,7 @@ class HeadForm(QWidget):
         self.dropout.setSingleStep(0.05)
         self.dropout.setValue(_USUAL_DROPOUT)
         self.dropout.setSpecialValueText("None")
+        inset(self.dropout)
         self.units = _number("headUnits", "Units", 1, MOST_UNITS)
         self.activation = _box("headActivation", "Activation")
         for activation in ACTIVATIONS:
@@ -165,6 +167,7 @@ def _number(name: str, title: str, least: int, most: int) -> QSpinBox:
     spin.setAccessibleName(title)
     spin.setRange(least, most)
     spin.setGroupSeparatorShown(True)
+    inset(spin)
     return spin
 
 

@@ -9,6 +9,7 @@ from editor.layers.edits import look, train_last_layers
 from editor.layers.flow import weighted_layers
 from editor.layers.presets import last_layers
 from editor.layers.tree import LayerTree
+from widgets.spin_boxes import inset
 from widgets.theme import CORNER, set_tone
 
 _MARGIN = 2 * CORNER
@@ -34,6 +35,7 @@ class LastLayersDialog(QDialog):
         self._tree = tree
         num_layers = len(weighted_layers(tree))
         self.number = QSpinBox()
+        inset(self.number)
         self.number.setObjectName("lastLayersNumber")
         self.number.setRange(min(1, num_layers), num_layers)
         self.number.setValue(_AT_FIRST)

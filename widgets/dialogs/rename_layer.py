@@ -10,6 +10,7 @@ from editor.layers.structure import Reinitialise, RenameLayer, name_problem
 from editor.layers.tree import LayerTree
 from widgets.line_breaks import breakable
 from widgets.numbers import count, counted
+from widgets.spin_boxes import inset
 from widgets.surgery.wish import EditWish
 from widgets.theme import CORNER, set_tone
 
@@ -128,6 +129,7 @@ class ReinitialiseDialog(_Question):
         self.seed.setAccessibleName("Seed")
         self.seed.setRange(-1, _MOST_SEED)
         self.seed.setValue(-1)
+        inset(self.seed)
         self.seed.setSpecialValueText("Drawn")
         self.seed.setToolTip("The same seed gives the same values again")
         label = QLabel(breakable(self.name))

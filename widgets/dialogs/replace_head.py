@@ -23,6 +23,7 @@ def stand_aside(dialog: QDialog) -> None:
     """Moves a dialog to the right of its window, so that the tree can be seen."""
     window = dialog.parentWidget()
     if window:
+        dialog.adjustSize()  # It has its size only once it is shown.
         place = window.frameGeometry()
         dialog.move(place.right() - dialog.width() - _MARGIN, place.top() + (place.height() - dialog.height()) // 2)
 

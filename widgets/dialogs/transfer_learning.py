@@ -27,6 +27,7 @@ from editor.training.words import AUTOMATIC
 from widgets.dialogs.cut_form import CutForm
 from widgets.dialogs.head_form import HeadForm
 from widgets.dialogs.replace_head import stand_aside
+from widgets.spin_boxes import inset
 from widgets.surgery.data_facts import HeadAdvice
 from widgets.surgery.wish import EditWish
 from widgets.theme import CORNER, set_tone
@@ -99,6 +100,7 @@ class TransferWizard(QDialog):
         self.units.setRange(1, MOST_UNITS)
         self.units.setGroupSeparatorShown(True)
         self.units.setValue(advice.units or 2)
+        inset(self.units)
         self._units_label = QLabel()
         self._units_label.setBuddy(self.units)
         text = advice.text or "No data are chosen yet, or they cannot be read. Choose them in the training panel."
@@ -142,6 +144,7 @@ class TransferWizard(QDialog):
         self.learning_rate.setRange(0.000001, 10.0)
         self.learning_rate.setSingleStep(0.0005)
         self.learning_rate.setValue(0.001)
+        inset(self.last_layers, self.learning_rate)
         self.epochs = _number("transferEpochs", "Epochs", 100_000, self._settings.epochs)
         self.batch_size = _number("transferBatchSize", "Batch size", 1_000_000, self._settings.batch_size)
         self._summary = _note("", "secondary")
@@ -321,4 +324,5 @@ def _number(name: str, title: str, most: int, value: int) -> QSpinBox:
     spin.setAccessibleName(title)
     spin.setRange(1, most)
     spin.setValue(value)
+    inset(spin)
     return spin

@@ -8,14 +8,15 @@ from PySide6.QtCore import QRegularExpression
 from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import QLineEdit, QSpinBox, QWidget
 
+from widgets.spin_boxes import inset
+
 
 def number_box(parent: QWidget, lowest: int, highest: int, suffix: str = "") -> QSpinBox:
     """A box for a whole number, with what it counts after it."""
     box = QSpinBox(parent)
     box.setRange(lowest, highest)
     box.setGroupSeparatorShown(True)
-    # A style sheet's padding does not reach the left side of the box inside.
-    box.lineEdit().setTextMargins(7, 0, 0, 0)
+    inset(box)
     box.setMinimumWidth(60)
     box.setSuffix(suffix)
     return box
