@@ -23,8 +23,10 @@ def image_document(engine, tmp_path: Path) -> Opened:
 def test_that_a_run_tells_how_far_its_images_are_read(engine, image_document, workspace, tmp_path: Path):
     folder = write_classes(tmp_path / "pictures")
     image_document.start(folder, workspace)
+    # Steps that come within an instant are told once: which of them is a matter of time.
     event = engine.wait_for(RunPreparing)
-    assert (event.doing, event.done, event.total) == ("Reading images", 8, 8)
+    assert event.doing in ("Looking for images", "Reading images")
+    assert 0 < event.done <= 8
     assert engine.wait_for(RunEnded).outcome == "finished"
 
 
@@ -33,5 +35,5 @@ def test_that_a_run_is_cancelled_before_its_data_are_read(engine, image_document
     run_id = image_document.start(folder, workspace)
     engine.send(CancelRun(run_id=run_id))
     ended = engine.wait_for(RunEnded)
-    assert (ended.outcome, ended.revision) == ("cancelled", 0)
+    assert (ended.outcome, ended.revision, ended.problem) == ("cancelled", 0, None)
     assert image_document.train(folder, workspace).outcome == "finished"

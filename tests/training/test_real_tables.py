@@ -43,7 +43,7 @@ def test_that_species_of_penguins_are_learned_over_missing_values():
     assert watcher.plan.report.data.columns[6].num_missing == 11
     assert epochs[-1]["val_accuracy"] > 0.95
     columns = watcher.report["data"]["columns"]
-    assert columns[1]["categories"] == ["Biscoe", "Dream", "Torgersen"]
+    assert tuple(columns[1]["categories"]) == ("Biscoe", "Dream", "Torgersen")
     assert 40 < columns[2]["mean"] < 48
 
 
