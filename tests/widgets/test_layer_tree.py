@@ -440,7 +440,7 @@ def test_that_the_columns_fill_the_pane_and_can_be_saved(vgg, qtbot):
     assert header.sectionSize(Column.TYPE) != 60
 
 
-@pytest.mark.parametrize(("width", "has_shapes"), [(540, False), (720, True)])
+@pytest.mark.parametrize(("width", "has_shapes"), [(580, False), (760, True)])
 def test_that_a_narrow_pane_leaves_out_the_shapes_before_the_numbers(vgg, qtbot, width, has_shapes):
     vgg.view.show_moves(Moves([Move(weight_id=0, distance=1.0, norm=2.0)]))
     for each in (900, width):
