@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import keras
@@ -80,10 +78,9 @@ def test_that_an_unknown_monitor_is_said_with_those_there_are(files, capfd):
 def test_that_the_first_interrupt_stops_the_run_and_the_second_ends_the_program():
     control = RunControl()
     with pytest.raises(KeyboardInterrupt), stopped_by_interrupt(control, "best"):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         assert control.ending == "best"
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(1)
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_that_an_interrupted_run_is_saved(files):
