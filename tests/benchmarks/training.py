@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=192)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--frozen", action="store_true", help="train the head alone")
+    parser.add_argument("--unrepeatable", action="store_true", help="plain Keras with TensorFlow's own threads")
     parser.add_argument("--plain", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     prepare_tensorflow()
@@ -127,8 +128,14 @@ class Plain:
         frozen = ["--frozen"] if options.frozen else []
         command = [sys.executable, "-m", "tests.benchmarks.training", "--plain", str(folder), *frozen]
         command += ["--epochs", str(options.epochs)]
+        threads = {"TF_NUM_INTEROP_THREADS": "0"} if options.unrepeatable else {}
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command,
+            env=os.environ | threads,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
 
     def run(self) -> tuple[float, list[float]]:
