@@ -26,6 +26,7 @@ from editor.training.labels import (
 )
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import LOSSES, SettingsReport, TrainSettings
+from editor.training.wanted_output import wanted_outputs
 from editor.training.words import AUTOMATIC
 
 TASK_LOSSES = {"binary": BINARY, "multi-class": SPARSE, "multi-label": BINARY, "regression": SQUARED}
@@ -86,6 +87,7 @@ def check(settings: TrainSettings, data: Prepared, facts: ModelFacts) -> Setting
         output_metrics=metrics,
         output_names=facts.output_names if len(losses) > 1 else (),
         data=data.report,
+        wanted_outputs=wanted_outputs(settings, data),
     )
 
 
