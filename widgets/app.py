@@ -324,6 +324,7 @@ class App(QObject):
         self.runs.active_changed.connect(self._refresh)
         self.runs.state_changed.connect(self._refresh)
         self.runs.ended.connect(self._on_run_ended)
+        self.runs.cancelled_too_late.connect(self.undo.undo)
 
     def _connect_window(self) -> None:
         window = self.window
