@@ -35,7 +35,7 @@ class RunPrinter(RunWatcher):
     def run_started(self, plan: RunPlan) -> None:
         self._num_epochs = plan.settings.epochs
         self._say(
-            f"{plan.report.data_text}; {plan.num_batches} batches, loss {plan.report.loss}, seed {plan.seed}, "
+            f"{plan.report.data_text}; {_batches(plan.num_batches)}, loss {plan.report.loss}, seed {plan.seed}, "
             f"on {plan.device}"
         )
         for note in (*data_notes(plan.report.data), *plan.notes):
@@ -55,6 +55,10 @@ class RunPrinter(RunWatcher):
 
     def change_refused(self, problem: Problem) -> None:
         self._say(problem.summary)
+
+
+def _batches(num: int) -> str:
+    return "1 batch" if num == 1 else f"{num:,} batches"
 
 
 @contextmanager
