@@ -120,7 +120,12 @@ class DataAnswers:
             report = error.report if isinstance(error, UnfitDataError) else None
             if report is None and facts is not _NO_MODEL:
                 report = self._without_model(request)
-            return DataDescribed(request_id=request.request_id, report=report, problems={"data": str(error)})
+            return DataDescribed(
+                request_id=request.request_id,
+                report=report,
+                problems={error.field: str(error)},
+                names={error.field: error.name} if error.name else {},
+            )
         problems = check(request.settings, prepared, facts).problems if request.document_id is not None else {}
         told = {field: text for field, text in problems.items() if field in _OF_DATA}
         try:

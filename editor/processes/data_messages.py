@@ -64,11 +64,13 @@ class DataDescribed(Message, frozen=True, kw_only=True):
     Attributes:
         report: What was found; None if the data cannot be read.
         problems: What is wrong, by field of `TrainSettings` or of `DataOptions`, in words that tell what to do.
+        names: The column, input or output that a problem is about, by the same field; left out where it is about all.
     """
 
     request_id: int
     report: DataReport | None = None
     problems: dict[str, str] = msgspec.field(default_factory=dict)
+    names: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class RunPrepared(Message, frozen=True, kw_only=True):
