@@ -20,6 +20,7 @@ from editor.training.data_options import Task
 from editor.training.data_report import Bar, DataReport
 from editor.training.labels import CROSSENTROPIES, are_shares
 from editor.training.model_facts import ModelFacts
+from editor.training.progress import note_progress
 from editor.training.settings import TrainSettings
 from editor.training.words import AUTOMATIC
 
@@ -150,6 +151,7 @@ def _check_values(file: ArrayFile, name: str, array: Array) -> None:
     num_bad, first = 0, 0
     step = max(VALUES_AT_A_TIME // max(array[0].size, 1), 1)
     for start in range(0, len(array), step):
+        note_progress(f"Checking samples of {name}", start, len(array))
         is_bad = ~np.isfinite(array[start : start + step])
         if is_bad.any():
             first = first if num_bad else start + int(is_bad.reshape(len(is_bad), -1).any(axis=1).argmax())
