@@ -151,12 +151,12 @@ class DataAnswers:
         return with_samples(prepared, seed=seed)
 
     def _prepared(self, settings: TrainSettings, facts: ModelFacts) -> Prepared:
-        key = (settings.data, settings.data_options, settings.validation_split, settings.seed, facts)
+        key = (settings.data, settings.data_options, settings.validation_split, facts)
         with self._reading:
             note_progress("Reading data", 0, 0)
             if self._read is None or self._read[0] != key:
                 self._read = None
-                self._read = (key, prepare(settings, facts, settings.seed or 0))
+                self._read = (key, prepare(settings, facts, settings.data_options.split_seed))
             return self._read[1]
 
     def _listener(self, request: Question, cancelled: threading.Event) -> Listener:

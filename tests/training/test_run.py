@@ -14,6 +14,7 @@ from editor.layers.tree import FlagChange, LayerTree
 from editor.runs.revisions import RevisionMeta, read_revision
 from editor.training.compiling import model_facts
 from editor.training.control import RunControl
+from editor.training.data_options import DataOptions
 from editor.training.report import run_report
 from editor.training.run import RunWatcher, check_settings, run_training
 from editor.training.settings import TrainSettings
@@ -204,6 +205,15 @@ def test_that_without_a_seed_one_is_drawn_and_told(data_for):
     data = data_for(index.model)
     seeds = [train(index, tree, data, seed=None).plan.seed for _ in range(2)]
     assert seeds[0] != seeds[1]
+
+
+def test_that_runs_with_other_seeds_validate_on_the_same_samples(data_for):
+    index, tree = opened(models.digits_cnn)
+    still = {"learning_rate": 1e-30, "validation_split": 0.25}
+    runs = [train(index, tree, data_for(index.model), seed=seed, **still) for seed in (None, 7)]
+    other = train(index, tree, data_for(index.model), data_options=DataOptions(split_seed=1), **still)
+    first, second, third = (run.epochs[0]["val_loss"] for run in (*runs, other))
+    assert first == second != third
 
 
 def test_that_a_stop_ends_the_run_after_the_batch_and_keeps_the_weights(data_for):

@@ -177,7 +177,6 @@ class DataControl(QObject):
                 data=chosen.data,
                 data_options=options,
                 validation_split=chosen.validation_split,
-                seed=chosen.seed,
             )
         )
 

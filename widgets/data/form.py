@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
-from PySide6.QtCore import QRegularExpression, Signal
-from PySide6.QtGui import QRegularExpressionValidator
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from editor.training.data_options import DataOptions
@@ -73,9 +72,10 @@ class DataForm(QWidget):
         # A style sheet's padding does not reach the left side of the box inside.
         inset(self.share)
         self.is_stratified = QCheckBox("Keep the shares of the classes")
-        self.seed = QLineEdit()
-        self.seed.setPlaceholderText("Random")
-        self.seed.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{0,10}"), self.seed))
+        self.split_seed = QSpinBox()
+        self.split_seed.setRange(0, 2**31 - 1)
+        self.split_seed.setToolTip("Another number draws other samples. Keep it for runs that follow one another.")
+        inset(self.split_seed)
         self.test = PathField("None")
         self.fitting = choice(FITTINGS.items())
         self.preprocessing = choice((name, preprocessing_words(name)) for name in preprocessings)
@@ -94,7 +94,7 @@ class DataForm(QWidget):
         section.add("validation", "Validation", self.validation)
         section.add("validation_split", "Share", self.share)
         section.add("is_stratified", "", self.is_stratified)
-        section.add("seed", "Seed", self.seed)
+        section.add("split_seed", "Split seed", self.split_seed)
         section.add("test", "Test", self.test)
         return section
 
@@ -113,9 +113,9 @@ class DataForm(QWidget):
             self._guard.guard(box)
         for tick in (self.standardize, self.balance, self.is_stratified):
             tick.toggled.connect(self._on_edited)
-        self._guard.guard(self.share)
-        self.share.valueChanged.connect(self._on_edited)
-        self.seed.textChanged.connect(self._on_edited)
+        for number in (self.share, self.split_seed):
+            self._guard.guard(number)
+            number.valueChanged.connect(self._on_edited)
         for field in (self.validation, self.test, self.augmentation):
             field.edited.connect(self._on_edited)
 
@@ -133,7 +133,7 @@ class DataForm(QWidget):
         self._share = settings.validation_split
         self.share.setValue(round(100 * settings.validation_split))
         self.is_stratified.setChecked(options.is_stratified)
-        self.seed.setText("" if settings.seed is None else str(settings.seed))
+        self.split_seed.setValue(options.split_seed)
         self.test.set_path(options.test)
         choose(self.fitting, options.fitting)
         choose(self.preprocessing, options.preprocessing)
@@ -149,7 +149,6 @@ class DataForm(QWidget):
             settings,
             data_options=self.options(),
             validation_split=self._share if round(100 * self._share) == shown else shown / 100,
-            seed=int(self.seed.text()) if self.seed.text() else None,
         )
 
     def options(self) -> DataOptions:
@@ -161,6 +160,7 @@ class DataForm(QWidget):
             standardize=self.standardize.isChecked(),
             balance_classes=self.balance.isChecked(),
             validation=self.validation.path(),
+            split_seed=self.split_seed.value(),
             is_stratified=self.is_stratified.isChecked(),
             test=self.test.path(),
             fitting=self.fitting.currentData(),
@@ -204,8 +204,7 @@ class DataForm(QWidget):
         learned.show_row("standardize", is_shown=is_table)
         self._sections["images"].setVisible(has_pictures)
         self._sections["images"].show_row("fitting", is_shown=kind == "images")
-        for name in parts.rows:
-            parts.show_row(name, is_shown=not is_function or name == "seed")
+        parts.setVisible(not is_function)
 
     def show_report(self, report: DataReport | None) -> None:
         """Says what the choices amount to."""
@@ -232,5 +231,6 @@ class DataForm(QWidget):
 
     def _on_edited(self) -> None:
         if not self._is_filling:
-            self.share.setEnabled(not self.validation.path())
+            for field in (self.share, self.split_seed):
+                field.setEnabled(not self.validation.path())
             self.edited.emit()
