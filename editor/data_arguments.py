@@ -50,6 +50,13 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )
     _add_mapping(group, "--input-columns", "INPUT=NAME,...", "columns or arrays that an input of the model takes")
     _add_mapping(group, "--output-columns", "OUTPUT=NAME,...", "columns or arrays that an output of the model learns")
+    group.add_argument(
+        "--split-seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="draws another validation part; whatever the run's own seed, the part stays the same without it (0)",
+    )
     _add_switches(group)
     _add_image_options(group)
 
@@ -111,6 +118,7 @@ def data_options(options: argparse.Namespace) -> DataOptions:
         missing=_choices("--missing", options.missing, get_args(MissingTreatment)),
         is_series=options.series,
         standardize=options.standardize,
+        split_seed=options.split_seed,
         is_stratified=options.stratify,
         fitting=options.fitting,
         preprocessing=options.preprocessing,

@@ -23,6 +23,7 @@ def test_that_columns_and_arrays_are_named():
         *("--target", "a", "--target", "b", "--column", "id=ignore", "--column", "a=b=number", "--missing", "age=mean"),
         *("--input-columns", "left=x,y", "--output-columns", "out=z", "--task", "multi-label"),
         *("--validation", "v.csv", "--test", "t.csv", "--series", "--no-standardize", "--no-stratify"),
+        *("--split-seed", "3"),
     )
     assert options == DataOptions(
         targets=("a", "b"),
@@ -34,6 +35,7 @@ def test_that_columns_and_arrays_are_named():
         validation="v.csv",
         test="t.csv",
         is_series=True,
+        split_seed=3,
         standardize=False,
         is_stratified=False,
     )

@@ -7,26 +7,25 @@ from pathlib import Path
 
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
-from editor import __version__
 from editor.errors import Problem
 from editor.files.code_needs import needed_to_load
 from editor.files.options import OpenOptions
 from editor.layers.nodes import Node
-from editor.layers.rebase import place_in
 from editor.processes.messages import ModelSaved
 from editor.processes.reader_client import ReaderClient
 from editor.processes.run_messages import RunEnded, RunStarted
 from widgets.data.control import DataControl
+from widgets.dialogs.about import show_about
 from widgets.dialogs.new_application import NewModel
 from widgets.document import Document, StructureChange
+from widgets.document_panels import DocumentPanels
 from widgets.editing import Editing
 from widgets.engine_keeper import EngineKeeper
 from widgets.engine_link import EngineLink
 from widgets.engine_rescue import EngineRescue
 from widgets.icons import Icons
-from widgets.inspector.file_facts import file_facts
 from widgets.loading import Loader, WentLive
 from widgets.main_window import MainWindow
 from widgets.new_models import NewModels
@@ -148,6 +147,8 @@ class App(QObject):
             current=self._current,
             make_edit=self.surgery.make,
         )
+        parts = (self.editing, self.past_runs, self._run_changes, self.undo, self.runs, self.side_files, self.review)
+        self._panels = DocumentPanels(self.window, (*parts, self.preflight))
         self._workspaces = workspaces
         self._is_leaving = False
         self._connect_engine()
@@ -240,69 +241,43 @@ class App(QObject):
         # What was done while the file was being opened is offered at the next start.
         self._drop_document(keep_work=self.document is not None and self._unsaved.is_in(self.document))
         self.document = document
-        window = self.window
-        self.editing.set_document(document)
         document.modified_changed.connect(self._refresh)
         document.structure_changed.connect(self._on_structure_changed)
         document.troubled.connect(self._on_problem)
         document.stack.indexChanged.connect(self._refresh)
-        window.layers.set_tree(document.tree, document.model_name)
-        window.inspector.set_tree(document.tree, file_facts(document.preview))
-        window.plots.clear()
-        window.progress.clear()
-        self.past_runs.set_document(document)
-        self._run_changes.set_document(document)
-        self.undo.set_document(document)
-        self.runs.set_document(document)
-        self.side_files.set_document()
-        self.review.set_document(document)
-        self.preflight.set_document(document)
-        if not document.is_untitled:
-            self._recent.add(document.path, document.options)
-        window.layers.view.setFocus()
+        self._panels.show(document)
+        self._remember(document)
         self.notifier.clear()
         self.opening.begin(document)
         self._refresh()
         self.document_changed.emit()
 
     def _on_went_live(self, event: WentLive) -> None:
-        """What is open, selected and in sight stays so; all that speaks of the tree speaks of the other one."""
         document, rebased = event.document, event.rebased
-        window = self.window
-        about = file_facts(document.preview, document.repairs)
-        window.inspector.set_tree(document.tree, about)
-        window.layers.replace_tree(
-            document.tree,
-            document.model_name,
-            lambda node: place_in(document.tree, node, rebased.before, rebased.match),
-        )
-        if not document.is_untitled:
-            self._recent.add(document.path, document.options)
+        self._panels.show_other_tree(document, rebased.before, rebased.match)
+        self._remember(document)
         self.past_runs.refresh()
-        # The live model may know more: what trains, what is found, what another map differs in.
-        document.flags_changed.emit(set())
-        self.runs.check_settings()
-        self.review.note_live(document)
+        self._check(document)
         self.preflight.schedule()
         self._refresh()
         self.opening.say(document, lost=rebased.lost, differing=rebased.differing)
 
     def _on_structure_changed(self, change: StructureChange) -> None:
-        """Another tree has taken the place of the one that all panels speak of."""
-        document, window = self.document, self.window
-        if document is None:
+        if self.document is None:
             return
-        window.inspector.set_tree(document.tree, file_facts(document.preview, document.repairs))
-        window.layers.replace_tree(
-            document.tree,
-            document.model_name,
-            lambda node: place_in(document.tree, node, change.before, change.match),
-        )
+        self._panels.show_other_tree(self.document, change.before, change.match)
         self.side_files.maps.end()
-        document.flags_changed.emit(set())
+        self._check(self.document)
+        self._refresh()
+
+    def _check(self, document: Document) -> None:
+        """Looks again at what depends on the layers."""
         self.runs.check_settings()
         self.review.note_live(document)
-        self._refresh()
+
+    def _remember(self, document: Document) -> None:
+        if not document.is_untitled:
+            self._recent.add(document.path, document.options)
 
     def _edit_obstacle(self) -> str:
         """Why the layers cannot be edited now; empty if they can."""
@@ -350,6 +325,7 @@ class App(QObject):
         self.runs.active_changed.connect(self._refresh)
         self.runs.state_changed.connect(self._refresh)
         self.runs.ended.connect(self._on_run_ended)
+        self.runs.cancelled_too_late.connect(self.undo.undo)
 
     def _connect_window(self) -> None:
         window = self.window
@@ -376,7 +352,7 @@ class App(QObject):
             "cancel": window.training.request_cancel,
             "reset_layout": window.reset_layout,
             "forget_consents": self._on_forget_consents,
-            "about": self._on_about,
+            "about": lambda: show_about(window),
         }
         for name, handler in handlers.items():
             actions[name].triggered.connect(lambda _checked=False, run=handler: run())
@@ -435,12 +411,6 @@ class App(QObject):
     def _on_mode_chosen(self, mode: Mode) -> None:
         self.settings.theme_mode = mode
         self.theme.set_mode(mode)
-
-    def _on_about(self) -> None:
-        text = f"<b>Frostline {__version__}</b><p>Freezes any part of a Keras model, trains it, and keeps it frozen."
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "About Frostline", text, parent=self.window)
-        box.setIconPixmap(self.window.windowIcon().pixmap(64))
-        box.open()
 
     def _refresh(self, _value: object = None) -> None:
         self._state.refresh(self.document)

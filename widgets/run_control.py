@@ -88,6 +88,8 @@ class RunControl(QObject):
     """Carries the `RunMarked` of the run that is under way."""
     ended = Signal(object)
     """Carries the `RunEnded`, also of a run that the engine's death ended."""
+    cancelled_too_late = Signal()
+    """The run had ended when it was cancelled: its weights, the newest step, are still to be taken back."""
 
     def __init__(
         self, link: EngineLink, panel: TrainingPanel, views: tuple[RunView, ...], *, notifier: Notifier
@@ -289,13 +291,18 @@ class RunControl(QObject):
         if not self._is_current(event.run_id) or not self._run:
             return
         run, self._run = self._run, None
+        has_moved = event.outcome != "cancelled" and event.revision != run.before
         if event.outcome == "cancelled":
             self._take_back(run, event.revision)
         else:
             run.document.note_revision(event.revision)
-        if event.outcome != "cancelled" and event.revision != run.before and run.before_file and event.revision_file:
+        is_step = bool(has_moved and run.before_file and event.revision_file)
+        if is_step:
             self._push(run, event.revision, Path(event.revision_file))
         self._finish(event)
+        if is_step and run.is_cancelled:
+            run.document.note_kept(event.revision, Path(event.revision_file))
+            self.cancelled_too_late.emit()
 
     def _take_back(self, run: _Run, revision: int) -> None:
         """The engine has everything as it was before the run."""

@@ -47,7 +47,7 @@ class SideFiles(QObject):
         self.reading.ended.connect(notifier.clear)
         self.reading.failed.connect(notifier.problem)
 
-    def set_document(self) -> None:
+    def set_document(self, _document: Document) -> None:
         """Another document is open: what was asked for the one before is dropped."""
         self.reading.cancel()
         self.maps.end()

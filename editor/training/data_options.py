@@ -47,6 +47,8 @@ class DataOptions(msgspec.Struct, frozen=True, kw_only=True):
             numbers take the mean of the training part, categories become a category of their own.
         is_series: Whether the columns of a table are one time series a row, in their order.
         standardize: Whether numbers of a table are brought to mean 0 and standard deviation 1 of the training part.
+        split_seed: Decides which samples are drawn for the validation part. It is not the run's own seed: else each
+            run would validate on samples that the run before had trained on.
         is_stratified: Whether a validation part that is drawn keeps the shares of the classes.
         fitting: How an image of another shape is brought to the size that the model takes.
         preprocessing: One of `PREPROCESSINGS`, or the name of a module of `keras.applications`.
@@ -65,6 +67,7 @@ class DataOptions(msgspec.Struct, frozen=True, kw_only=True):
     missing: dict[str, MissingTreatment] = {}
     is_series: bool | None = None
     standardize: bool = True
+    split_seed: int = 0
     is_stratified: bool = True
     fitting: Fitting = "stretch"
     preprocessing: str = AUTOMATIC

@@ -118,7 +118,7 @@ def check_settings(index: ModelIndex, settings: TrainSettings, read: Read = prep
         return SettingsReport(problems=problems)
     facts = model_facts(index)
     try:
-        data = read(settings, facts, settings.seed or 0)
+        data = read(settings, facts, settings.data_options.split_seed)
     except DataError as error:
         wanted = wanted_by_unfit_data(settings, facts, error, read)
         return SettingsReport(problems={**problems, "data": str(error)}, wanted_outputs=wanted)
@@ -201,7 +201,7 @@ def _plan(
 
     try:
         with heard_by(listen):
-            data = prepare(settings, facts, seed)
+            data = prepare(settings, facts, settings.data_options.split_seed)
     except GivenUpError as error:
         raise ReadingCancelledError("Reading the data was cancelled.") from error
     report = _checked(settings, data, facts)

@@ -79,7 +79,7 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True):
         metrics: Some of `METRICS`; or `AUTOMATIC` alone.
         validation_split: Share of the data kept for validation, 0.0 up to but not 1.0; not used where the data
             bring their own validation part.
-        seed: Seed of shuffling, dropout, augmentation and the validation split; None draws one.
+        seed: Seed of shuffling, dropout and augmentation; None draws one.
         monitor: Metric that tells the best epoch, such as `val_loss`; `AUTOMATIC` takes the loss of the validation,
             or of the training where there is no validation.
         early_stopping: None trains all epochs.
@@ -126,6 +126,7 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True):
                 f"Use some of: {', '.join(METRICS)}.",
             ),
             "validation_split": (0 <= self.validation_split < 1, "Use a share from 0 to below 1, such as 0.2."),
+            "split_seed": (0 <= self.data_options.split_seed < 2**32, "Use a split seed from 0 to 4294967295."),
             "seed": (self.seed is None or 0 <= self.seed < 2**32, "Use a seed from 0 to 4294967295."),
             "early_stopping": (
                 self.early_stopping is None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit
 
+from editor.runs.history import history_root, read_run, run_folders
 from tests.integration import plain_keras
 from tests.integration.driver import Driver
 from tests.integration.files import DEMO
@@ -72,6 +74,22 @@ def test_that_a_cancelled_run_leaves_only_a_line_and_others_can_be_gone_back_to(
     driver.undo()
     assert driver.document.weights_file == second.after
     assert second.outcome_text == "finished"
+
+    before = driver.document.weights_file
+    driver.click("startButton")
+    driver.wait(lambda: driver.run_state is RunState.RUNNING)
+    wait_for_record_of_the_end(model)  # The window's thread stands still here: it has not heard of the end yet.
+    driver.app.runs.cancel()
+    driver.wait(lambda: entry(driver).outcome_text == "undone")
+    assert driver.document.weights_file == before
+
+
+def wait_for_record_of_the_end(model: Path) -> None:
+    deadline = time.monotonic() + 60
+    newest = run_folders(history_root(), str(model))[0]
+    while read_run(newest).end is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_that_a_run_is_paused_changed_resumed_and_stopped_and_the_next_closed(driver: Driver, model: Path):

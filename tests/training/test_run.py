@@ -14,6 +14,7 @@ from editor.layers.tree import FlagChange, LayerTree
 from editor.runs.revisions import RevisionMeta, read_revision
 from editor.training.compiling import model_facts
 from editor.training.control import RunControl
+from editor.training.data_options import DataOptions
 from editor.training.report import run_report
 from editor.training.run import RunWatcher, check_settings, run_training
 from editor.training.settings import TrainSettings
@@ -206,6 +207,15 @@ def test_that_without_a_seed_one_is_drawn_and_told(data_for):
     assert seeds[0] != seeds[1]
 
 
+def test_that_runs_with_other_seeds_validate_on_the_same_samples(data_for):
+    index, tree = opened(models.digits_cnn)
+    still = {"learning_rate": 1e-30, "validation_split": 0.25}
+    runs = [train(index, tree, data_for(index.model), seed=seed, **still) for seed in (None, 7)]
+    other = train(index, tree, data_for(index.model), data_options=DataOptions(split_seed=1), **still)
+    first, second, third = (run.epochs[0]["val_loss"] for run in (*runs, other))
+    assert first == second != third
+
+
 def test_that_a_stop_ends_the_run_after_the_batch_and_keeps_the_weights(data_for):
     index, tree = opened(models.bare_normalization)
     control = RunControl()
@@ -372,8 +382,9 @@ def test_that_probabilities_of_several_labels_are_told_from_raw_outputs(is_sigmo
     model.build((None, 4))
     index = walk_model(model)
     data = data_for(model, y=np.tile([[1, 0], [1, 1]], (8, 1)))
-    train(index, LayerTree(index.root), data, loss="binary_crossentropy")
+    result = train(index, LayerTree(index.root), data, loss="binary_crossentropy")
     assert model.loss.get_config()["from_logits"] is not is_sigmoid
+    assert result.epochs[0]["accuracy"] == 0.75  # It says yes to both of them, and three of four are right.
 
 
 # -- failures -------------------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec.structs import replace
-from PySide6.QtCore import QRegularExpression, Signal
-from PySide6.QtGui import QRegularExpressionValidator
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from editor.training.data_options import DataOptions
@@ -12,7 +13,7 @@ from editor.training.data_report import DataKind, DataReport
 from editor.training.settings import TrainSettings
 from editor.training.words import AUTOMATIC
 from widgets.data.augmentation_list import AugmentationList
-from widgets.data.fields import Section, choice, choose
+from widgets.data.fields import Row, Section, choice, choose
 from widgets.data.source import PathField
 from widgets.data.words import FITTINGS, TASKS, preprocessing_words
 from widgets.icons import Icons
@@ -21,6 +22,7 @@ from widgets.theme import CORNER
 from widgets.training.form_row import WheelGuard
 
 _SERIES = {None: "Found by their names", True: "Yes, in their order", False: "No"}
+_OF_IMAGES = frozenset({"fitting", "preprocessing", "augmentation"})
 
 
 class DataForm(QWidget):
@@ -44,9 +46,14 @@ class DataForm(QWidget):
             "learned": self._learned(icons),
             "parts": self._parts(icons),
             "images": self._images(icons),
+            "augmentation": Section("Augmentation of training images", icons),
             "names": Section("Inputs and outputs by name", icons),
         }
+        self._sections["augmentation"].add_wide("augmentation", self.augmentation)
         self._names: dict[str, QLineEdit] = {}
+        self._kind: DataKind | None = None
+        self._has_pictures = False
+        self._data = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, CORNER, 0)
         layout.setSpacing(CORNER)
@@ -73,9 +80,10 @@ class DataForm(QWidget):
         # A style sheet's padding does not reach the left side of the box inside.
         inset(self.share)
         self.is_stratified = QCheckBox("Keep the shares of the classes")
-        self.seed = QLineEdit()
-        self.seed.setPlaceholderText("Random")
-        self.seed.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{0,10}"), self.seed))
+        self.split_seed = QSpinBox()
+        self.split_seed.setRange(0, 2**31 - 1)
+        self.split_seed.setToolTip("Another number draws other samples. Keep it for runs that follow one another.")
+        inset(self.split_seed)
         self.test = PathField("None")
         self.fitting = choice(FITTINGS.items())
         self.preprocessing = choice((name, preprocessing_words(name)) for name in preprocessings)
@@ -94,7 +102,7 @@ class DataForm(QWidget):
         section.add("validation", "Validation", self.validation)
         section.add("validation_split", "Share", self.share)
         section.add("is_stratified", "", self.is_stratified)
-        section.add("seed", "Seed", self.seed)
+        section.add("split_seed", "Split seed", self.split_seed)
         section.add("test", "Test", self.test)
         return section
 
@@ -102,9 +110,6 @@ class DataForm(QWidget):
         section = Section("Images", icons)
         section.add("fitting", "Other shapes", self.fitting)
         section.add("preprocessing", "Values", self.preprocessing)
-        augmentation = Section("Augmentation of training images", icons)
-        augmentation.add_wide(self.augmentation)
-        section.add_wide(augmentation)
         return section
 
     def _connect(self) -> None:
@@ -113,9 +118,9 @@ class DataForm(QWidget):
             self._guard.guard(box)
         for tick in (self.standardize, self.balance, self.is_stratified):
             tick.toggled.connect(self._on_edited)
-        self._guard.guard(self.share)
-        self.share.valueChanged.connect(self._on_edited)
-        self.seed.textChanged.connect(self._on_edited)
+        for number in (self.share, self.split_seed):
+            self._guard.guard(number)
+            number.valueChanged.connect(self._on_edited)
         for field in (self.validation, self.test, self.augmentation):
             field.edited.connect(self._on_edited)
 
@@ -124,6 +129,8 @@ class DataForm(QWidget):
     def set_settings(self, settings: TrainSettings) -> None:
         """Fills the fields."""
         self._is_filling = True
+        if settings.data != self._data:
+            self._data, self._kind, self._has_pictures = settings.data, None, False
         options = self._options = settings.data_options
         choose(self.task, options.task)
         choose(self.is_series, options.is_series)
@@ -133,7 +140,7 @@ class DataForm(QWidget):
         self._share = settings.validation_split
         self.share.setValue(round(100 * settings.validation_split))
         self.is_stratified.setChecked(options.is_stratified)
-        self.seed.setText("" if settings.seed is None else str(settings.seed))
+        self.split_seed.setValue(options.split_seed)
         self.test.set_path(options.test)
         choose(self.fitting, options.fitting)
         choose(self.preprocessing, options.preprocessing)
@@ -149,7 +156,6 @@ class DataForm(QWidget):
             settings,
             data_options=self.options(),
             validation_split=self._share if round(100 * self._share) == shown else shown / 100,
-            seed=int(self.seed.text()) if self.seed.text() else None,
         )
 
     def options(self) -> DataOptions:
@@ -161,6 +167,7 @@ class DataForm(QWidget):
             standardize=self.standardize.isChecked(),
             balance_classes=self.balance.isChecked(),
             validation=self.validation.path(),
+            split_seed=self.split_seed.value(),
             is_stratified=self.is_stratified.isChecked(),
             test=self.test.path(),
             fitting=self.fitting.currentData(),
@@ -192,7 +199,7 @@ class DataForm(QWidget):
                 line.setPlaceholderText("Found by name, then by order")
                 line.setProperty("kind", kind)
                 line.textChanged.connect(self._on_edited)
-                section.add(name, name, line)
+                section.add(f"{kind}/{name}", name, line)
                 self._names[name] = line
         section.setVisible(bool(self._names))
 
@@ -203,14 +210,22 @@ class DataForm(QWidget):
         learned.show_row("is_series", is_shown=is_table)
         learned.show_row("standardize", is_shown=is_table)
         self._sections["images"].setVisible(has_pictures)
+        self._sections["augmentation"].setVisible(has_pictures)
         self._sections["images"].show_row("fitting", is_shown=kind == "images")
-        for name in parts.rows:
-            parts.show_row(name, is_shown=not is_function or name == "seed")
+        parts.setVisible(not is_function)
 
-    def show_report(self, report: DataReport | None) -> None:
-        """Says what the choices amount to."""
-        has_pictures = any(sample.picture for sample in report.samples) if report else False
-        self.show_kind(report.kind if report else None, has_pictures=has_pictures)
+    def show_report(self, report: DataReport | None, problems: Collection[str] = ()) -> None:
+        """Says what the choices amount to.
+
+        Args:
+            report: None where the data cannot be read as chosen; the fields stay then for another choice.
+            problems: Fields with something wrong.
+        """
+        if report:
+            self._kind = report.kind
+        if report and report.samples:
+            self._has_pictures = any(sample.picture for sample in report.samples)
+        self.show_kind(self._kind, has_pictures=self._has_pictures or not _OF_IMAGES.isdisjoint(problems))
         images = self._sections["images"].rows["preprocessing"]
         chosen = self.preprocessing.currentData()
         found = report.preprocessing if report else ""
@@ -220,17 +235,41 @@ class DataForm(QWidget):
         task = f"Automatic ({TASKS[report.task]})" if report and report.task != "auto" else "Automatic"
         self.task.setItemText(0, task if self.task.currentData() == "auto" else "Automatic")
 
-    def show_problems(self, problems: dict[str, str]) -> None:
-        """Puts each problem beside its field."""
-        for section in self._sections.values():
-            for name, row in section.rows.items():
-                row.show_problem(problems.get(name, ""))
+    def clear_problems(self) -> None:
+        """Says of nothing any more that it is wrong."""
+        for row in self._rows.values():
+            row.show_problem("")
 
-    def has_row(self, field: str) -> bool:
-        """Whether a problem of a field can be said beside it."""
-        return any(field in section.rows and section.isVisibleTo(self) for section in self._sections.values())
+    def show_problem(self, field: str, name: str, text: str) -> QWidget | None:
+        """Says beside a field what is wrong with it.
+
+        Args:
+            field: As settings call it.
+            name: The input or output that it is about; empty for all.
+            text: What is wrong.
+
+        Returns:
+            What it was said beside; None where there is no such field.
+        """
+        named = [key for key in self._rows if key.startswith(f"{field}/")]
+        keys = [f"{field}/{name}", field, *named]
+        rows = (row for key in keys if (row := self._rows.get(key)) and row.editor.isVisibleTo(self))
+        row = next(rows, None)
+        if row is None:
+            return None
+        row.show_problem(text)
+        return row.editor
+
+    @property
+    def _rows(self) -> dict[str, Row]:
+        found: dict[str, Row] = {}
+        for section in self._sections.values():
+            found |= section.rows
+            found |= section.wide
+        return found
 
     def _on_edited(self) -> None:
         if not self._is_filling:
-            self.share.setEnabled(not self.validation.path())
+            for field in (self.share, self.split_seed):
+                field.setEnabled(not self.validation.path())
             self.edited.emit()
