@@ -197,6 +197,8 @@ def _plan(
             raise GivenUpError
         watcher.data_progressed(doing, done, total)
 
+    # A person's own function may draw samples, and a dataset takes the seed of now when it is made.
+    keras.utils.set_random_seed(seed)
     try:
         with heard_by(listen):
             data = prepare(settings, facts, settings.data_options.split_seed)
