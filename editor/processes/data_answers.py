@@ -63,17 +63,24 @@ class DataAnswers:
         self._send = send
         self._document = document
         self._between_batches = between_batches
-        self._giving_up: dict[type[Question], threading.Event] = {}
+        self._under_way: dict[type[Question], tuple[int, threading.Event]] = {}
         self._reading = threading.Lock()
         self._read: tuple[_Key, Prepared] | None = None
 
     def begin(self, request: Question) -> None:
         """Starts the thread; the answer comes as an event."""
-        if older := self._giving_up.get(type(request)):
-            older.set()
-        cancelled = self._giving_up[type(request)] = threading.Event()
+        if older := self._under_way.get(type(request)):
+            older[1].set()
+        cancelled = threading.Event()
+        self._under_way[type(request)] = (request.request_id, cancelled)
         name = f"data {request.request_id}"
         threading.Thread(target=self._answer, args=(request, cancelled), name=name, daemon=True).start()
+
+    def give_up(self, request_id: int) -> None:
+        """Ends the work on a question as soon as it tells how far it is; it is not answered."""
+        for number, cancelled in self._under_way.values():
+            if number == request_id:
+                cancelled.set()
 
     def forget(self) -> None:
         """Lets go of the data that are kept, as a run is going to read its own."""
@@ -120,7 +127,12 @@ class DataAnswers:
             report = error.report if isinstance(error, UnfitDataError) else None
             if report is None and facts is not _NO_MODEL:
                 report = self._without_model(request)
-            return DataDescribed(request_id=request.request_id, report=report, problems={"data": str(error)})
+            return DataDescribed(
+                request_id=request.request_id,
+                report=report,
+                problems={error.field: str(error)},
+                names={error.field: error.name} if error.name else {},
+            )
         problems = check(request.settings, prepared, facts).problems if request.document_id is not None else {}
         told = {field: text for field, text in problems.items() if field in _OF_DATA}
         try:

@@ -28,7 +28,7 @@ from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from editor.processes.active_run import ActiveRun
 from editor.processes.data_answers import DataAnswers
-from editor.processes.data_messages import DescribeData, PrepareRun
+from editor.processes.data_messages import DescribeData, GiveUpData, PrepareRun
 from editor.processes.document import Document
 from editor.processes.edit_messages import EditModel
 from editor.processes.editing import check_structure_as_opened, edit_model, restore_revision, take_structure
@@ -107,6 +107,8 @@ class Engine:
                 threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
             case CheckSettings() | DescribeData() | PrepareRun():
                 self._data.begin(request)
+            case GiveUpData():
+                self._data.give_up(request.request_id)
             case StartRun() | SaveModel() | ExportModel() | ApplyTrainedWeights() | RestoreRevision() | EditModel():
                 self._wait_for_loading(request.document_id)
                 self._answer(request)

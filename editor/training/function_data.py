@@ -57,6 +57,7 @@ def prepare_function(settings: TrainSettings, facts: ModelFacts) -> Prepared:
         raise DataError(
             f"{name.short} gives all data itself; {options.validation or options.test} cannot be added to it.",
             hint="Return (train, validation) from the function.",
+            field="validation" if options.validation else "test",
         )
     train, validation = _datasets(name, options.consent)
     reader = _Reader(name.short, facts, settings.batch_size)

@@ -138,6 +138,9 @@ TABLES = [
     table("text among numbers", PETS.replace("25", "heavy"), ("Row 5 of pets.csv", "'heavy'", "column weight")),
     table("decimal comma among points", PETS.replace("0.1", '"0,1"'), ("Row 4", "'0,1'", "column weight")),
     table("infinity", PETS.replace("25", "inf"), ("Row 5 of pets.csv", "infinite", "column weight")),
+    table(
+        "a number beyond 32 bits", PETS.replace("25", "1e200"), ("Row 5", "holds 1e200", "infinite", "column weight")
+    ),
     table("a row with more cells", PETS.replace("25,4", "25,4,9"), ("Row 5 of pets.csv has 5 cells", "names 4")),
     table("a row with fewer cells", PETS.replace("25,4", "25"), ("Row 5 of pets.csv has 3 cells", "names 4")),
     table("two columns of one name", PETS.replace("legs", "weight", 1), ("2 columns called 'weight'",)),
@@ -250,7 +253,9 @@ TABLES = [
 ARRAYS = [
     array("0 samples", ("x in data.npz holds no samples",), x=X[:0], y=Y[:0]),
     array("NaN", ("y in data.npz holds 1 value", "not finite", "sample 2"), y=np.array([0, 1, np.nan, 0, 1, 2])),
-    array("infinity", ("x in data.npz holds 1 value", "not finite", "sample 1"), x=np.where(X == 5, np.inf, X)),
+    array(
+        "infinity in an array", ("x in data.npz holds 1 value", "not finite", "sample 1"), x=np.where(X == 5, np.inf, X)
+    ),
     array("different lengths", ("x in data.npz has 6 samples, but y has 4",), y=Y[:4]),
     BadData("no y", arrays(x=X, a=X, b=X), ("data.npz has no array y", "It has: x, a, b"), ARRAY_MODEL, {}),
     array(
@@ -258,7 +263,7 @@ ARRAYS = [
     ),
     array("labels above the outputs", ("The labels go up to 7", "3 outputs"), y=Y + 5 * (Y == 2)),
     array("too many classes", ("There are 6 classes in y", "3 outputs"), y=np.arange(6) + 1),
-    array("one class", ("The array y holds one class only, cat",), y=np.array(["cat"] * 6)),
+    array("one class in an array", ("The array y holds one class only, cat",), y=np.array(["cat"] * 6)),
     array("Python objects", ("x in data.npz holds Python objects",), x=np.array([{}] * 6, dtype=object)),
     array("text for a model of numbers", ("x holds text",), facts(((),), ((3,),)), x=np.array(list("abcdef"))),
     array("half a validation part", ("data.npz has x_val but no y_val",), x_val=X),

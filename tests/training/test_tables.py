@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from editor.training.data.unfit import UnfitDataError
+from editor.training.progress import GivenUpError, heard_by
 from editor.training.sample_views import with_samples
 from resources import resource_path
 from tests.training.tables import PETS, facts, prepared, problems
@@ -30,7 +31,55 @@ def written(tmp_path):
     return write
 
 
+def progress_of(read, most=1_000):
+    """What is told while something is read, which is given up after some steps."""
+    told = []
+
+    def listen(*step):
+        told.append(step)
+        if len(told) == most:
+            raise GivenUpError
+
+    with heard_by(listen):
+        read()
+    return told
+
+
 PET_OPTIONS = {"targets": ("kind",), "columns": {"name": "ignore"}}
+
+# -- progress -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["big.csv", "big.csv.gz"])
+def test_that_a_table_tells_how_far_it_is_read_and_can_be_given_up(tmp_path, name):
+    path = tmp_path / name
+    content = b"a,b,kind\n" + b"0.123456789012,0.987654321098,dog\n0.1,0.2,cat\n" * 200_000
+    path.write_bytes(gzip.compress(content, 1) if name.endswith(".gz") else content)
+    total = path.stat().st_size // 10**6
+
+    def read():
+        prepared(path, facts(((2,),), ((2,),)), targets=("kind",))
+
+    with pytest.raises(GivenUpError):
+        progress_of(read, 2)
+    told = progress_of(read)
+    for doing in ("Checking", "Reading"):
+        steps = [(done, whole) for words, done, whole in told if words == f"{doing} MB of {name}"]
+        assert len(steps) >= 2
+        assert steps == sorted(steps)
+        assert steps[-1] == (total, total)
+
+
+def test_that_parquet_tells_its_rows(tmp_path):
+    path = tmp_path / "big.parquet"
+    pq.write_table(pa.table({"a": np.arange(70_000.0), "kind": ["dog", "cat"] * 35_000}), path)
+    told = progress_of(lambda: prepared(path, facts(((1,),), ((2,),)), targets=("kind",)))
+    assert [step[1:] for step in told if step[0] == "Reading rows of big.parquet"] == [
+        (0, 70_000),
+        (32_768, 70_000),
+        (65_536, 70_000),
+    ]
+
 
 # -- reading --------------------------------------------------------------------------------------------------
 

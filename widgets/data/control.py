@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QDialog
 
 from editor.layers.tree import LayerTree
-from editor.processes.data_messages import DataDescribed, DataProgressed, DescribeData
+from editor.processes.data_messages import DataDescribed, DataProgressed, DescribeData, GiveUpData
 from editor.processes.messages import RequestFailed
 from editor.training.settings import TrainSettings
 from widgets.data.functions import FunctionDialog, consent_for, is_function, remember_consent
@@ -180,7 +181,10 @@ class DataControl(QObject):
             )
         )
 
-    def _on_dialog_finished(self, _result: int) -> None:
+    def _on_dialog_finished(self, result: int) -> None:
+        if result == QDialog.DialogCode.Rejected:
+            # What was agreed to is asked for again, by the training panel.
+            self._link.send(GiveUpData(request_id=self._request_id))
         self._dialog = None
         self._request_id = 0
 

@@ -20,10 +20,15 @@ from widgets.data.bars import ScrolledBars
 from widgets.data.columns import ColumnsTable
 from widgets.data.samples import SamplesView
 from widgets.data.words import preprocessing_words
+from widgets.icons import Icons
 from widgets.numbers import counted
 from widgets.theme import CORNER, Theme, set_tone
+from widgets.training.form_row import Message
 
 _BARS_HEIGHT = 190
+_COLUMNS = 1
+"""The place of their tab."""
+_OF_COLUMNS = ("targets", "columns", "missing")
 
 
 class DataView(QWidget):
@@ -35,12 +40,14 @@ class DataView(QWidget):
 
     samples_wanted = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self.bars = ScrolledBars(theme)
         self.samples = SamplesView(theme)
         self.columns = ColumnsTable()
+        self.column_message = Message(icons)
+        self.column_message.setObjectName("columnMessage")
         self.skipped = QListWidget()
         self.skipped.setObjectName("skippedList")
         self.skipped.setAccessibleName("Left out")
@@ -60,6 +67,7 @@ class DataView(QWidget):
         self._bars_pane = self._pane("Samples of each class", self.bars, self._legend)
         self._arrange()
         theme.changed.connect(self._show_legend)
+        theme.changed.connect(self.column_message.repaint_icon)
         self._show_legend()
 
     def _arrange(self) -> None:
@@ -73,7 +81,7 @@ class DataView(QWidget):
         column.addLayout(row)
         column.addWidget(self.samples, 1)
         self.tabs.addTab(samples, "Samples")
-        self.tabs.addTab(self.columns, "Columns")
+        self.tabs.addTab(self._columns_pane(), "Columns")
         self.tabs.addTab(self.skipped, "Left out")
         tabs = QFrame()
         tabs.setProperty("pane", True)
@@ -86,6 +94,18 @@ class DataView(QWidget):
         layout.addWidget(self._notes)
         layout.addWidget(self._bars_pane)
         layout.addWidget(tabs, 1)
+
+    def _columns_pane(self) -> QWidget:
+        pane = QWidget()
+        said = QHBoxLayout()
+        said.setContentsMargins(CORNER, 0, CORNER, 0)
+        said.addWidget(self.column_message)
+        column = QVBoxLayout(pane)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(said)
+        column.addWidget(self.columns, 1)
+        return pane
 
     def _pane(self, title: str, widget: QWidget, beside: QWidget) -> QFrame:
         pane = QFrame()
@@ -116,7 +136,9 @@ class DataView(QWidget):
         columns = report.columns if report else ()
         if columns:
             self.columns.show_columns(columns)
-        self.tabs.setTabVisible(1, bool(columns))
+        self.columns.clear_marks()
+        self.column_message.show_text("")
+        self.tabs.setTabVisible(_COLUMNS, bool(columns))
         if not self.tabs.isTabVisible(self.tabs.currentIndex()):
             self.tabs.setCurrentIndex(0)
         self._show_skipped(report)
@@ -124,6 +146,23 @@ class DataView(QWidget):
         notes = "\n".join(report.notes) if report else ""
         self._notes.setText(notes)
         self._notes.setVisible(bool(notes))
+
+    def show_problem(self, field: str, name: str, text: str) -> QWidget | None:
+        """Says above the columns what is wrong with what they are used as, and marks the one that it is about.
+
+        Args:
+            field: As settings call it.
+            name: The column; empty for all.
+            text: What is wrong.
+
+        Returns:
+            What it was said beside; None where it is about no columns, or none are known.
+        """
+        if field not in _OF_COLUMNS or not self.tabs.isTabVisible(_COLUMNS):
+            return None
+        self.column_message.show_text(text, is_problem=True)
+        self.tabs.setCurrentIndex(_COLUMNS)
+        return self.columns.mark(name, is_missing=field == "missing") or self.columns
 
     def _show_skipped(self, report: DataReport | None) -> None:
         number = report.num_skipped if report else 0

@@ -15,10 +15,12 @@ from editor.training.data.parts import Array, Part, Prepared
 from editor.training.data.reporting import balancing_weights, describe, range_of, target_bars
 from editor.training.data.splitting import draw_validation
 from editor.training.data.targets import ClassCoding, Target, find_coding
+from editor.training.data.unfit import about_part
 from editor.training.data_options import Task
 from editor.training.data_report import Bar, DataReport
 from editor.training.labels import CROSSENTROPIES, are_shares
 from editor.training.model_facts import ModelFacts
+from editor.training.progress import note_progress
 from editor.training.settings import TrainSettings
 from editor.training.words import AUTOMATIC
 
@@ -60,7 +62,8 @@ def prepare_arrays(settings: TrainSettings, facts: ModelFacts, seed: int) -> Pre
     arrays = read_arrays(Path(settings.data), settings, facts)
     for part, name in (("val", options.validation), ("test", options.test)):
         if name:
-            arrays.parts[part] = read_arrays(Path(name), settings, facts).train
+            with about_part(part, options):
+                arrays.parts[part] = read_arrays(Path(name), settings, facts).train
     return from_arrays(arrays, settings, facts, seed)
 
 
@@ -92,7 +95,10 @@ def from_arrays(arrays: Arrays, settings: TrainSettings, facts: ModelFacts, seed
     """
     codings = [_coding(arrays, at, settings, facts) for at in range(min(len(arrays.train.targets), facts.num_outputs))]
     whole = _coded(arrays.train, codings, arrays)
-    parts = {name: _coded(part, codings, arrays, f"_{name}") for name, part in arrays.parts.items()}
+    parts: dict[str, Part] = {}
+    for name, part in arrays.parts.items():
+        with about_part(name, settings.data_options):
+            parts[name] = _coded(part, codings, arrays, f"_{name}")
     tasks = tuple(coding.task for coding in codings)
     train, drawn = _split(whole, settings, tasks, seed, has_own="val" in parts)
     validation = parts.get("val", drawn)
@@ -145,6 +151,7 @@ def _check_values(file: ArrayFile, name: str, array: Array) -> None:
     num_bad, first = 0, 0
     step = max(VALUES_AT_A_TIME // max(array[0].size, 1), 1)
     for start in range(0, len(array), step):
+        note_progress(f"Checking samples of {name}", start, len(array))
         is_bad = ~np.isfinite(array[start : start + step])
         if is_bad.any():
             first = first if num_bad else start + int(is_bad.reshape(len(is_bad), -1).any(axis=1).argmax())

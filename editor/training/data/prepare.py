@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from editor.errors import DataError
 from editor.training.data.array_files import is_array_folder
 from editor.training.data.arrays import from_arrays, prepare_arrays
 from editor.training.data.images.prepare_images import prepare_images
@@ -12,6 +13,7 @@ from editor.training.data.preprocessing import with_preprocessing
 from editor.training.data.samples import read_sample
 from editor.training.data.table.prepare_table import prepare_table
 from editor.training.data.table.reading import is_table
+from editor.training.data.unfit import UnfitDataError
 from editor.training.function_code import function_name
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
@@ -29,7 +31,11 @@ def prepare(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     Raises:
         DataError: The data cannot be read, or nothing that the model takes can be made of them.
     """
-    return with_preprocessing(_read(settings, facts, seed), settings.data_options, facts)
+    data = _read(settings, facts, seed)
+    try:
+        return with_preprocessing(data, settings.data_options, facts)
+    except DataError as error:
+        raise UnfitDataError(error, data.report) from error
 
 
 def _read(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:

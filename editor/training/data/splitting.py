@@ -25,7 +25,11 @@ def draw_validation(total: int, share: float, seed: int, classes: npt.NDArray[np
     if share == 0:
         return np.arange(total), np.arange(0)
     if total == 1:
-        raise DataError("One sample leaves nothing to validate on.", hint="Use a validation share of 0, or more data.")
+        raise DataError(
+            "One sample leaves nothing to validate on.",
+            hint="Use a validation share of 0, or more data.",
+            field="validation_split",
+        )
     num_held = min(max(round(total * share), 1), total - 1)
     order = np.random.default_rng(seed).permutation(total)
     held = order[:num_held] if classes is None else _stratified(order, classes, num_held)

@@ -17,6 +17,7 @@ from editor.training.data.images.loading import LoadedImages, load_images, take_
 from editor.training.data.parts import Array, Part, Prepared
 from editor.training.data.reporting import balancing_weights, target_bars
 from editor.training.data.splitting import draw_validation
+from editor.training.data.unfit import about_part
 from editor.training.data_options import Task
 from editor.training.data_report import DataReport, Skipped
 from editor.training.model_facts import ModelFacts
@@ -58,7 +59,10 @@ def prepare_images(settings: TrainSettings, facts: ModelFacts, seed: int) -> Pre
     options = settings.data_options
     folders = _folders(settings)
     listed = list_images(folders.train)
-    others = [list_images(folder, listed.classes) if folder else None for folder in (folders.validation, folders.test)]
+    others: dict[str, ClassFolder] = {}
+    for part, folder in (("val", folders.validation), ("test", folders.test)):
+        with about_part(part, options):
+            others |= {part: list_images(folder, listed.classes)} if folder else {}
     if facts.num_inputs > 1 or facts.num_outputs > 1:
         raise DataError(
             f"{folders.train.name} is a folder of images with one class each, but the model has {facts.num_inputs} "
@@ -68,7 +72,11 @@ def prepare_images(settings: TrainSettings, facts: ModelFacts, seed: int) -> Pre
     form, form_notes = _form(facts, listed, settings)
     train = _load(listed, form)
     _check_classes(train)
-    validation, test = (_load(folder, form) if folder else None for folder in others)
+    found: dict[str, _Loaded] = {}
+    for part, other in others.items():
+        with about_part(part, options):
+            found[part] = _load(other, form)
+    validation, test = found.get("val"), found.get("test")
     train_part, validation_part, sources = _split(train, validation, settings, seed)
     data = Prepared(
         train_part,

@@ -9,6 +9,7 @@ import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, cast
 
@@ -44,11 +45,10 @@ class Dialect:
     row_bytes: float
 
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """A file's content, unpacked if it is gzip."""
-    with path.open("rb") as file:
-        is_packed = file.read(2) == b"\x1f\x8b"
-    return cast("IO[bytes]", gzip.open(path, "rb")) if is_packed else path.open("rb")
+def unpacked(file: BufferedReader) -> IO[bytes]:
+    """The content of a file that was just opened, unpacked if it is gzip."""
+    is_packed = file.peek(2)[:2] == b"\x1f\x8b"
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if is_packed else file
 
 
 def find_dialect(path: Path) -> Dialect:
@@ -100,8 +100,8 @@ def is_number(cell: str) -> bool:
 
 def _beginning(path: Path) -> bytes:
     try:
-        with open_bytes(path) as file:
-            return file.read(SAMPLE_BYTES)
+        with path.open("rb") as file:
+            return unpacked(file).read(SAMPLE_BYTES)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
             f"{path.name} cannot be read; it is damaged or not open to you.",

@@ -133,6 +133,8 @@ def _fitted(codings: Sequence[Coding], shape: Shape | None, input_name: str) -> 
         f"The columns make {count:,} {'value' if count == 1 else 'values'} for each row ({_widths(codings)}), but "
         f"{where} takes {takes}{_as_shape(shape) if not num_free else ''}.",
         hint="Leave out or add columns, or give the model an input of that size.",
+        field="inputs" if input_name else "data",
+        name=input_name,
     )
 
 
@@ -156,6 +158,8 @@ def _check_vocabulary(codings: Sequence[Coding], rows: Rows, vocabulary: int) ->
                     f"{spoken(coding.name, is_first=True)} has {len(coding.categories):,} categories, but the "
                     f"model's Embedding takes {vocabulary:,} different numbers.",
                     hint="Leave the column out, or use a model with a larger Embedding.",
+                    field="columns",
+                    name=coding.name,
                 )
             continue
         values = np.nan_to_num(rows.columns[coding.name], nan=coding.fill)
@@ -166,4 +170,6 @@ def _check_vocabulary(codings: Sequence[Coding], rows: Rows, vocabulary: int) ->
                 f"Row {rows.numbers[at]:,} holds {values[at]:g} in {spoken(coding.name)}, but the model's Embedding "
                 f"takes whole numbers from 0 to {vocabulary - 1:,}.",
                 hint="Use the column as a category, leave it out, or use a model with a larger Embedding.",
+                field="columns",
+                name=coding.name,
             )

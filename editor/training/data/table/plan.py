@@ -104,11 +104,16 @@ def check_numbers(column: ColumnSurvey, file_name: str) -> None:
         raise DataError(
             f"Row {wrong.row:,} of {file_name} holds {wrong.text!r} in {spoken(column.name)}, where numbers belong.",
             hint="Correct that cell or empty it, or use the column as a category.",
+            field="columns",
+            name=column.name,
         )
     if column.infinite:
         raise DataError(
-            f"Row {column.infinite.row:,} of {file_name} holds an infinite number in {spoken(column.name)}.",
+            f"Row {column.infinite.row:,} of {file_name} holds {column.infinite.text} in {spoken(column.name)}, "
+            "which is infinite for a model.",
             hint="Correct that cell or empty it, or leave the column out.",
+            field="columns",
+            name=column.name,
         )
 
 
@@ -126,6 +131,8 @@ def _categories(column: ColumnSurvey) -> tuple[str, ...]:
             f"{spoken(column.name, is_first=True)} has more than {MAX_DISTINCT:,} different values, "
             "too many for categories.",
             hint="Leave the column out, or choose another target.",
+            field="columns",
+            name=column.name,
         )
     if column.is_mostly_numbers and column.not_a_number is None:
         return tuple(sorted(column.counts, key=_as_number))
@@ -143,7 +150,9 @@ def _treatments(
     categories: dict[str, tuple[str, ...]],
     options: DataOptions,
 ) -> dict[str, MissingTreatment]:
-    said = {resolve(file_name, name, list(columns)): treatment for name, treatment in options.missing.items()}
+    said = {
+        resolve(file_name, name, list(columns), "missing"): treatment for name, treatment in options.missing.items()
+    }
     found: dict[str, MissingTreatment] = {}
     for name in roles.needed:
         if name in roles.targets:
@@ -159,11 +168,15 @@ def _check_treatment(name: str, treatment: MissingTreatment, *, is_category: boo
         raise DataError(
             f"{spoken(name, is_first=True)} holds categories, which have no mean for missing values.",
             hint="Use category, most-frequent or drop.",
+            field="missing",
+            name=name,
         )
     if treatment == "category" and not is_category:
         raise DataError(
             f"{spoken(name, is_first=True)} holds numbers; a missing one cannot be a category.",
             hint="Use mean, most-frequent or drop.",
+            field="missing",
+            name=name,
         )
 
 

@@ -22,7 +22,7 @@ from editor.training.data.table.plan import TablePlan, check_numbers, check_same
 from editor.training.data.table.reading import TableFile
 from editor.training.data.table.telling import first_report, sample_views, table_report
 from editor.training.data.targets import Target
-from editor.training.data.unfit import UnfitDataError
+from editor.training.data.unfit import UnfitDataError, about_part
 from editor.training.data_report import DataReport, Skipped
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
@@ -71,8 +71,10 @@ def _prepare(table: _Table, seed: int) -> Prepared:
     kept, held = _split(table, outputs, targets, seed)
     inputs = learn_inputs(plan, table.facts, _some(rows, kept))
     whole = Part(tuple(each.encode(rows) for each in inputs), targets)
-    validation = _other(table, settings.data_options.validation, inputs, outputs)
-    test = _other(table, settings.data_options.test, inputs, outputs)
+    with about_part("val", settings.data_options):
+        validation = _other(table, settings.data_options.validation, inputs, outputs)
+    with about_part("test", settings.data_options):
+        test = _other(table, settings.data_options.test, inputs, outputs)
     prepared = Prepared(
         whole.take(kept),
         DataReport(kind="table", text=""),
@@ -120,6 +122,7 @@ def _learn_outputs(table: _Table, rows: Rows) -> tuple[OutputCoding, ...]:
             facts.output_shape(at),
             facts.activation(at),
             plan.options.task,
+            names[0] if len(names) == 1 else "",
         )
         for at, names in enumerate(plan.roles.outputs)
     ]
@@ -162,6 +165,7 @@ def _read(table: _Table, file: TableFile) -> Rows:
         raise DataError(
             f"No row of {file.path.name} can be used: each has {reason}, or a gap in another column.",
             hint="Treat missing values in another way than by leaving rows out, or choose another target.",
+            field="missing",
         )
     return rows.keep(is_kept)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from editor.errors import DataError
-from editor.training.data.table.dialect import FALLBACK, Dialect, check_names, find_dialect, open_bytes
+from editor.training.data.table.dialect import FALLBACK, Dialect, check_names, find_dialect, unpacked
+from editor.training.progress import note_bytes, note_progress
 
 ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet", ".pq")
 BLOCK_BYTES = 1 << 22
@@ -73,9 +75,10 @@ class TableFile:
         return int(self.path.stat().st_size / self.dialect.row_bytes)
 
     def pieces(self, names: Sequence[str] | None = None) -> Iterator[Piece]:
-        """The rows, in order, with some columns or all.
+        """The rows, in order, with some columns or all. Tells of progress.
 
         Raises:
+            GivenUpError: Nobody waits for them any more.
             DataError: A row has more or fewer cells than the table has columns, or the file is damaged.
             UnicodeDecodeError: It began as UTF-8 and is none.
         """
@@ -109,7 +112,9 @@ class TableFile:
             return "error"
 
         row_number = 2 if dialect.has_header else 1
-        with open_bytes(self.path) as file:
+        with self.path.open("rb") as stored:
+            num_bytes = os.fstat(stored.fileno()).st_size
+            file = unpacked(stored)
             try:
                 reader = pc.open_csv(
                     _Utf8(file) if dialect.encoding in _UTF8 else file,
@@ -128,6 +133,7 @@ class TableFile:
                     ),
                 )
                 for batch in reader:
+                    note_bytes(_doing(names), self.path.name, stored.tell(), num_bytes)
                     yield Piece(_columns(batch), row_number, batch.num_rows)
                     row_number += batch.num_rows
             except pa.ArrowInvalid as error:
@@ -166,6 +172,7 @@ class TableFile:
         with pq.ParquetFile(self.path) as file:
             wanted = list(self.names if names is None else names)
             for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=wanted):
+                note_progress(f"{_doing(names)} rows of {self.path.name}", row_number - 1, self.estimated_rows())
                 batch.validate(full=True)  # Text of a damaged file may be none.
                 yield Piece(_columns(batch), row_number, batch.num_rows)
                 row_number += batch.num_rows
@@ -210,6 +217,11 @@ class _Utf8:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _doing(names: Sequence[str] | None) -> str:
+    """A table is looked through for what its columns hold, and then read."""
+    return "Checking" if names is None else "Reading"
 
 
 def is_table(path: Path) -> bool:

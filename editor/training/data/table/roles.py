@@ -56,8 +56,15 @@ def find_roles(file_name: str, columns: Columns, options: DataOptions, facts: Mo
     return _Finder(file_name, columns, options, facts).find()
 
 
-def resolve(file_name: str, name: str, columns: Sequence[str]) -> str:
+def resolve(file_name: str, name: str, columns: Sequence[str], field: str, of: str = "") -> str:
     """The column that a person means.
+
+    Args:
+        file_name: Of the table.
+        name: As the person wrote it.
+        columns: All that there are.
+        field: The choice in which it is named.
+        of: The input or output that it is chosen for.
 
     Raises:
         DataError: There is no such column.
@@ -70,6 +77,8 @@ def resolve(file_name: str, name: str, columns: Sequence[str]) -> str:
     raise DataError(
         f"{file_name} has no column {name!r}.",
         hint=f"{f'Did you mean {near[0]!r}? ' if near else ''}Its columns are: {listed(columns)}.",
+        field=field,
+        name=of,
     )
 
 
@@ -84,7 +93,7 @@ class _Finder:
         self._columns = columns
         self._facts = facts
         self._options = options
-        self._said = {self._resolve(name): use for name, use in options.columns.items()}
+        self._said = {self._resolve(name, "columns"): use for name, use in options.columns.items()}
         self._notes: list[str] = []
 
     def find(self) -> Roles:
@@ -100,11 +109,11 @@ class _Finder:
             uses |= dict.fromkeys(left_over, "ignore")
         return Roles(inputs, outputs, uses, tuple(self._notes))
 
-    def _resolve(self, name: str) -> str:
-        return resolve(self._file_name, name, list(self._columns))
+    def _resolve(self, name: str, field: str, of: str = "") -> str:
+        return resolve(self._file_name, name, list(self._columns), field, of)
 
-    def _resolve_all(self, names: Sequence[str]) -> Names:
-        return tuple(dict.fromkeys(self._resolve(name) for name in names))
+    def _resolve_all(self, names: Sequence[str], field: str, of: str = "") -> Names:
+        return tuple(dict.fromkeys(self._resolve(name, field, of) for name in names))
 
     def _use(self, column: ColumnSurvey, *, is_target: bool) -> ColumnUse:
         if is_target:
@@ -126,7 +135,7 @@ class _Finder:
         names, count = self._facts.output_names, self._facts.num_outputs
         said = self._said_for("output", self._options.outputs, names)
         targets = self._resolve_all(
-            [*self._options.targets, *(name for name, use in self._said.items() if use == "target")]
+            [*self._options.targets, *(name for name, use in self._said.items() if use == "target")], "targets"
         )
         if count == 1:
             return (said.get(names[0] if names else "", ()) or targets or (self._guess_target(),),)
@@ -139,6 +148,7 @@ class _Finder:
             f"The model has {count} outputs ({listed(names)}), but {len(targets)} of the columns "
             f"{'is' if len(targets) == 1 else 'are'} chosen as targets.",
             hint=f"Choose one column for each output. The columns are: {listed(list(self._columns))}.",
+            field="outputs",
         )
 
     def _guess_target(self) -> str:
@@ -175,6 +185,8 @@ class _Finder:
             raise DataError(
                 f"It cannot be told which columns go into the inputs {listed(open_inputs)} of the model.",
                 hint=f"Name the columns of each input. Those not used yet are: {listed(free)}.",
+                field="inputs",
+                name=open_inputs[0],
             )
         return tuple(found[name] for name in names)
 
@@ -183,6 +195,7 @@ class _Finder:
             raise DataError(
                 f"{self._file_name} has no column left for the model's input beside what is learned.",
                 hint="Choose a table with columns of numbers or categories, or use more of its columns.",
+                field="columns",
             )
         return tuple(rest)
 
@@ -192,8 +205,9 @@ class _Finder:
             raise DataError(
                 f"The model has no {word} called {unknown[0]!r}.",
                 hint=f"Its {word}s are: {listed(names) or 'unnamed'}.",
+                field=f"{word}s",
             )
-        return {name: self._resolve_all(columns) for name, columns in said.items()}
+        return {name: self._resolve_all(columns, f"{word}s", name) for name, columns in said.items()}
 
 
 def _are_classes(column: ColumnSurvey, units: int | None) -> bool:

@@ -16,6 +16,8 @@ from editor.training.data.table.reading import Piece, TableFile
 MAX_DISTINCT = 1_000
 """Different values of a column that are counted; a column of text with more is no category."""
 NUM_EXAMPLES = 4
+MOST_OF_MODELS = float(np.finfo(np.float32).max)
+"""Models take numbers of 32 bits; what is beyond becomes infinite in them."""
 SHOWN_CELL = 40
 """Characters of a cell that are shown in a sentence."""
 
@@ -37,7 +39,7 @@ class ColumnSurvey:
     Attributes:
         counts: How often each value is there, as text; cut at `MAX_DISTINCT`.
         not_a_number: The first cell that is none; None where all are.
-        infinite: The first cell that is infinite.
+        infinite: The first cell that is infinite, or beyond `MOST_OF_MODELS`.
     """
 
     name: str
@@ -93,7 +95,7 @@ class ColumnSurvey:
         self._add_numbers(numbers[is_present])
         if is_wrong is not None and self.not_a_number is None and is_wrong.any():
             self.not_a_number = _wrong(cells, int(is_wrong.argmax()), first_row)
-        is_infinite = np.isinf(numbers)
+        is_infinite = np.abs(numbers) > MOST_OF_MODELS
         if self.infinite is None and is_infinite.any():
             self.infinite = _wrong(cells, int(is_infinite.argmax()), first_row)
         if self.has_all_counts:
