@@ -266,6 +266,8 @@ class App(QObject):
         if self.document is None:
             return
         self._panels.show_other_tree(self.document, change.before, change.match)
+        # What was found was found for other layers: with it a run might start that cannot, or not start that can.
+        self.window.training.show_report(None)
         self.side_files.maps.end()
         self._check(self.document)
         self._refresh()

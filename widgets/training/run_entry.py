@@ -8,7 +8,7 @@ from pathlib import Path
 from editor.processes.run_messages import BestEpoch, RunEnded, RunMarked, RunStarted
 from editor.training.settings import Proof, TrainSettings
 from widgets.training.time_left import clock_text
-from widgets.training.wording import is_less_better
+from widgets.training.wording import is_less_better, measured_text
 
 STARTING, RUNNING, PAUSED = "starting", "running", "paused"
 
@@ -147,8 +147,7 @@ class RunEntry:
     @property
     def test_sentence(self) -> str:
         """What the test part gave; empty where there was none."""
-        values = ", ".join(f"{name} {value:.4g}" for name, value in self.test_metrics.items())
-        return f"Test: {values}." if values else ""
+        return f"Test: {measured_text(self.test_metrics)}." if self.test_metrics else ""
 
     @property
     def summary(self) -> str:
