@@ -52,7 +52,7 @@ def collect(table: TableFile, names: Sequence[str], categories: Mapping[str, Seq
     found: dict[str, list[Array]] = {name: [] for name in names}
     numbers: list[npt.NDArray[np.int64]] = []
     for piece in table.pieces(names):
-        numbers.append(np.arange(piece.first_row, piece.first_row + piece.num_rows))
+        numbers.append(piece.numbers)
         for name in names:
             found[name].append(_values(piece, name, sets, has_decimal_comma=table.has_decimal_comma))
     columns = {}

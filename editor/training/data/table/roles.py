@@ -139,7 +139,7 @@ class _Finder:
         )
         if count == 1:
             return (said.get(names[0] if names else "", ()) or targets or (self._guess_target(),),)
-        by_name = {name: (name,) for name in names if name in self._columns} | said
+        by_name = {name: (name,) for name in names if name in self._columns and name not in self._said} | said
         if all(name in by_name for name in names) and names:
             return tuple(by_name[name] for name in names)
         if len(targets) == count:
@@ -153,10 +153,11 @@ class _Finder:
 
     def _guess_target(self) -> str:
         """A column with a usual name; else the last or the first one, of classes and best in words for a classifier."""
-        named = [name for name in self._columns if name.lower() in TARGET_NAMES or name in self._facts.output_names]
+        columns = self._candidates()
+        names = [column.name for column in columns]
+        named = [name for name in names if name.lower() in TARGET_NAMES or name in self._facts.output_names]
         if named:
             return named[0]
-        columns = list(self._columns.values())
         ends = [columns[-1], columns[0]]
         units = (self._facts.output_shape(0) or (None,))[-1]
         is_classifier = self._facts.activation(0) in ("softmax", "sigmoid") or (units or 0) > 1
@@ -165,6 +166,16 @@ class _Finder:
         target = [*in_words, *classes, ends[0]][0].name
         self._notes.append(f"{spoken(target, is_first=True)} is learned, as none is called target, label or class.")
         return target
+
+    def _candidates(self) -> list[ColumnSurvey]:
+        """Columns that could be learned: with something in them, and not said to be used for something else."""
+        found = [column for name, column in self._columns.items() if name not in self._said and column.num_present]
+        if not found:
+            raise DataError(
+                f"{self._file_name} has no column left to be learned; all are empty or used for something else.",
+                hint="Choose the column to be learned as the target.",
+            )
+        return found
 
     # -- inputs -------------------------------------------------------------------------------------------------
 

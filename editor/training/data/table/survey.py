@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pac
 
@@ -82,22 +83,22 @@ class ColumnSurvey:
         """Some of the values."""
         return tuple(text[:SHOWN_CELL] for text in list(self.counts)[:NUM_EXAMPLES])
 
-    def add(self, cells: pa.Array, first_row: int, *, has_decimal_comma: bool) -> None:
-        """Looks at the cells of some more rows."""
+    def add(self, cells: pa.Array, rows: npt.NDArray[np.int64], *, has_decimal_comma: bool) -> None:
+        """Looks at the cells of some more rows, whose numbers are given."""
         cells = clean(cells)
         numbers, is_wrong = numbers_of(cells, has_decimal_comma=has_decimal_comma)
         is_present = ~np.isnan(numbers)
         is_missing = ~is_present if is_wrong is None else ~is_present & ~is_wrong
         if is_missing.any() and not self.num_missing:
-            self.missing_row = first_row + int(is_missing.argmax())
+            self.missing_row = int(rows[is_missing.argmax()])
         self.num_rows += len(cells)
         self.num_missing += int(is_missing.sum())
         self._add_numbers(numbers[is_present])
         if is_wrong is not None and self.not_a_number is None and is_wrong.any():
-            self.not_a_number = _wrong(cells, int(is_wrong.argmax()), first_row)
+            self.not_a_number = _wrong(cells, int(is_wrong.argmax()), rows)
         is_infinite = np.abs(numbers) > MOST_OF_MODELS
         if self.infinite is None and is_infinite.any():
-            self.infinite = _wrong(cells, int(is_infinite.argmax()), first_row)
+            self.infinite = _wrong(cells, int(is_infinite.argmax()), rows)
         if self.has_all_counts:
             self._count(texts_of(cells))
 
@@ -135,8 +136,8 @@ def _survey(table: TableFile) -> dict[str, ColumnSurvey]:
 
 def _add(columns: dict[str, ColumnSurvey], piece: Piece, *, has_decimal_comma: bool) -> None:
     for name, cells in piece.columns.items():
-        columns[name].add(cells, piece.first_row, has_decimal_comma=has_decimal_comma)
+        columns[name].add(cells, piece.numbers, has_decimal_comma=has_decimal_comma)
 
 
-def _wrong(cells: pa.Array, at: int, first_row: int) -> Wrong:
-    return Wrong(first_row + at, str(cells[at].as_py())[:SHOWN_CELL])
+def _wrong(cells: pa.Array, at: int, rows: npt.NDArray[np.int64]) -> Wrong:
+    return Wrong(int(rows[at]), str(cells[at].as_py())[:SHOWN_CELL])
