@@ -438,3 +438,65 @@ def test_that_an_empty_column_is_not_guessed_to_be_learned(written):
 def test_that_nothing_left_to_learn_is_told(written):
     with pytest.raises(DataError, match="no column left to be learned"):
         prepared(written("a,b\n1,2\n"), columns={"a": "number", "b": "ignore"})
+
+
+# -- words and numbers as people write them -------------------------------------------------------------------
+
+SEVERITY = "a,severity\n1,none\n2,mild\n3,severe\n4,None\n5,mild\n6,\n"
+
+
+def test_that_a_class_that_looks_like_a_missing_value_is_told(written):
+    data = prepared(written(SEVERITY), facts(((1,),), ((2,),)))
+    assert data.class_names == ("mild", "severe")
+    assert data.report.num_skipped == 3
+    note = next(note for note in data.report.notes if "missing value" in note)
+    assert note.startswith("'none' and 'None' in column severity (2 rows) are taken for a missing value")
+    path = written(SEVERITY.replace("None", "none").replace("6,\n", "6,none\n"))
+    skipped = prepared(path, facts(((1,),), ((2,),))).report.skipped
+    assert skipped[0].reason == "'none' in column severity is taken for a missing value"
+
+
+def test_that_a_class_that_looks_like_a_missing_value_can_be_kept(written):
+    held = written("a,severity\n1,none\n2,mild\n", "held.csv")
+    path = written(SEVERITY.replace("None", "none"))
+    data = prepared(path, facts(((1,),)), missing={"severity": "category"}, validation=str(held))
+    assert data.class_names == ("mild", "none", "severe")
+    assert data.train.targets[0].tolist() == [1, 0, 2, 1, 0]
+    assert data.validation.targets[0].tolist() == [1, 0]
+    assert [each.name for each in data.report.skipped] == ["row 7 of table.csv"]
+    assert {column.name: column.num_missing for column in data.report.columns} == {"a": 0, "severity": 1}
+
+
+@pytest.mark.parametrize("treatment", ["mean", "most-frequent"])
+def test_that_a_value_to_learn_is_never_made_up(written, treatment):
+    with pytest.raises(DataError, match="Column severity is learned; a missing value in it cannot be made up"):
+        prepared(written(SEVERITY), facts(((1,),), ((2,),)), missing={"severity": treatment})
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("${}.50", "numbers with a currency sign, such as '$0.50'"),
+        ("{} %", "numbers with a percent sign, such as '0 %'"),
+        ('"{},100"', "numbers with separators of thousands, such as '0,100'"),
+        ("no {}", "text of too many kinds for a category, such as 'no 0'"),
+        ("", "Column a is empty and left out"),
+    ],
+)
+def test_that_a_column_left_out_is_named_where_the_width_does_not_fit(written, cell, words):
+    path = written("a,b,kind\n" + "".join(f"{cell.format(at)},{at},{'xy'[at % 2]}\n" for at in range(30)))
+    with pytest.raises(DataError, match=r"make 1 value for each row \(b: 1\)") as caught:
+        prepared(path, facts(((2,),), ((2,),)))
+    assert words in caught.value.hint
+
+
+def test_that_numbers_taken_for_categories_by_a_sign_are_told(written):
+    notes = prepared(written("a,kind\n5%,x\n6%,y\n5%,x\n"), facts(((2,),), ((2,),))).report.notes
+    assert any("Column a holds numbers with a percent sign, such as '5%'" in note for note in notes)
+
+
+@pytest.mark.parametrize("column", ["a", "y"])
+def test_that_a_number_beyond_what_a_model_can_take_is_told_with_its_row(written, column):
+    rows = "".join(f"{at},{at}.5\n" for at in range(5)) + ("4e39,1\n" if column == "a" else "1,-4e39\n")
+    with pytest.raises(DataError, match=f"Row 7 of .* holds -?4e39 in column {column}, which is too large"):
+        prepared(written(f"a,y\n{rows}"), facts(((1,),), ((1,),), "linear"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pac
 
-from editor.training.data.table.cells import clean, numbers_of, texts_of
+from editor.training.data.table.cells import clean, missing_words, numbers_of, texts_of
 from editor.training.data.table.reading import Piece, TableFile
 
 MAX_DISTINCT = 1_000
@@ -41,6 +41,7 @@ class ColumnSurvey:
         counts: How often each value is there, as text; cut at `MAX_DISTINCT`.
         not_a_number: The first cell that is none; None where all are.
         infinite: The first cell that is infinite, or beyond `MOST_OF_MODELS`.
+        words: Cells such as `none` that are taken for missing values, as they stand, and how many of each.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ColumnSurvey:
     not_a_number: Wrong | None = None
     infinite: Wrong | None = None
     missing_row: int = 0
+    words: Counter[str] = field(default_factory=Counter)
 
     @property
     def num_present(self) -> int:
@@ -83,9 +85,28 @@ class ColumnSurvey:
         """Some of the values."""
         return tuple(text[:SHOWN_CELL] for text in list(self.counts)[:NUM_EXAMPLES])
 
+    @property
+    def missing_word(self) -> str:
+        """The one word that stands in all cells without a value; empty where it is not one."""
+        is_all = len(self.words) == 1 and self.words.total() == self.num_missing
+        return next(iter(self.words)) if is_all else ""
+
+    def with_words(self) -> ColumnSurvey:
+        """As if words such as `none` were values as others are."""
+        word = next(iter(self.words), "")
+        return replace(
+            self,
+            counts=self.counts + self.words,
+            num_missing=self.num_missing - self.words.total(),
+            not_a_number=self.not_a_number or (Wrong(self.missing_row, word) if word else None),
+            words=Counter(),
+        )
+
     def add(self, cells: pa.Array, rows: npt.NDArray[np.int64], *, has_decimal_comma: bool) -> None:
         """Looks at the cells of some more rows, whose numbers are given."""
-        cells = clean(cells)
+        stored, cells = cells, clean(cells)
+        for entry in pac.value_counts(missing_words(stored, cells)):
+            self.words[entry["values"].as_py()] += entry["counts"].as_py()
         numbers, is_wrong = numbers_of(cells, has_decimal_comma=has_decimal_comma)
         is_present = ~np.isnan(numbers)
         is_missing = ~is_present if is_wrong is None else ~is_present & ~is_wrong
