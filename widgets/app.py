@@ -188,6 +188,7 @@ class App(QObject):
             keep_work: Whether the next start is to offer what is not saved.
         """
         self._is_leaving = True
+        self.surgery.close()
         self.window.save_layout(self.settings)
         self.settings.training = self.window.training.settings()
         self.settings.plots = self.window.plots.settings

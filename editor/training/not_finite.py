@@ -29,11 +29,9 @@ def not_finite_problem(running: Running, epoch: int, batch: int, *, best: BestEp
 
 
 def _samples(running: Running, epoch: int, batch: int) -> str:
-    """Nothing for a person's own dataset, which has an order of its own."""
+    """A person's own dataset has an order of its own."""
     if isinstance(running.data.train, StreamPart):
-        return "in the order that the function gave them"
-    if isinstance(running.data.train, StreamPart):
-        return ""
+        return ", counted in the order of the function's dataset"
     plan, num_samples = running.plan, running.data.train.num_samples
     start = batch * plan.settings.batch_size
     rows = epoch_order(num_samples, plan.seed, epoch)[start : start + plan.settings.batch_size]

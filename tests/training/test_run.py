@@ -382,8 +382,9 @@ def test_that_probabilities_of_several_labels_are_told_from_raw_outputs(is_sigmo
     model.build((None, 4))
     index = walk_model(model)
     data = data_for(model, y=np.tile([[1, 0], [1, 1]], (8, 1)))
-    train(index, LayerTree(index.root), data, loss="binary_crossentropy")
+    result = train(index, LayerTree(index.root), data, loss="binary_crossentropy")
     assert model.loss.get_config()["from_logits"] is not is_sigmoid
+    assert result.epochs[0]["accuracy"] == 0.75  # It says yes to both of them, and three of four are right.
 
 
 # -- failures -------------------------------------------------------------------------------------------------

@@ -47,18 +47,22 @@ def shown(qtbot: QtBot, dialog):
 
 
 def test_that_the_head_is_found_and_the_data_tell_the_units(qtbot: QtBot, digits: LayerTree):
-    marked = []
+    looks = []
     dialog = HeadDialog(digits, None, DIGITS)
-    dialog.place_shown.connect(marked.append)
+    dialog.cut_shown.connect(looks.append)
     shown(qtbot, dialog)
     assert dialog.wish.edit.path == "pool"
     assert dialog.wish.edit.head.units == 10
     assert "Found" in dialog.cut_form.note_text
     assert "Goes: flatten, digit." in dialog.look_text
     assert "13,610 before, 170 after (80 parameters stay)" in dialog.look_text
-    assert marked[-1] == (layer(digits, "pool"),)
+    assert looks[-1].place is layer(digits, "pool")
+    assert [path for path in ("conv", "pool", "flatten", "digit") if looks[-1].goes(layer(digits, path))] == [
+        "flatten",
+        "digit",
+    ]
     dialog.reject()
-    assert marked[-1] == ()
+    assert looks[-1] is None
 
 
 def test_that_the_selected_layer_is_where_to_cut_unless_it_is_in_the_head(qtbot: QtBot, digits: LayerTree):
@@ -70,6 +74,20 @@ def test_that_a_layer_that_cannot_be_cut_at_gives_the_reason_and_the_nearest(qtb
     dialog = shown(qtbot, HeadDialog(composites, layer(composites, "composite/blocks/0"), HeadAdvice()))
     assert "called as a whole" in dialog.cut_form.note_text
     assert dialog.wish.edit.path == "composite"
+
+
+def test_that_a_layer_clicked_in_the_tree_is_taken_or_refused_in_words(qtbot: QtBot, composites: LayerTree):
+    dialog = shown(qtbot, HeadDialog(composites, None, HeadAdvice()))
+    dialog.choose_place(layer(composites, "composite"))
+    assert dialog.wish.edit.path == "composite"
+    closed = layer(composites, "composite/blocks/0")
+    dialog.choose_place(closed)
+    assert "called as a whole. The nearest place is behind composite." in dialog.cut_form.note_text
+    assert dialog.wish.edit.path == "composite"
+    assert not dialog.cut_form.look.can_be_chosen(closed)
+    assert "No place to cut" in dialog.cut_form.look.words(closed)
+    dialog.choose_place(layer(composites, "composite"))
+    assert not dialog.cut_form.note_text
 
 
 def test_that_only_pooling_that_fits_the_rank_is_offered(qtbot: QtBot, digits: LayerTree):

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.layers.flow import weighted_layers
+from editor.layers.nodes import LayerNode
 from editor.layers.structure import MOST_UNITS, HeadActivation, ReplaceHead
 from editor.layers.tree import LayerTree
 from editor.training.settings import TrainSettings
@@ -53,11 +54,11 @@ class TransferWizard(QDialog):
         parent: The window.
 
     Signals:
-        place_shown: The layers to let stand out in the tree, as a tuple; empty when the wizard has ended.
+        cut_shown: The `CutLook` that the tree is to show; None while no place is asked for.
         edit_requested: The `EditWish`.
     """
 
-    place_shown = Signal(object)
+    cut_shown = Signal(object)
     edit_requested = Signal(object)
 
     def __init__(
@@ -186,10 +187,15 @@ class TransferWizard(QDialog):
     # -- what it comes to -------------------------------------------------------------------------------------
 
     def ask(self) -> None:
-        """Opens the wizard over the window, which stays alive beneath it."""
-        self.open()
+        """Opens the wizard beside the tree, in which the place can be chosen too."""
+        self.show()
         stand_aside(self)
         self.task.setFocus()
+
+    def choose_place(self, layer: LayerNode) -> None:
+        """Cuts behind a layer that was clicked in the tree, while that is asked for."""
+        if self.pages.currentIndex() == 1:
+            self.cut_form.choose(layer)
 
     @property
     def wish(self) -> EditWish | None:
@@ -255,8 +261,7 @@ class TransferWizard(QDialog):
         )
 
     def _show_place(self) -> None:
-        cut = self.cut_form.cut
-        self.place_shown.emit((cut.layer,) if cut and self.pages.currentIndex() == 1 else ())
+        self.cut_shown.emit(self.cut_form.look if self.pages.currentIndex() == 1 else None)
 
     def _go_to(self, page: int) -> None:
         self.pages.setCurrentIndex(page)
@@ -278,7 +283,7 @@ class TransferWizard(QDialog):
 
     @Slot()
     def _on_finished(self) -> None:
-        self.place_shown.emit(())
+        self.cut_shown.emit(None)
 
 
 class _Rows:
