@@ -159,7 +159,7 @@ def test_that_a_table_is_chosen_gets_a_head_and_is_learned(
     person.train_to_the_end()
     accuracy = person.test_accuracy()
     assert accuracy > 0.95
-    assert f"test: accuracy {accuracy:.4g}" in person.run_text
+    assert f"Test: accuracy {accuracy:.4g}" in person.run_text
     person.save_as(tmp_path / "learned.keras")
     person.open(tmp_path / "learned.keras")
     assert [layer.name for layer in person.document.tree.root.children] == ["hidden", "head_dropout", "head_output"]
