@@ -114,6 +114,11 @@ def test_that_a_number_beyond_what_a_model_can_take_is_told_with_its_sample(tmp_
         prepared(path, MODEL)
 
 
+def test_that_samples_of_arrays_are_told_by_their_places(tmp_path):
+    data = prepared(write_npz(tmp_path / "data.npz", x=X, y=Y), MODEL, share=0.5)
+    assert [data.sources[at] for at in range(3)] == [f"x[{row[0] / 4:.0f}]" for row in data.train.inputs[0]]
+
+
 # -- labels ---------------------------------------------------------------------------------------------------
 
 
