@@ -26,8 +26,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from editor import cli
 from tests.integration.data_hands import DataHands
+from tests.integration.person import Person
 from tests.real_work import files, model_files, plain
-from tests.real_work.window import Person, person_at_work
+from tests.real_work.window import person_at_work
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Files:
 
 
 def _new_head(person: Person) -> None:
-    person.replace_head()
+    person.replace_head(units=10)
     person.freeze_before("head_pool")
 
 

@@ -15,6 +15,7 @@ from widgets.theme import set_tone
 from widgets.training.proof_words import proof_line, proof_tip
 from widgets.training.run_state import RunState
 from widgets.training.time_left import TimeLeft, batch_time_text, clock_text
+from widgets.training.wording import measured_text
 
 _KEPT = {"last": "weights", "best": "weights of the best epoch"}
 
@@ -131,6 +132,10 @@ class RunProgress(QWidget):
                 self._time_left.go_on()
             self._show_place(self._place)
 
+    def show_weights(self, text: str) -> None:
+        """Says which weights the model has, in the place of how the last run ended; to be called while none is."""
+        self._text.setText(text)
+
     def clear(self) -> None:
         """Shows nothing, as for another document."""
         self._run = None
@@ -172,10 +177,11 @@ class RunProgress(QWidget):
         self._text.setText(" · ".join((*before, place, *(rest if is_plain else ()))))
 
     def _ending(self, event: RunEnded, duration: str) -> str:
+        test = f" · test: {measured_text(event.test_metrics)}" if event.test_metrics else ""
         if event.outcome == "finished":
-            return f"Finished: {counted(self._num_epochs_done, 'epoch')} in {duration}"
+            return f"Finished: {counted(self._num_epochs_done, 'epoch')} in {duration}{test}"
         if event.outcome == "stopped":
-            return f"Stopped after {duration}; the {_KEPT[event.kept]} are kept"
+            return f"Stopped after {duration}; the {_KEPT[event.kept]} are kept{test}"
         if event.outcome == "cancelled":
             return f"Cancelled after {duration}; the weights are as they were before"
         return f"Failed: {event.problem.summary}" if event.problem else "Failed"

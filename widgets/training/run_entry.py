@@ -8,7 +8,7 @@ from pathlib import Path
 from editor.processes.run_messages import BestEpoch, RunEnded, RunMarked, RunStarted
 from editor.training.settings import Proof, TrainSettings
 from widgets.training.time_left import clock_text
-from widgets.training.wording import is_less_better
+from widgets.training.wording import is_less_better, measured_text
 
 STARTING, RUNNING, PAUSED = "starting", "running", "paused"
 
@@ -26,6 +26,7 @@ class RunEntry:
         is_shown: Whether its curves are on show beside those of the newest run.
         has_step: Whether there was a step that can be undone.
         is_undone: Whether that step was taken back.
+        is_in_use: Whether the model has the weights that it left.
         num_done: Epochs that were whole.
         monitor: The metric that tells the best epoch.
         best: The best epoch so far.
@@ -48,6 +49,7 @@ class RunEntry:
     is_shown: bool = False
     has_step: bool = False
     is_undone: bool = False
+    is_in_use: bool = False
     num_done: int = 0
     monitor: str = ""
     best: BestEpoch | None = None
@@ -106,12 +108,12 @@ class RunEntry:
         """Whether it has not ended."""
         return self.outcome in (STARTING, RUNNING, PAUSED)
 
-    @property
-    def has_moved(self) -> bool:
-        """Whether the model has what it learned."""
-        return self.has_step and not self.is_undone
-
     # -- words ------------------------------------------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        """Its name, and a mark where the model has its weights."""
+        return f"{self.name} · in use" if self.is_in_use else self.name
 
     @property
     def outcome_text(self) -> str:
@@ -147,8 +149,7 @@ class RunEntry:
     @property
     def test_sentence(self) -> str:
         """What the test part gave; empty where there was none."""
-        values = ", ".join(f"{name} {value:.4g}" for name, value in self.test_metrics.items())
-        return f"Test: {values}." if values else ""
+        return f"Test: {measured_text(self.test_metrics)}." if self.test_metrics else ""
 
     @property
     def summary(self) -> str:
@@ -156,6 +157,7 @@ class RunEntry:
         times = f", {self.time_text}" if self.time_text else ""
         lines = (
             f"{self.name}: {self.outcome_text}",
+            "The model has the weights from after this run." if self.is_in_use else "",
             self.reason,
             f"What was frozen: {self.frozen}" if self.frozen else "",
             f"Epochs: {self.epochs_text}{times}",
