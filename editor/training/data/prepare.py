@@ -31,14 +31,27 @@ def prepare(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
     Raises:
         DataError: The data cannot be read, or nothing that the model takes can be made of them.
     """
-    data = _read(settings, facts, seed)
+    return finish(read(settings, facts, seed), settings, facts)
+
+
+def finish(data: Prepared, settings: TrainSettings, facts: ModelFacts) -> Prepared:
+    """Data that were read, with what is done to them batch by batch.
+
+    Raises:
+        DataError: It does not go with them.
+    """
     try:
         return with_preprocessing(data, settings.data_options, facts)
     except DataError as error:
         raise UnfitDataError(error, data.report) from error
 
 
-def _read(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
+def read(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
+    """Reads the data of a run; the arguments are those of `prepare`.
+
+    Raises:
+        DataError: The data cannot be read, or do not go with the model.
+    """
     if settings.data.startswith(SAMPLE_PREFIX):
         return from_arrays(read_sample(settings.data), settings, facts, seed)
     if function_name(settings.data):
