@@ -95,6 +95,11 @@ def _held_with_another_class(folder: Path) -> Path:
     return text(PETS)(folder)
 
 
+def _held_without_header(folder: Path) -> Path:
+    (folder / "held.csv").write_text("Rex,dog,30,4\nTom,cat,4,4\n")
+    return text(PETS)(folder)
+
+
 def _held_with_text(folder: Path) -> Path:
     (folder / "held.csv").write_text("name,kind,weight,legs\nRex,dog,30,4\nTom,cat,heavy,4\n")
     return text(PETS)(folder)
@@ -217,7 +222,7 @@ TABLES = [
     BadData(
         "a picture with the name of a table",
         data(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(900)),
-        ("pets.csv is no table of text",),
+        ("pets.csv is a single image", "subfolder"),
     ),
     BadData(
         "cut gzip", data(gzip.compress(PETS.encode())[:40], "pets.csv.gz"), ("pets.csv.gz cannot be read", "damaged")
@@ -241,6 +246,18 @@ TABLES = [
         _held_with_text,
         ("Row 3 of held.csv", "'heavy'"),
         options=PET_OPTIONS | {"test": "HERE/held.csv"},
+    ),
+    BadData(
+        "validation table without the header of the training table",
+        _held_without_header,
+        ("first row of held.csv holds no names", "pets.csv"),
+        options=PET_OPTIONS | {"validation": "HERE/held.csv"},
+    ),
+    BadData(
+        "a folder to validate on",
+        text(PETS),
+        ("is a folder, but a file",),
+        options=PET_OPTIONS | {"validation": "HERE"},
     ),
     BadData(
         "no validation table",

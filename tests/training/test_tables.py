@@ -500,3 +500,43 @@ def test_that_a_number_beyond_what_a_model_can_take_is_told_with_its_row(written
     rows = "".join(f"{at},{at}.5\n" for at in range(5)) + ("4e39,1\n" if column == "a" else "1,-4e39\n")
     with pytest.raises(DataError, match=f"Row 7 of .* holds -?4e39 in column {column}, which is too large"):
         prepared(written(f"a,y\n{rows}"), facts(((1,),), ((1,),), "linear"))
+
+
+# -- what is told ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", "index", "Unnamed: 0"])
+def test_that_a_column_that_counts_the_rows_is_no_input(written, name):
+    rows = "".join(f"{at},{at % 3},{7 - at},{'xy'[at % 2]}\n" for at in range(6))
+    path = written(f"{name},a,b,kind\n{rows}")
+    data = prepared(path, facts(((2,),), ((2,),)))
+    assert [column.use for column in data.report.columns] == ["ignore", "number", "number", "target"]
+    assert any("only counts the rows and is left out" in note for note in data.report.notes)
+    kept = prepared(path, facts(((3,),), ((2,),)), columns={name or "column 1": "number"})
+    assert kept.train.inputs[0].shape == (6, 3)
+
+
+def test_that_numbers_that_rise_without_counting_rows_are_inputs(written):
+    data = prepared(written("index,a,kind\n0,1,x\n1,2,y\n3,3,x\n"), facts(((2,),), ((2,),)))
+    assert data.report.columns[0].use == "number"
+
+
+def test_that_samples_of_a_table_are_told_by_their_rows(written):
+    path = written("a,kind\n" + "\n".join(f"{at},{'xy'[at % 2]}" for at in range(10)))
+    data = prepared(path, facts(((1,),), ((2,),)), share=0.5, standardize=False)
+    assert [data.sources[at] for at in range(5)] == [f"row {int(value) + 2}" for value in data.train.inputs[0][:, 0]]
+
+
+def test_that_classes_are_counted_before_a_part_is_drawn(written):
+    data = prepared(written("a,kind\n1,x\n2,y\n"), facts(((1,),), ((2,),)), share=0.5)
+    assert data.report.text == "2 samples of 1 · 2 classes"
+
+
+def test_that_whole_numbers_to_be_learned_as_numbers_are_no_classes(written):
+    data = prepared(written("a,y\n1,1\n2,2\n3,4\n"), facts(((1,),), ((1,),), "linear"))
+    assert data.report.text == "3 samples of 1 · targets of 1 value"
+
+
+def test_that_outputs_without_a_class_are_explained(written):
+    data = prepared(written("a,kind\n1,x\n2,y\n3,z\n"), facts(((1,),), ((10,),)))
+    assert "10 outputs and the data 3 classes: outputs 4 to 10 stand for none of them" in data.report.notes[-1]

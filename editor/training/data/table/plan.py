@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from editor.errors import DataError
+from editor.training.data.file_kinds import check_kind_of
 from editor.training.data.memory import check_memory
 from editor.training.data.table.dialect import spoken
 from editor.training.data.table.reading import TableFile
@@ -66,8 +67,7 @@ def look_at(path: Path, num_left_out: int = 0) -> tuple[TableFile, dict[str, Col
     Raises:
         DataError: It is no table, has no rows, or is larger than the memory.
     """
-    if not path.is_file():
-        raise DataError(f"There is no file {path}.", hint="Choose a CSV, TSV or Parquet file.")
+    check_kind_of(path, "table")
     table, status = TableFile(path), path.stat()
     num_rows, num_columns = table.estimated_rows(), max(len(table.names) - num_left_out, 1)
     check_memory(path.name, num_rows * num_columns * BYTES_PER_VALUE, num_rows)
@@ -232,6 +232,12 @@ def check_same_columns(plan: TablePlan, other: TableFile) -> None:
         DataError: It lacks a column that is used.
     """
     absent = [name for name in plan.roles.needed if name not in other.names]
+    if absent and plan.table.has_header != other.has_header:
+        without, named = (other, plan.table) if plan.table.has_header else (plan.table, other)
+        raise DataError(
+            f"The first row of {without.path.name} holds no names of columns, but that of {named.path.name} does.",
+            hint="Give both tables a first row with the same names.",
+        )
     if absent:
         raise DataError(
             f"{other.path.name} has no column {absent[0]!r}, which the training data {plan.name} have.",

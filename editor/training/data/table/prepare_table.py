@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from editor.errors import DataError
-from editor.training.data.parts import Array, Part, Prepared
+from editor.training.data.parts import Array, Numbered, Part, Prepared
 from editor.training.data.reporting import balancing_weights, describe
 from editor.training.data.splitting import draw_validation
 from editor.training.data.table.collecting import MISSING_CODE, Rows, collect
@@ -88,6 +88,8 @@ def _prepare(table: _Table, seed: int) -> Prepared:
         tasks=tuple(output.task for output in outputs),
         class_names=outputs[0].classes,
     )
+    text = describe(whole.inputs, targets, len(targets[0]), validation.num_samples if validation else 0, prepared.tasks)
+    prepared = replace(prepared, report=msgspec.structs.replace(prepared.report, text=text))
     return _told(table, prepared, _some(rows, kept), inputs, outputs)
 
 
@@ -96,13 +98,10 @@ def _told(
 ) -> Prepared:
     """With the report and the weights of the classes."""
     train, validation = prepared.train, prepared.validation
-    num_held = validation.num_samples if validation else 0
-    num_drawn = 0 if prepared.has_own_validation else num_held
-    text = describe(train.inputs, train.targets, train.num_samples + num_drawn, num_held - num_drawn)
     report = table_report(table.plan, train, validation, inputs, outputs)
     report = msgspec.structs.replace(
         report,
-        text=text,
+        text=prepared.report.text,
         num_test=prepared.test.num_samples if prepared.test else 0,
         samples=sample_views(rows, train, inputs, outputs),
         skipped=tuple(table.skipped[:MOST_TOLD]),
@@ -111,8 +110,7 @@ def _told(
     )
     is_balanced = table.settings.data_options.balance_classes and len(outputs) == 1
     weights = balancing_weights(train.targets[0], outputs[0].task) if is_balanced else None
-    sources = () if report.samples else tuple(f"row {number:,}" for number in rows.numbers)
-    return replace(prepared, report=report, class_weight=weights, sources=sources)
+    return replace(prepared, report=report, class_weight=weights, sources=Numbered("row {:,}", rows.numbers))
 
 
 def _learn_outputs(table: _Table, rows: Rows) -> tuple[OutputCoding, ...]:

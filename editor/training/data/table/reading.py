@@ -19,10 +19,10 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from editor.errors import DataError
+from editor.training.data.file_kinds import PARQUET, begins_with
 from editor.training.data.table.dialect import FALLBACK, Dialect, check_names, find_dialect, unpacked
 from editor.training.progress import note_bytes, note_progress
 
-ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet", ".pq")
 BLOCK_BYTES = 1 << 22
 PARQUET_ROWS = 1 << 15
 _UTF8 = ("utf-8", "utf-8-sig")
@@ -56,7 +56,7 @@ class TableFile:
         self.notes: tuple[str, ...] = ()
         self.dialect: Dialect | None = None
         self._empty_rows: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-        if path.name.lower().endswith((".parquet", ".pq")):
+        if begins_with(path, PARQUET) or path.name.lower().endswith((".parquet", ".pq")):
             self._open_parquet()
         else:
             self._open_text()
@@ -260,11 +260,6 @@ class _Utf8:
 def _doing(names: Sequence[str] | None) -> str:
     """A table is looked through for what its columns hold, and then read."""
     return "Checking" if names is None else "Reading"
-
-
-def is_table(path: Path) -> bool:
-    """Whether a file is a table by its name."""
-    return path.name.lower().endswith(ENDINGS)
 
 
 def _row_numbers(first: int, count: int, skipped: Sequence[int]) -> npt.NDArray[np.int64]:

@@ -14,6 +14,8 @@ from editor.training.data_options import ColumnUse, DataOptions
 from editor.training.model_facts import ModelFacts
 
 TARGET_NAMES = ("target", "label", "labels", "class", "classes", "y", "outcome")
+INDEX_NAMES = ("column 1", "unnamed: 0", "index", "rownames")
+"""What the number of the row is called; `column 1` has no name in the file."""
 NUM_NAMED = 8
 """Columns that are named in a sentence."""
 NUM_LEFT_OUT = 3
@@ -137,6 +139,9 @@ class _Finder:
         return self._usual_use(column)
 
     def _usual_use(self, column: ColumnSurvey) -> ColumnUse:
+        if self._is_index(column):
+            self._left_out.append(f"{spoken(column.name, is_first=True)} only counts the rows and is left out.")
+            return "ignore"
         said, kind, examples = spoken(column.name, is_first=True), column.kind, column.examples
         sign = odd_sign(examples) if kind != "number" else ""
         if kind == "text":
@@ -150,6 +155,11 @@ class _Finder:
                 f"without {sign} to have numbers."
             )
         return kind
+
+    def _is_index(self, column: ColumnSurvey) -> bool:
+        """Whether a column is the number of the row, as pandas and R write one in front."""
+        is_first = column.name == next(iter(self._columns))
+        return is_first and column.counts_rows and column.num_rows > 2 and column.name.lower() in INDEX_NAMES
 
     # -- outputs ------------------------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ class ColumnSurvey:
         counts: How often each value is there, as text; cut at `MAX_DISTINCT`.
         not_a_number: The first cell that is none; None where all are.
         infinite: The first cell that is infinite, or beyond `MOST_OF_MODELS`.
+        counts_rows: Whether each number is one more than that of the row above.
         words: Cells such as `none` that are taken for missing values, as they stand, and how many of each.
     """
 
@@ -56,6 +57,8 @@ class ColumnSurvey:
     infinite: Wrong | None = None
     missing_row: int = 0
     words: Counter[str] = field(default_factory=Counter)
+    counts_rows: bool = True
+    _last: float = field(default=float("nan"), repr=False)
 
     @property
     def num_present(self) -> int:
@@ -115,6 +118,8 @@ class ColumnSurvey:
         self.num_rows += len(cells)
         self.num_missing += int(is_missing.sum())
         self._add_numbers(numbers[is_present])
+        self.counts_rows = self.counts_rows and bool(is_present.all()) and _counts_up(numbers, self._last)
+        self._last = float(numbers[-1]) if len(numbers) else self._last
         if is_wrong is not None and self.not_a_number is None and is_wrong.any():
             self.not_a_number = _wrong(cells, int(is_wrong.argmax()), rows)
         is_infinite = np.abs(numbers) > MOST_OF_MODELS
@@ -158,6 +163,10 @@ def _survey(table: TableFile) -> dict[str, ColumnSurvey]:
 def _add(columns: dict[str, ColumnSurvey], piece: Piece, *, has_decimal_comma: bool) -> None:
     for name, cells in piece.columns.items():
         columns[name].add(cells, piece.numbers, has_decimal_comma=has_decimal_comma)
+
+
+def _counts_up(numbers: npt.NDArray[np.float64], before: float) -> bool:
+    return bool((np.diff(numbers) == 1).all()) and (np.isnan(before) or not len(numbers) or numbers[0] == before + 1)
 
 
 def _wrong(cells: pa.Array, at: int, rows: npt.NDArray[np.int64]) -> Wrong:
