@@ -26,6 +26,7 @@ from editor.training.labels import (
 )
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import LOSSES, SettingsReport, TrainSettings
+from editor.training.wanted_output import wanted_outputs
 from editor.training.words import AUTOMATIC
 from editor.wording import counted
 
@@ -87,6 +88,7 @@ def check(settings: TrainSettings, data: Prepared, facts: ModelFacts) -> Setting
         output_metrics=metrics,
         output_names=facts.output_names if len(losses) > 1 else (),
         data=data.report,
+        wanted_outputs=wanted_outputs(settings, data),
     )
 
 

@@ -139,13 +139,13 @@ TABLES = [
     table("decimal comma among points", PETS.replace("0.1", '"0,1"'), ("Row 4", "'0,1'", "column weight")),
     table("infinity", PETS.replace("25", "inf"), ("Row 5 of pets.csv", "infinite", "column weight")),
     table(
-        "a number beyond 32 bits", PETS.replace("25", "1e200"), ("Row 5", "holds 1e200", "infinite", "column weight")
+        "a number beyond 32 bits", PETS.replace("25", "1e200"), ("Row 5", "holds 1e200", "too large", "column weight")
     ),
     table("a row with more cells", PETS.replace("25,4", "25,4,9"), ("Row 5 of pets.csv has 5 cells", "names 4")),
     table("a row with fewer cells", PETS.replace("25,4", "25"), ("Row 5 of pets.csv has 3 cells", "names 4")),
     table("two columns of one name", PETS.replace("legs", "weight", 1), ("2 columns called 'weight'",)),
     table(
-        "more values than the model takes", PETS, ("2 values", "weight 1, legs 1", "takes 5"), facts(((5,),), ((3,),))
+        "more values than the model takes", PETS, ("2 values", "weight: 1, legs: 1", "takes 5"), facts(((5,),), ((3,),))
     ),
     table("columns that make no image", PETS, ("2 values", "takes 64, as (8, 8, 1)"), facts(((8, 8, 1),), ((3,),))),
     table("decimal numbers as classes", PETS, ("Column weight", "decimal numbers such as 0.1"), targets=("weight",)),

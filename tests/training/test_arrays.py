@@ -108,6 +108,14 @@ def test_that_parts_of_their_own_are_read_from_their_files(tmp_path):
     assert (data.train.num_samples, data.validation.num_samples, data.test.num_samples) == (6, 3, 3)
 
 
+def test_that_a_number_beyond_what_a_model_can_take_is_told_with_its_sample(tmp_path):
+    path = write_npz(tmp_path / "data.npz", x=np.where(np.arange(24).reshape(6, 4) == 17, -1e300, X), y=Y)
+    with pytest.raises(
+        DataError, match=r"x in data.npz holds -1e\+300 in sample 4, counted from 0, which is too large"
+    ):
+        prepared(path, MODEL)
+
+
 # -- labels ---------------------------------------------------------------------------------------------------
 
 

@@ -169,6 +169,16 @@ def test_that_undo_of_a_run_is_seen(runs, table):
     assert row(table, 0)[3] == "finished"
 
 
+def test_that_the_run_whose_weights_the_model_has_is_marked(runs, table):
+    begin(runs, 1, 2)
+    runs.note_in_use(table.runs.entries[1])
+    assert [row(table, number)[0] for number in (0, 1)] == ["run 2", "run 1 · in use"]
+    assert table.runs.index(1, 0).data(Qt.ItemDataRole.EditRole) == "run 1"
+    assert "The model has the weights from after this run." in table.runs.entries[1].summary
+    runs.note_in_use(None)
+    assert row(table, 1)[0] == "run 1"
+
+
 def test_that_a_run_without_a_step_is_never_undone(runs, table):
     begin(runs, 1)
     runs.end(ended(1, "cancelled"))

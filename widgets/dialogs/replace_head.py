@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
+from editor.layers.cutting import names_behind
 from editor.layers.nodes import LayerNode
 from editor.layers.structure import AddLayers, ReplaceHead, head_parameters
 from editor.layers.tree import LayerTree
@@ -75,7 +76,7 @@ class HeadDialog(QDialog):
         self.head_form.changed.connect(self._refresh)
         self.accepted.connect(self._on_accepted)
         self.finished.connect(self._on_finished)
-        self.head_form.set_shape(self._shape())
+        self._on_place_changed()
 
     def _arrange(self) -> None:
         title = QLabel("New layers" if self._is_on_top else "New head")
@@ -164,6 +165,8 @@ class HeadDialog(QDialog):
     @Slot()
     def _on_place_changed(self) -> None:
         self.head_form.set_shape(self._shape())
+        if (cut := self.cut_form.cut) and not self._is_on_top:
+            self.head_form.follow_data(names_behind(cut))
         self._show_place()
 
     @Slot()

@@ -11,9 +11,11 @@ from editor.errors import Problem
 from editor.layers.cutting import structure_obstacle
 from editor.layers.nodes import LayerNode, Node
 from editor.layers.selection import topmost
+from editor.layers.structure import AddLayers, ReplaceHead
 from editor.layers.tree import LayerTree
 from editor.processes.edit_messages import EditModel, ModelEdited
 from editor.processes.messages import RequestFailed
+from editor.training.head_settings import settings_for_head
 from widgets.dialogs.rename_layer import ReinitialiseDialog, RenameLayerDialog
 from widgets.dialogs.replace_head import HeadDialog
 from widgets.dialogs.transfer_learning import TransferWizard
@@ -191,9 +193,18 @@ class Surgery(QObject):
         if not job or job.document is not self._current():
             return
         push_weights(job.document, command_of(job.document, job.wish, event))
-        if job.wish.settings:
-            self._window.training.set_settings(job.wish.settings)
-        self._notifier.say(Level.DONE, " ".join((f"{job.wish.text}: done.", *event.notes)))
+        notes = self._settle_settings(job.wish)
+        self._notifier.say(Level.DONE, " ".join((f"{job.wish.text}: done.", *event.notes, *notes)))
+
+    def _settle_settings(self, wish: EditWish) -> tuple[str, ...]:
+        """Gives the training panel what goes with the layers; says what was chosen there and does not."""
+        panel = self._window.training
+        if not isinstance(wish.edit, ReplaceHead | AddLayers):
+            return ()
+        settings, notes = settings_for_head(wish.settings or panel.settings(), wish.edit.head.activation)
+        if wish.settings or notes:
+            panel.set_settings(settings)
+        return notes
 
     def _on_request_failed(self, event: RequestFailed) -> None:
         if self._take(event.request_id):

@@ -132,6 +132,10 @@ class RunProgress(QWidget):
                 self._time_left.go_on()
             self._show_place(self._place)
 
+    def show_weights(self, text: str) -> None:
+        """Says which weights the model has, in the place of how the last run ended; to be called while none is."""
+        self._text.setText(text)
+
     def clear(self) -> None:
         """Shows nothing, as for another document."""
         self._run = None

@@ -26,6 +26,7 @@ class RunEntry:
         is_shown: Whether its curves are on show beside those of the newest run.
         has_step: Whether there was a step that can be undone.
         is_undone: Whether that step was taken back.
+        is_in_use: Whether the model has the weights that it left.
         num_done: Epochs that were whole.
         monitor: The metric that tells the best epoch.
         best: The best epoch so far.
@@ -48,6 +49,7 @@ class RunEntry:
     is_shown: bool = False
     has_step: bool = False
     is_undone: bool = False
+    is_in_use: bool = False
     num_done: int = 0
     monitor: str = ""
     best: BestEpoch | None = None
@@ -106,12 +108,12 @@ class RunEntry:
         """Whether it has not ended."""
         return self.outcome in (STARTING, RUNNING, PAUSED)
 
-    @property
-    def has_moved(self) -> bool:
-        """Whether the model has what it learned."""
-        return self.has_step and not self.is_undone
-
     # -- words ------------------------------------------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        """Its name, and a mark where the model has its weights."""
+        return f"{self.name} · in use" if self.is_in_use else self.name
 
     @property
     def outcome_text(self) -> str:
@@ -155,6 +157,7 @@ class RunEntry:
         times = f", {self.time_text}" if self.time_text else ""
         lines = (
             f"{self.name}: {self.outcome_text}",
+            "The model has the weights from after this run." if self.is_in_use else "",
             self.reason,
             f"What was frozen: {self.frozen}" if self.frozen else "",
             f"Epochs: {self.epochs_text}{times}",

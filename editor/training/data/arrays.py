@@ -25,6 +25,7 @@ from editor.training.settings import TrainSettings
 from editor.training.words import AUTOMATIC
 
 VALUES_AT_A_TIME = 1 << 22
+SINGLE_BYTES = 4
 
 
 class Arrays:
@@ -156,11 +157,27 @@ def _check_values(file: ArrayFile, name: str, array: Array) -> None:
         if is_bad.any():
             first = first if num_bad else start + int(is_bad.reshape(len(is_bad), -1).any(axis=1).argmax())
             num_bad += int(is_bad.sum())
+        elif array.dtype.itemsize > SINGLE_BYTES:
+            _check_size(file, name, array[start : start + step], start)
     if num_bad:
         raise DataError(
             f"{name} in {file.name} holds {num_bad:,} {'value that is' if num_bad == 1 else 'values that are'} "
             f"not finite (NaN or infinity), the first in sample {first:,}, counted from 0.",
             hint="Drop those samples, or fill the gaps with numpy.nan_to_num.",
+        )
+
+
+def _check_size(file: ArrayFile, name: str, piece: Array, first: int) -> None:
+    """Refuses numbers that float32 does not have, which Keras takes: they would become infinite."""
+    largest = np.finfo(np.float32).max
+    if max(piece.max(), -piece.min()) > largest:
+        is_large = (np.abs(piece) > largest).reshape(len(piece), -1)
+        at = int(is_large.any(axis=1).argmax())
+        value = piece[at].reshape(-1)[is_large[at].argmax()]
+        raise DataError(
+            f"{name} in {file.name} holds {value:g} in sample {first + at:,}, counted from 0, which is too large for "
+            f"the numbers of a model (float32, up to {largest:.3g}).",
+            hint="Drop that sample, or use another unit.",
         )
 
 
