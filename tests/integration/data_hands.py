@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QTabBar
 from tests.integration.driver import Driver
 from widgets.data.dialog import DataDialog
 from widgets.data.source import PathField
+from widgets.training.form_row import Message
 
 
 class DataHands:
@@ -55,8 +56,9 @@ class DataHands:
 
     @property
     def problem(self) -> str:
-        """What is said to be wrong; empty if nothing is."""
-        return self.dialog.message.text() if self.dialog.message.is_problem() else ""
+        """What is said to be wrong, wherever in the dialog; empty if nothing is."""
+        said = [each for each in self.dialog.findChildren(Message) if each.is_problem() and each.isVisible()]
+        return " ".join(each.text() for each in said)
 
     def agree(self) -> None:
         """Clicks OK when all is read."""

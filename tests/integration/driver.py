@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QLabel,
     QLineEdit,
     QMessageBox,
     QPlainTextEdit,
@@ -371,6 +372,13 @@ class Driver:
     @property
     def run_state(self) -> RunState:
         return self.window.training.run_state
+
+    @property
+    def run_text(self) -> str:
+        """How far the run is, or how it ended, in the status line."""
+        label = self.window.progress.findChild(QLabel, "runProgressText")
+        assert isinstance(label, QLabel)
+        return label.text()
 
     @property
     def proof_text(self) -> str:

@@ -26,8 +26,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from editor import cli
 from tests.integration.data_hands import DataHands
+from tests.integration.person import Person
 from tests.real_work import files, model_files, plain
-from tests.real_work.window import Person, person_at_work
+from tests.real_work.window import person_at_work
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Files:
 
 
 def _new_head(person: Person) -> None:
-    person.replace_head()
+    person.replace_head(units=10)
     person.freeze_before("head_pool")
 
 
@@ -97,7 +98,7 @@ CASES = (
         partial(plain.digits_pictures, size=64),
         8,
         problem="There are 10 classes in train (digit 0, digit 1, digit 2, digit 3, digit 4, …), but the model has 7 "
-        "outputs. Use Replace head… to give it an output for each class, or leave out samples.",
+        "outputs. Give it an output for each class (Replace Head… in the window), or leave out samples.",
         edit=_new_head,
     ),
 )
