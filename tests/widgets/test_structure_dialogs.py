@@ -15,7 +15,7 @@ from editor.layers.structure import AddLayers, ReplaceHead
 from editor.layers.tree import LayerTree
 from editor.training.settings import TrainSettings, WantedOutput
 from tests import models
-from widgets.dialogs.rename_layer import RenameLayerDialog
+from widgets.dialogs.rename_layer import ReinitialiseDialog, RenameLayerDialog
 from widgets.dialogs.replace_head import HeadDialog
 from widgets.dialogs.transfer_learning import TransferWizard
 from widgets.surgery.data_facts import HeadAdvice
@@ -203,3 +203,22 @@ def test_that_the_learning_rate_is_shown_as_typed_and_checked(qtbot: QtBot, digi
     field.setText("0")
     assert wizard.wish is None
     assert "above 0" in wizard.first_run.problem_text
+
+
+def test_that_a_long_problem_of_a_name_squeezes_nothing(qtbot: QtBot, digits: LayerTree):
+    dialog = shown(qtbot, RenameLayerDialog(digits, layer(digits, "conv")))
+    dialog.field.setText("x:y")
+    assert "TensorFlow" in dialog.message.text()
+    qtbot.waitUntil(lambda: dialog.message.height() >= dialog.message.heightForWidth(dialog.message.width()))
+    assert dialog.field.height() >= dialog.field.sizeHint().height()
+
+
+def test_that_fresh_values_that_would_stay_random_are_told(qtbot: QtBot):
+    tree = LayerTree(walk_model(models.digits_cnn()).root)
+    assert shown(qtbot, ReinitialiseDialog(tree, (layer(tree, "conv"),))).frozen_note.isHidden()
+    tree.apply(tree.plan([layer(tree, "conv").weights[0]], trainable=False))
+    assert shown(qtbot, ReinitialiseDialog(tree, (layer(tree, "conv"),))).frozen_text.startswith("1 weight of it is")
+    tree.apply(tree.plan([layer(tree, "conv")], trainable=False))
+    dialog = shown(qtbot, ReinitialiseDialog(tree, (layer(tree, "conv"),)))
+    assert "This is frozen: the new values stay random" in dialog.frozen_note.text()
+    assert dialog.frozen_note.isVisible()

@@ -67,6 +67,14 @@ class _Question(QDialog):
         """What is asked for; None while something does not fit."""
         raise NotImplementedError
 
+    def say(self, text: str, tone: str) -> None:
+        """Says something below the form; the dialog grows where it would have to squeeze the form for it."""
+        self.message.setText(text)
+        set_tone(self.message, tone)
+        needed = self.heightForWidth(self.width())
+        if needed > self.height():
+            self.resize(self.width(), needed)
+
     @Slot()
     def _on_accepted(self) -> None:
         if self.wish:
@@ -113,15 +121,14 @@ class RenameLayerDialog(_Question):
 
     @Slot()
     def _refresh(self) -> None:
-        self.message.setText(self.problem)
-        set_tone(self.message, "error")
+        self.say(self.problem, "error")
         self.make_button.setEnabled(self.wish is not None)
 
 
 class ReinitialiseDialog(_Question):
     """Says what would be fresh, and asks for a seed."""
 
-    def __init__(self, layers: tuple[LayerNode, ...], parent: QWidget | None = None) -> None:
+    def __init__(self, tree: LayerTree, layers: tuple[LayerNode, ...], parent: QWidget | None = None) -> None:
         super().__init__("reinitialiseDialog", "Re-initialise", parent)
         self._layers = layers
         self.seed = QSpinBox()
@@ -137,11 +144,28 @@ class ReinitialiseDialog(_Question):
         self.form.addRow("Layers", label)
         self.form.addRow("Seed", self.seed)
         weights = {weight.weight_id: weight for layer in layers for weight in layer.weights_below}
+        could_train = [weight for weight in weights.values() if not weight.is_statistics]
+        self._num_frozen = sum(not tree.is_trainable(weight) for weight in could_train)
+        self._is_frozen = self._num_frozen == len(could_train)
         num_parameters = count(sum(weight.num_parameters for weight in weights.values()))
         self.message.setText(
             f"{counted(len(weights), 'weight')} with {num_parameters} parameters get fresh values, as a new layer has "
             "them; statistics go back to where they began. Flags stay as they are. Undo brings the values back."
         )
+        self.frozen_note = QLabel(self.frozen_text)
+        self.frozen_note.setObjectName("reinitialiseFrozen")
+        self.frozen_note.setWordWrap(True)
+        self.frozen_note.setVisible(bool(self.frozen_text))
+        set_tone(self.frozen_note, "trainable")
+        self.form.addRow(self.frozen_note)
+
+    @property
+    def frozen_text(self) -> str:
+        """What comes of fresh values that never train; empty where all of them can."""
+        if not self._num_frozen:
+            return ""
+        what = "This is" if self._is_frozen else f"{counted(self._num_frozen, 'weight')} of it {'is' if self._num_frozen == 1 else 'are'}"
+        return f"{what} frozen: the new values stay random, and layers behind learn from noise. Thaw what is to learn."
         set_tone(self.message, "secondary")
 
     @property

@@ -157,7 +157,7 @@ class Surgery(QObject):
         if not layers:
             self._notifier.say(Level.WARNING, "Nothing with weights is selected. Select the layers first.")
             return
-        dialog = ReinitialiseDialog(tuple(layers), self._window)
+        dialog = ReinitialiseDialog(document.tree, tuple(layers), self._window)
         dialog.edit_requested.connect(self.make)
         dialog.ask()
 
