@@ -215,10 +215,10 @@ def test_that_a_long_problem_of_a_name_squeezes_nothing(qtbot: QtBot, digits: La
 
 def test_that_fresh_values_that_would_stay_random_are_told(qtbot: QtBot):
     tree = LayerTree(walk_model(models.digits_cnn()).root)
-    assert shown(qtbot, ReinitialiseDialog(tree, (layer(tree, "conv"),))).frozen_note.isHidden()
+    assert shown(qtbot, ReinitialiseDialog(tree, (layer(tree, "conv"),))).warning.isHidden()
     tree.apply(tree.plan([layer(tree, "conv").weights[0]], trainable=False))
     assert shown(qtbot, ReinitialiseDialog(tree, (layer(tree, "conv"),))).frozen_text.startswith("1 weight of it is")
     tree.apply(tree.plan([layer(tree, "conv")], trainable=False))
     dialog = shown(qtbot, ReinitialiseDialog(tree, (layer(tree, "conv"),)))
-    assert "This is frozen: the new values stay random" in dialog.frozen_note.text()
-    assert dialog.frozen_note.isVisible()
+    assert "This is frozen: the new values stay random" in dialog.warning.text()
+    assert dialog.warning.isVisible()

@@ -39,6 +39,11 @@ class _Question(QDialog):
         self.message = QLabel()
         self.message.setObjectName("questionMessage")
         self.message.setWordWrap(True)
+        self.warning = QLabel()
+        self.warning.setObjectName("questionWarning")
+        self.warning.setWordWrap(True)
+        self.warning.hide()
+        set_tone(self.warning, "trainable")
         buttons = QDialogButtonBox()
         self.make_button = buttons.addButton(title, QDialogButtonBox.ButtonRole.AcceptRole)
         self.make_button.setObjectName("makeEditButton")
@@ -54,6 +59,7 @@ class _Question(QDialog):
         layout.setSpacing(CORNER)
         layout.addLayout(self.form)
         layout.addWidget(self.message)
+        layout.addWidget(self.warning)
         layout.addSpacing(CORNER)
         layout.addWidget(buttons)
         self.accepted.connect(self._on_accepted)
@@ -152,21 +158,17 @@ class ReinitialiseDialog(_Question):
             f"{counted(len(weights), 'weight')} with {num_parameters} parameters get fresh values, as a new layer has "
             "them; statistics go back to where they began. Flags stay as they are. Undo brings the values back."
         )
-        self.frozen_note = QLabel(self.frozen_text)
-        self.frozen_note.setObjectName("reinitialiseFrozen")
-        self.frozen_note.setWordWrap(True)
-        self.frozen_note.setVisible(bool(self.frozen_text))
-        set_tone(self.frozen_note, "trainable")
-        self.form.addRow(self.frozen_note)
+        set_tone(self.message, "secondary")
+        self.warning.setText(self.frozen_text)
+        self.warning.setVisible(bool(self.frozen_text))
 
     @property
     def frozen_text(self) -> str:
         """What comes of fresh values that never train; empty where all of them can."""
         if not self._num_frozen:
             return ""
-        what = "This is" if self._is_frozen else f"{counted(self._num_frozen, 'weight')} of it {'is' if self._num_frozen == 1 else 'are'}"
+        what = "This is" if self._is_frozen else counted(self._num_frozen, "weight of it is", "weights of it are")
         return f"{what} frozen: the new values stay random, and layers behind learn from noise. Thaw what is to learn."
-        set_tone(self.message, "secondary")
 
     @property
     def name(self) -> str:
