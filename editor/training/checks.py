@@ -145,7 +145,7 @@ def _class_problems(data: Prepared, facts: ModelFacts) -> Iterator[FieldProblem]
             "data",
             f"There are {len(names):,} classes in {data.target_names[0]} ({listed(names)}), but the model has "
             f"{counted(num_outputs, 'output')}. Give it an output for each class (Replace Head… in the window), or "
-            "leave out samples.",
+            "leave out classes.",
         )
 
 
