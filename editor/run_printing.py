@@ -14,6 +14,7 @@ from editor.training.control import RunControl
 from editor.training.marks import Mark, Moment
 from editor.training.settings import Keep
 from editor.training.watching import Metrics, RunPlan, RunWatcher
+from editor.wording import counted
 
 
 class RunPrinter(RunWatcher):
@@ -34,10 +35,8 @@ class RunPrinter(RunWatcher):
 
     def run_started(self, plan: RunPlan) -> None:
         self._num_epochs = plan.settings.epochs
-        self._say(
-            f"{plan.report.data_text}; {plan.num_batches} batches, loss {plan.report.loss}, seed {plan.seed}, "
-            f"on {plan.device}"
-        )
+        batches = counted(plan.num_batches, "batch", "batches")
+        self._say(f"{plan.report.data_text}; {batches}, loss {plan.report.loss}, seed {plan.seed}, on {plan.device}")
         for note in (*data_notes(plan.report.data), *plan.notes):
             self._say(note)
 

@@ -40,7 +40,7 @@ _DOCK_MARGINS = {
     "runsDock": (0, 0, CORNER, 0),
 }
 """The gap between a pane and the window's edge, where the pane has its default place."""
-_INSPECTOR_WIDTH, _TRAINING_WIDTH, _RUNS_WIDTH, _BOTTOM_HEIGHT = 470, 300, 300, 268
+_INSPECTOR_WIDTH, _TRAINING_WIDTH, _RUNS_WIDTH, _BOTTOM_HEIGHT = 470, 300, 300, 300
 
 
 class MainWindow(QMainWindow):
@@ -92,6 +92,12 @@ class MainWindow(QMainWindow):
         settings.set_layout("geometry", self.saveGeometry())
         settings.set_layout("state", self.saveState(_LAYOUT_VERSION))
         settings.set_layout("columns", self.layers.view.header().saveState())
+
+    def hold_edits(self, *, is_held: bool) -> None:
+        """Lets nothing but the tree of layers be used, or all of it again; the layers stand still for a question."""
+        for widget in (self.menuBar(), *self.findChildren(QToolBar), *self._docks.values()):
+            widget.setEnabled(not is_held)
+        self.setAcceptDrops(not is_held)
 
     def reset_layout(self) -> None:
         """Puts every panel where it belongs."""

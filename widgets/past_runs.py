@@ -22,9 +22,11 @@ from widgets.notice_bar import Level
 from widgets.notifier import Notifier
 from widgets.run_control import RunControl
 from widgets.training.proof_words import proof_details, proof_line
+from widgets.training.run_details import compared_runs, run_details
 from widgets.training.run_entry import RunEntry
 from widgets.training.runs_list import RunsList
 from widgets.undo import RunCommand, WeightsUndo
+from widgets.weights_in_use import has_weights, run_in_use, weights_sentence
 
 _GONE = "Its weights are no longer kept: those of the last 8 runs are."
 
@@ -51,6 +53,7 @@ class PastRuns(QObject):
         self._notifier = notifier
         self._document: Document | None = None
         self._proof: Proof | None = None
+        self._revision: int | None = None
         self._trees: dict[int, LayerTree] = {}
         table = window.runs
         table.menu_requested.connect(self._on_menu_requested)
@@ -65,18 +68,18 @@ class PastRuns(QObject):
     def set_document(self, document: Document) -> None:
         """Works on another document; its list is empty."""
         self._document = document
+        self._revision = None
         self._list.clear()
         self._trees.clear()
         document.stack.indexChanged.connect(self._on_index_changed)
         self.refresh()
 
     def refresh(self) -> None:
-        """Shows what the newest run has moved whose weights the model has; another tree has other weights."""
-        tree = self._document.tree if self._document else None
-        entries = self._window.runs.runs.entries
-        moved = (entry for entry in entries if entry.has_moved and self._trees.get(entry.run_id) is tree)
-        entry = next(moved, None)
+        """Shows which run the weights of the model are from, and what that run has moved."""
+        entry = self._entry_in_use()
+        self._list.note_in_use(entry)
         proof = entry.proof if entry else None
+        tree = self._document.tree if self._document else None
         moves = Moves(proof.moves if proof else ())
         if tree and not self._runs.is_active:
             self._window.progress.show_proof(proof, moves.num_statistics(tree.root))
@@ -84,6 +87,25 @@ class PastRuns(QObject):
             self._proof = proof
             self._window.layers.view.show_moves(moves)
             self._window.inspector.set_moves(moves)
+        self._say_weights()
+
+    def _entry_in_use(self) -> RunEntry | None:
+        """The run whose weights the model has, as that run left them; None during a run."""
+        if not self._document or self._runs.state.is_active:
+            return None
+        entry = run_in_use(self._document, self._window.runs.runs.entries)
+        return None if entry is None or self._layers_obstacle(entry) else entry
+
+    def _say_weights(self) -> None:
+        """Says where the weights are from when they are others than those spoken of last."""
+        document = self._document
+        if not document or self._runs.state.is_active or document.revision == self._revision:
+            return
+        is_first = self._revision is None
+        self._revision = document.revision
+        if not is_first:
+            self._window.progress.show_weights(weights_sentence(document, self._window.runs.runs.entries))
+            self._runs.forget_ending()
 
     # -- weights ------------------------------------------------------------------------------------------------
 
@@ -126,7 +148,7 @@ class PastRuns(QObject):
             return "The engine does not have the model just now."
         if file is None:
             return "It changed no weights."
-        if document.revision == revision_of(file):
+        if has_weights(document, file):
             return "The model has these weights."
         now = revision_path(document.workspace.folder, document.revision)
         return "" if file.exists() and now.exists() else _GONE
@@ -157,6 +179,8 @@ class PastRuns(QObject):
         shown.setChecked(is_shown)
         if len(entries) == 1:
             self._add_single(menu, entries[0])
+        else:
+            _add(menu, "Compare…", self._on_details_requested, keys="Return")
         menu.addSeparator()
         delete = _add(menu, "Delete from List", self._on_delete_requested, keys="Del")
         delete.setToolTip("Its weights and undo steps stay as they are.")
@@ -191,10 +215,7 @@ class PastRuns(QObject):
     def _on_details_requested(self) -> None:
         entries = self._window.runs.selected_runs()
         if entries:
-            proof = entries[0].proof
-            details = f"{proof_line(proof)}\n{proof_details(proof)}" if proof else ""
-            title, _, rest = entries[0].summary.partition("\n")
-            show_details(self._window, title, f"{rest}\n\n{details}".strip())
+            show_details(self._window, *(run_details(entries[0]) if len(entries) == 1 else compared_runs(entries)))
 
     def _on_proof_details_requested(self) -> None:
         proof = self._window.progress.proof
@@ -221,6 +242,7 @@ class PastRuns(QObject):
     def _on_run_requested(self, request: StartRun) -> None:
         if self._document:
             self._trees[request.run_id] = self._document.tree
+        self.refresh()
 
     def _on_run_ended(self, event: RunEnded) -> None:
         entry = self._window.runs.runs.entry(event.run_id)
@@ -228,6 +250,9 @@ class PastRuns(QObject):
             name = f"{entry.name[:1].upper()}{entry.name[1:]} has ended."
             words = (event.reason or name, entry.best_sentence, entry.test_sentence)
             self._notifier.say(Level.INFO, " ".join(word for word in words if word))
+        if self._document:
+            # How it ended is said, which is more than whose weights these are.
+            self._revision = self._document.revision
         self.refresh()
 
 

@@ -192,6 +192,11 @@ class RunControl(QObject):
         self._set_state(RunState.CANCELLING)
         self._link.send(CancelRun(run_id=run.run_id))
 
+    def forget_ending(self) -> None:
+        """Says no more how the last run ended: the model has other weights since."""
+        if not self._run:
+            self._set_state(RunState.IDLE)
+
     def note_reopened(self, document: Document) -> None:
         """A new engine has the document; a run that the old one lost becomes a step that can be undone."""
         lost, self._lost = self._lost, None

@@ -112,6 +112,17 @@ def _next_of(tree: LayerTree, layer: LayerNode) -> tuple[LayerNode, ...]:
     )
 
 
+def names_behind(cut: Cut) -> frozenset[str]:
+    """Names of the model's own layers that a cut takes off or shortens: of outputs among them a head takes the place.
+
+    Where nothing goes, the place itself gives the output.
+    """
+    top = cut.layer
+    while top.parent is not None and top.parent.parent is not None:
+        top = top.parent
+    return frozenset((top.name, *(layer.name for layer in cut.goes if layer.parent is top.parent)))
+
+
 def _topmost(layers: tuple[LayerNode, ...]) -> tuple[LayerNode, ...]:
     found = set(layers)
     return tuple(layer for layer in layers if layer.parent not in found)

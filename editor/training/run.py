@@ -38,6 +38,7 @@ from editor.training.proof import Prover
 from editor.training.recipe import recipe_of
 from editor.training.running import Running, sample_of
 from editor.training.settings import Keep, Proof, SettingsReport, TrainSettings
+from editor.training.wanted_output import wanted_by_unfit_data
 from editor.training.watching import Metrics, RunPlan, RunWatcher, log_names
 from editor.training.words import AUTOMATIC
 
@@ -120,7 +121,8 @@ def check_settings(index: ModelIndex, settings: TrainSettings, read: Read = prep
     try:
         data = read(settings, facts, settings.data_options.split_seed)
     except DataError as error:
-        return SettingsReport(problems={**problems, "data": str(error)})
+        wanted = wanted_by_unfit_data(settings, facts, error, read)
+        return SettingsReport(problems={**problems, "data": str(error)}, wanted_outputs=wanted)
     return _checked(settings, data, facts)
 
 
@@ -200,6 +202,8 @@ def _plan(
             raise GivenUpError
         watcher.data_progressed(doing, done, total)
 
+    # A person's own function may draw samples, and a dataset takes the seed of now when it is made.
+    keras.utils.set_random_seed(seed)
     try:
         with heard_by(listen):
             data = read(settings, facts, settings.data_options.split_seed)

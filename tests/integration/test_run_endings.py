@@ -66,13 +66,27 @@ def test_that_a_cancelled_run_leaves_only_a_line_and_others_can_be_gone_back_to(
     for _ in range(2):
         driver.train()
     second, first = driver.window.runs.runs.entries[:2]
+    assert [run.name for run in runs_in_use(driver)] == ["run 4"]
+    assert progress_text(driver).startswith("Finished")
     driver.app.past_runs.go_to_before(first)
     driver.wait(lambda: driver.document.stack.count() == 3)
+    assert progress_text(driver) == "The weights are those from before run 3"
+    assert driver.run_state is RunState.IDLE
+    assert not shown_as_moved(driver) and not driver.proof_text and not runs_in_use(driver)
+    driver.app.past_runs.go_to_after(first)
+    driver.wait(lambda: driver.document.stack.count() == 4)
+    assert progress_text(driver) == "The weights are those from after run 3"
+    assert runs_in_use(driver) == [first]
+    assert driver.window.progress.proof == first.proof
+    assert shown_as_moved(driver)
+    driver.undo()
+    assert progress_text(driver) == "The weights are those from before run 3"
     assert driver.document.stack.undoText() == "Go back to before run 3"
     driver.save()
     assert plain_keras.weights(model) == plain_keras.weights(DEMO)
     driver.undo()
     assert driver.document.weights_file == second.after
+    assert runs_in_use(driver) == [second]
     assert second.outcome_text == "finished"
 
     before = driver.document.weights_file
@@ -138,6 +152,14 @@ def test_that_a_run_is_paused_changed_resumed_and_stopped_and_the_next_closed(dr
     driver.answer("saveQuestion", "Discard")
     driver.wait_until_closed()
     driver.is_closed = True
+
+
+def runs_in_use(driver: Driver) -> list[RunEntry]:
+    return [run for run in driver.window.runs.runs.entries if run.is_in_use]
+
+
+def progress_text(driver: Driver) -> str:
+    return driver.window.progress.findChild(QLabel, "runProgressText").text()
 
 
 def shown_as_moved(driver: Driver) -> set[object]:

@@ -95,6 +95,11 @@ def _held_with_another_class(folder: Path) -> Path:
     return text(PETS)(folder)
 
 
+def _held_without_header(folder: Path) -> Path:
+    (folder / "held.csv").write_text("Rex,dog,30,4\nTom,cat,4,4\n")
+    return text(PETS)(folder)
+
+
 def _held_with_text(folder: Path) -> Path:
     (folder / "held.csv").write_text("name,kind,weight,legs\nRex,dog,30,4\nTom,cat,heavy,4\n")
     return text(PETS)(folder)
@@ -139,13 +144,13 @@ TABLES = [
     table("decimal comma among points", PETS.replace("0.1", '"0,1"'), ("Row 4", "'0,1'", "column weight")),
     table("infinity", PETS.replace("25", "inf"), ("Row 5 of pets.csv", "infinite", "column weight")),
     table(
-        "a number beyond 32 bits", PETS.replace("25", "1e200"), ("Row 5", "holds 1e200", "infinite", "column weight")
+        "a number beyond 32 bits", PETS.replace("25", "1e200"), ("Row 5", "holds 1e200", "too large", "column weight")
     ),
     table("a row with more cells", PETS.replace("25,4", "25,4,9"), ("Row 5 of pets.csv has 5 cells", "names 4")),
     table("a row with fewer cells", PETS.replace("25,4", "25"), ("Row 5 of pets.csv has 3 cells", "names 4")),
     table("two columns of one name", PETS.replace("legs", "weight", 1), ("2 columns called 'weight'",)),
     table(
-        "more values than the model takes", PETS, ("2 values", "weight 1, legs 1", "takes 5"), facts(((5,),), ((3,),))
+        "more values than the model takes", PETS, ("2 values", "weight: 1, legs: 1", "takes 5"), facts(((5,),), ((3,),))
     ),
     table("columns that make no image", PETS, ("2 values", "takes 64, as (8, 8, 1)"), facts(((8, 8, 1),), ((3,),))),
     table("decimal numbers as classes", PETS, ("Column weight", "decimal numbers such as 0.1"), targets=("weight",)),
@@ -217,7 +222,7 @@ TABLES = [
     BadData(
         "a picture with the name of a table",
         data(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(900)),
-        ("pets.csv is no table of text",),
+        ("pets.csv is a single image", "subfolder"),
     ),
     BadData(
         "cut gzip", data(gzip.compress(PETS.encode())[:40], "pets.csv.gz"), ("pets.csv.gz cannot be read", "damaged")
@@ -241,6 +246,18 @@ TABLES = [
         _held_with_text,
         ("Row 3 of held.csv", "'heavy'"),
         options=PET_OPTIONS | {"test": "HERE/held.csv"},
+    ),
+    BadData(
+        "validation table without the header of the training table",
+        _held_without_header,
+        ("first row of held.csv holds no names", "pets.csv"),
+        options=PET_OPTIONS | {"validation": "HERE/held.csv"},
+    ),
+    BadData(
+        "a folder to validate on",
+        text(PETS),
+        ("is a folder, but a file",),
+        options=PET_OPTIONS | {"validation": "HERE"},
     ),
     BadData(
         "no validation table",

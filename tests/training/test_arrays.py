@@ -137,6 +137,17 @@ def test_that_parts_of_their_own_are_read_from_their_files(tmp_path):
     assert (data.train.num_samples, data.validation.num_samples, data.test.num_samples) == (6, 3, 3)
 
 
+def test_that_a_number_beyond_what_a_model_can_take_is_told_with_its_sample(tmp_path):
+    path = write_npz(tmp_path / "data.npz", x=np.where(np.arange(24).reshape(6, 4) == 17, -1e300, X.astype(float)), y=Y)
+    with pytest.raises(DataError, match=r"holds -1e\+300 in sample 4, counted from 0, which is too large"):
+        prepared(path, MODEL)
+
+
+def test_that_samples_of_arrays_are_told_by_their_places(tmp_path):
+    data = prepared(write_npz(tmp_path / "data.npz", x=X, y=Y), MODEL, share=0.5)
+    assert [data.sources[at] for at in range(3)] == [f"x[{row[0] / 4:.0f}]" for row in data.train.inputs[0]]
+
+
 # -- labels ---------------------------------------------------------------------------------------------------
 
 

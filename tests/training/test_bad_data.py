@@ -39,6 +39,8 @@ CHOICES = {
     "validation table with another class": "validation",
     "test table with text among numbers": "test",
     "no validation table": "validation",
+    "validation table without the header of the training table": "validation",
+    "a folder to validate on": "validation",
     "no y": "outputs",
     "one class in an array": "targets",
     "h5 without x": "inputs",

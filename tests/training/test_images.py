@@ -151,14 +151,14 @@ def test_that_what_is_odd_is_noted(tmp_path: Path) -> None:
     (tmp_path / "train" / "green").mkdir()
     notes = " ".join(read(tmp_path, facts_of((None, 10, 12, 3), 7)).report.notes)
     assert "train has no images of green. val has no images of green." in notes
-    assert "The model has 7 outputs for 3 classes" in notes
+    assert "The model has 7 outputs and the data 3 classes: outputs 4 to 7 stand for none of them" in notes
 
 
 def test_that_more_classes_than_outputs_are_told_by_name(tmp_path: Path) -> None:
     write_image(write_classes(tmp_path / "colors") / "green" / "a.png")
     settings = TrainSettings(data=str(tmp_path / "colors"))
     problem = check(settings, read(tmp_path / "colors", validation_split=0.0), FACTS).problems["data"]
-    assert "3 classes in colors (blue, green, red), but the model has 2 outputs. Use Replace head" in problem
+    assert "3 classes in colors (blue, green, red), but the model has 2 outputs. Give it an output" in problem
 
 
 def test_that_rare_classes_weigh_more_when_asked_for(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_that_a_loss_that_is_no_number_ends_the_run_and_names_the_batch(tmp_path
     before = trial.state
     result = trial.run(loss="mean_squared_error", epochs=3)
     assert result.outcome == "failed"
-    assert "The loss became NaN or infinite in batch 1 of epoch 1, which held samples " in result.problem.summary
+    assert "The loss became NaN or infinite in batch 1 of epoch 1, which held x[" in result.problem.summary
     assert "the weights from before the run are back" in result.problem.summary
     assert trial.state == before
     assert [mark.kind for mark in result.marks] == ["nan"]

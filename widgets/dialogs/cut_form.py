@@ -1,4 +1,4 @@
-"""Where to cut: a list of the layers behind which that can be, and what goes and what stays."""
+"""Where to cut: a list of the layers behind which that can be, which the tree chooses from too, and what goes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from editor.layers.cutting import Cut, cut_at, found_cut, places_to_cut
 from editor.layers.nodes import LayerNode
 from editor.layers.structure import Head, head_parameters
 from editor.layers.tree import LayerTree
+from widgets.layer_tree.cut_look import CutLook
 from widgets.line_breaks import breakable
 from widgets.numbers import count, counted, output_shape
 from widgets.theme import CORNER, set_tone
@@ -24,7 +25,7 @@ class CutForm(QWidget):
         wanted: The layer that is selected; the found place is taken if it will not do.
 
     Signals:
-        changed: Another place is chosen.
+        changed: Another place is chosen, or one was refused.
     """
 
     changed = Signal()
@@ -44,7 +45,7 @@ class CutForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(CORNER // 2)
-        title = QLabel("The last layer that stays")
+        title = QLabel("The last layer that stays: click it in the tree, or choose it here")
         title.setBuddy(self.box)
         for widget in (title, self.box, self._note, self._look):
             layout.addWidget(widget)
@@ -78,6 +79,24 @@ class CutForm(QWidget):
     def cut(self) -> Cut | None:
         """The chosen place; None where the model has none."""
         return self._cut
+
+    @property
+    def look(self) -> CutLook | None:
+        """How the tree shows the chosen place; None where there is none."""
+        return CutLook(self._tree, self._cut, self._places) if self._cut else None
+
+    def choose(self, layer: LayerNode) -> None:
+        """Takes another place; where it cannot be cut the reason is said, and the place stays."""
+        cut = cut_at(self._tree, layer)
+        if cut.problem:
+            nearest = f" The nearest place is behind {cut.nearest}." if cut.nearest else ""
+            self._note.setText(breakable(cut.problem + nearest))
+            self.changed.emit()
+            return
+        at = self._places.index(self._tree.places(layer)[0])
+        if at == self.box.currentIndex():
+            self._on_chosen(at)
+        self.box.setCurrentIndex(at)
 
     @property
     def look_text(self) -> str:

@@ -15,6 +15,7 @@ from widgets.theme import set_tone
 from widgets.training.proof_words import proof_line, proof_tip
 from widgets.training.run_state import RunState
 from widgets.training.time_left import TimeLeft, batch_time_text, clock_text
+from widgets.training.wording import metrics_text
 
 _KEPT = {"last": "weights", "best": "weights of the best epoch"}
 
@@ -104,7 +105,8 @@ class RunProgress(QWidget):
         """Says how the run ended and shows its proof."""
         if self._run is None or self._time_left is None or event.run_id != self._run.run_id:
             return
-        self._text.setText(self._ending(event, clock_text(self._time_left.elapsed)))
+        tested = f" · Test: {metrics_text(event.test_metrics)}" if event.test_metrics else ""
+        self._text.setText(f"{self._ending(event, clock_text(self._time_left.elapsed))}{tested}")
         self._bar.hide()
         self.show_proof(event.proof)
         self._run = None
@@ -130,6 +132,10 @@ class RunProgress(QWidget):
             elif state is not RunState.RESUMING:
                 self._time_left.go_on()
             self._show_place(self._place)
+
+    def show_weights(self, text: str) -> None:
+        """Says which weights the model has, in the place of how the last run ended; to be called while none is."""
+        self._text.setText(text)
 
     def clear(self) -> None:
         """Shows nothing, as for another document."""

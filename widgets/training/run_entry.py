@@ -8,7 +8,7 @@ from pathlib import Path
 from editor.processes.run_messages import BestEpoch, RunEnded, RunMarked, RunStarted
 from editor.training.settings import Proof, TrainSettings
 from widgets.training.time_left import clock_text
-from widgets.training.wording import is_less_better
+from widgets.training.wording import is_less_better, metrics_text
 
 STARTING, RUNNING, PAUSED = "starting", "running", "paused"
 
@@ -26,10 +26,12 @@ class RunEntry:
         is_shown: Whether its curves are on show beside those of the newest run.
         has_step: Whether there was a step that can be undone.
         is_undone: Whether that step was taken back.
+        is_in_use: Whether the model has the weights that it left.
         num_done: Epochs that were whole.
         monitor: The metric that tells the best epoch.
         best: The best epoch so far.
         seconds: It trained for, pauses left out.
+        rates: Learning rates that it was given while it was under way, and since when.
         seed: It was drawn or given; None before it has started.
         kept: Whether the last or the best weights were kept.
         reason: Why it ended early by itself, or failed; in a sentence.
@@ -48,10 +50,12 @@ class RunEntry:
     is_shown: bool = False
     has_step: bool = False
     is_undone: bool = False
+    is_in_use: bool = False
     num_done: int = 0
     monitor: str = ""
     best: BestEpoch | None = None
     seconds: float = 0.0
+    rates: list[str] = field(default_factory=list)
     seed: int | None = None
     kept: str = "last"
     reason: str = ""
@@ -85,6 +89,8 @@ class RunEntry:
         """It was paused or resumed, or trains other weights from now on."""
         if event.kind == "phase":
             self.frozen = f"{self.frozen}, then {event.text}"
+        elif event.kind == "learning-rate":
+            self.rates.append(f"{event.text} from epoch {event.epoch + 1} on")
         elif event.kind in ("paused", "resumed"):
             self.outcome = PAUSED if event.kind == "paused" else RUNNING
 
@@ -106,12 +112,12 @@ class RunEntry:
         """Whether it has not ended."""
         return self.outcome in (STARTING, RUNNING, PAUSED)
 
-    @property
-    def has_moved(self) -> bool:
-        """Whether the model has what it learned."""
-        return self.has_step and not self.is_undone
-
     # -- words ------------------------------------------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        """Its name, and a mark where the model has its weights."""
+        return f"{self.name} · in use" if self.is_in_use else self.name
 
     @property
     def outcome_text(self) -> str:
@@ -145,10 +151,19 @@ class RunEntry:
         return f"Best {best.metric} {best.value:.4g} in epoch {best.epoch + 1}." if best else ""
 
     @property
-    def test_sentence(self) -> str:
+    def test_text(self) -> str:
         """What the test part gave; empty where there was none."""
-        values = ", ".join(f"{name} {value:.4g}" for name, value in self.test_metrics.items())
-        return f"Test: {values}." if values else ""
+        return metrics_text(self.test_metrics)
+
+    @property
+    def test_sentence(self) -> str:
+        """The same as a sentence."""
+        return f"Test: {self.test_text}." if self.test_metrics else ""
+
+    @property
+    def frozen_text(self) -> str:
+        """What was frozen, where that it is about what was frozen is said already."""
+        return self.frozen.replace(" frozen", "")
 
     @property
     def summary(self) -> str:
@@ -156,11 +171,13 @@ class RunEntry:
         times = f", {self.time_text}" if self.time_text else ""
         lines = (
             f"{self.name}: {self.outcome_text}",
+            "The model has the weights from after this run." if self.is_in_use else "",
             self.reason,
-            f"What was frozen: {self.frozen}" if self.frozen else "",
+            f"Frozen: {self.frozen_text}" if self.frozen else "",
             f"Epochs: {self.epochs_text}{times}",
             self.best_sentence,
             self.test_sentence,
+            f"Learning rate changed: {', '.join(self.rates)}" if self.rates else "",
             f"Seed: {self.seed}" if self.seed is not None else "",
         )
         return "\n".join(line for line in lines if line)

@@ -58,6 +58,12 @@ class RunsList:
             entry.is_undone = entry.has_step and entry.run_id not in done
         self._table.runs.refresh()
 
+    def note_in_use(self, in_use: RunEntry | None) -> None:
+        """Marks the run whose weights the model has; None marks none."""
+        for entry in self._table.runs.entries:
+            entry.is_in_use = entry is in_use
+        self._table.runs.refresh()
+
     def clear(self) -> None:
         """Forgets all runs, as for another document."""
         self._num_runs = 0

@@ -33,8 +33,8 @@ class RunColumn(IntEnum):
 
 TITLES = ("Run", "Frozen", "Best", "Epochs", "Time", "Seed", "Outcome")
 _TEXTS: dict[int, Callable[[RunEntry], str]] = {
-    RunColumn.RUN: lambda entry: entry.name,
-    RunColumn.FROZEN: lambda entry: entry.frozen.replace(" frozen", ""),  # The title says it.
+    RunColumn.RUN: lambda entry: entry.title,
+    RunColumn.FROZEN: lambda entry: entry.frozen_text,
     RunColumn.BEST: lambda entry: entry.best_text,
     RunColumn.EPOCHS: lambda entry: entry.epochs_text,
     RunColumn.TIME: lambda entry: entry.time_text,
@@ -144,7 +144,8 @@ class RunsModel(QAbstractTableModel):
         entry, column = self._entries[index.row()], index.column()
         match role:
             case Role.DisplayRole | Role.EditRole:
-                return _TEXTS[column](entry)
+                is_typed = role == Role.EditRole and column == RunColumn.RUN
+                return entry.name if is_typed else _TEXTS[column](entry)
             case Role.ToolTipRole:
                 return entry.summary
             case Role.TextAlignmentRole:
@@ -165,7 +166,7 @@ class RunsModel(QAbstractTableModel):
             return self._dot(entry)
         if role == Role.AccessibleTextRole:
             where = "on the curves" if self.is_on_curves(entry) else "not on the curves"
-            return f"{entry.name}, {entry.outcome_text}, {where}"
+            return f"{entry.title}, {entry.outcome_text}, {where}"
         return None
 
     @override

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from editor.training.words import AUTOMATIC
 
@@ -53,6 +53,11 @@ def shortened(text: str) -> str:
     """An entry where the room is short: `Auto: Accuracy`, or without what stands in brackets."""
     before, _, inside = text.partition(" (")
     return f"Auto: {inside.removesuffix(')')}" if before == "Automatic" and inside else before
+
+
+def metrics_text(metrics: Mapping[str, float]) -> str:
+    """Values by the names that Keras gave them, in a line."""
+    return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
 
 
 def is_less_better(metric: str) -> bool:

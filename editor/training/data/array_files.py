@@ -16,6 +16,7 @@ import numpy as np
 import numpy.lib.format as npy
 
 from editor.errors import DataError, FileError
+from editor.training.data.file_kinds import HDF5, begins_with, check_kind_of
 from editor.training.data.parts import Array
 from editor.training.progress import note_bytes
 
@@ -85,9 +86,8 @@ def open_arrays(path: Path) -> ArrayFile:
     """
     if path.is_dir():
         return NpyFiles(path, "")
-    if not path.is_file():
-        raise DataError(f"There is no file {path}.", hint="Choose a table, a file of arrays, or sample:digits.")
-    if path.suffix.lower() in (".h5", ".hdf5"):
+    check_kind_of(path, "arrays")
+    if begins_with(path, HDF5) or path.suffix.lower() in (".h5", ".hdf5"):
         from editor.training.data.hdf5_arrays import Hdf5File
 
         return Hdf5File(path)

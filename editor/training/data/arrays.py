@@ -11,9 +11,9 @@ from editor.errors import DataError
 from editor.training.data.array_files import ArrayFile, open_arrays
 from editor.training.data.array_roles import find_array_roles
 from editor.training.data.memory import check_memory
-from editor.training.data.parts import Array, Part, Prepared
+from editor.training.data.parts import Array, Numbered, Part, Prepared
 from editor.training.data.reporting import balancing_weights, describe, range_of, target_bars
-from editor.training.data.splitting import draw_validation
+from editor.training.data.splitting import Places, draw_validation
 from editor.training.data.targets import ClassCoding, Target, find_coding
 from editor.training.data.unfit import about_part
 from editor.training.data_options import Task
@@ -25,6 +25,7 @@ from editor.training.settings import TrainSettings
 from editor.training.words import AUTOMATIC
 
 VALUES_AT_A_TIME = 1 << 22
+SINGLE_BYTES = 4
 
 
 class Arrays:
@@ -100,12 +101,13 @@ def from_arrays(arrays: Arrays, settings: TrainSettings, facts: ModelFacts, seed
         with about_part(name, settings.data_options):
             parts[name] = _coded(part, codings, arrays, f"_{name}")
     tasks = tuple(coding.task for coding in codings)
-    train, drawn = _split(whole, settings, tasks, seed, has_own="val" in parts)
+    kept, held = _split(whole, settings, tasks, seed, has_own="val" in parts)
+    train, drawn = (whole.take(kept), whole.take(held)) if len(held) else (whole, None)
     validation = parts.get("val", drawn)
     num_more = validation.num_samples if validation and "val" in parts else 0
     report = DataReport(
         kind="arrays",
-        text=describe(whole.inputs, whole.targets, whole.num_samples, num_more),
+        text=describe(whole.inputs, whole.targets, whole.num_samples, num_more, tasks),
         task=tasks[0] if tasks else "auto",
         num_train=train.num_samples,
         num_validation=validation.num_samples if validation else 0,
@@ -126,6 +128,7 @@ def from_arrays(arrays: Arrays, settings: TrainSettings, facts: ModelFacts, seed
         has_own_validation="val" in parts,
         tasks=tuple(_said_task(settings, task) for task in tasks),
         class_names=codings[0].classes if codings else (),
+        sources=Numbered(f"{arrays.names[0]}[{{}}]", kept),
     )
 
 
@@ -156,11 +159,27 @@ def _check_values(file: ArrayFile, name: str, array: Array) -> None:
         if is_bad.any():
             first = first if num_bad else start + int(is_bad.reshape(len(is_bad), -1).any(axis=1).argmax())
             num_bad += int(is_bad.sum())
+        elif array.dtype.itemsize > SINGLE_BYTES:
+            _check_size(file, name, array[start : start + step], start)
     if num_bad:
         raise DataError(
             f"{name} in {file.name} holds {num_bad:,} {'value that is' if num_bad == 1 else 'values that are'} "
             f"not finite (NaN or infinity), the first in sample {first:,}, counted from 0.",
             hint="Drop those samples, or fill the gaps with numpy.nan_to_num.",
+        )
+
+
+def _check_size(file: ArrayFile, name: str, piece: Array, first: int) -> None:
+    """Refuses numbers that float32 does not have, which Keras takes: they would become infinite."""
+    largest = np.finfo(np.float32).max
+    if max(piece.max(), -piece.min()) > largest:
+        is_large = (np.abs(piece) > largest).reshape(len(piece), -1)
+        at = int(is_large.any(axis=1).argmax())
+        value = piece[at].reshape(-1)[is_large[at].argmax()]
+        raise DataError(
+            f"{name} in {file.name} holds {value:g} in sample {first + at:,}, counted from 0, which is too large for "
+            f"the numbers of a model (float32, up to {largest:.3g}).",
+            hint="Drop that sample, or use another unit.",
         )
 
 
@@ -227,9 +246,9 @@ def _coded(part: Part, codings: Sequence[ClassCoding], arrays: Arrays, suffix: s
 
 def _split(
     whole: Part, settings: TrainSettings, tasks: Sequence[Task], seed: int, *, has_own: bool
-) -> tuple[Part, Part | None]:
+) -> tuple[Places, Places]:
     if has_own or settings.validation_split <= 0 or whole.num_samples == 1:
-        return whole, None
+        return np.arange(whole.num_samples), np.arange(0)
     labels = whole.targets[0]
     has_classes = settings.data_options.is_stratified and bool(tasks) and tasks[0] in ("binary", "multi-class")
     classes = None
@@ -237,8 +256,7 @@ def _split(
         classes = labels.argmax(axis=-1)
     elif has_classes and labels.dtype.kind in "biuf" and labels.size == len(labels):
         classes = labels.reshape(-1).astype(np.int64)
-    kept, held = draw_validation(whole.num_samples, settings.validation_split, seed, classes)
-    return whole.take(kept), whole.take(held)
+    return draw_validation(whole.num_samples, settings.validation_split, seed, classes)
 
 
 # -- telling --------------------------------------------------------------------------------------------------

@@ -7,12 +7,12 @@ from pathlib import Path
 from editor.errors import DataError
 from editor.training.data.array_files import is_array_folder
 from editor.training.data.arrays import from_arrays, prepare_arrays
+from editor.training.data.file_kinds import kind_of
 from editor.training.data.images.prepare_images import prepare_images
 from editor.training.data.parts import Prepared
 from editor.training.data.preprocessing import with_preprocessing
 from editor.training.data.samples import read_sample
 from editor.training.data.table.prepare_table import prepare_table
-from editor.training.data.table.reading import is_table
 from editor.training.data.unfit import UnfitDataError
 from editor.training.function_code import function_name
 from editor.training.model_facts import ModelFacts
@@ -59,8 +59,9 @@ def read(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
         from editor.training.function_data import prepare_function
 
         return prepare_function(settings, facts)
-    if Path(settings.data).is_dir() and not is_array_folder(Path(settings.data)):
-        return prepare_images(settings, facts, seed)
-    if is_table(Path(settings.data)):
+    path = Path(settings.data)
+    if path.is_dir():
+        return (prepare_arrays if is_array_folder(path) else prepare_images)(settings, facts, seed)
+    if kind_of(path) == "table":
         return prepare_table(settings, facts, seed)
     return prepare_arrays(settings, facts, seed)

@@ -166,7 +166,17 @@ def _notes(target: Target, names: tuple[str, ...], values: Array) -> tuple[str, 
     units = target.num_units
     if units is None or units <= max(len(names), 2):
         return (said,)
-    return said, f"The model has {units} outputs for {len(names)} classes; the last ones are for no class of these."
+    return said, more_outputs_note(units, len(names))
+
+
+def more_outputs_note(num_outputs: int, num_classes: int) -> str:
+    """What outputs that no class belongs to mean."""
+    first = num_classes + 1
+    which = f"output {first} stands" if first == num_outputs else f"outputs {first:,} to {num_outputs:,} stand"
+    return (
+        f"The model has {num_outputs:,} outputs and the data {num_classes:,} classes: {which} for none of them. "
+        "Replace Head… in the window makes an output for each class."
+    )
 
 
 def _class_name(value: object) -> str:

@@ -127,8 +127,12 @@ def read_image(path: Path, form: ImageForm) -> Pixels:
             turned = ImageOps.exif_transpose(image)
             fitted = _fitted(_in_mode(turned, _MODES.get(form.channels, "L")), form)
     except Exception as error:
-        raise UnreadableImageError(_reason(error)) from error
+        raise UnreadableImageError("is empty (0 bytes)" if _is_empty(path) else _reason(error)) from error
     return np.asarray(fitted, np.uint8).reshape(form.shape)
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and not path.stat().st_size
 
 
 def _check_size(image: Image.Image) -> None:

@@ -17,6 +17,7 @@ from editor.training.data.images.loading import LoadedImages, load_images, take_
 from editor.training.data.parts import Array, Part, Prepared
 from editor.training.data.reporting import balancing_weights, target_bars
 from editor.training.data.splitting import draw_validation
+from editor.training.data.targets import more_outputs_note
 from editor.training.data.unfit import about_part
 from editor.training.data_options import Task
 from editor.training.data_report import DataReport, Skipped
@@ -209,5 +210,5 @@ def _notes(loaded: Sequence[_Loaded], facts: ModelFacts) -> tuple[str, ...]:
     shape = facts.output_shape(0)
     num_outputs = shape[-1] if shape else None
     if num_outputs is not None and len(classes) < num_outputs:
-        notes.append(f"The model has {num_outputs} outputs for {len(classes)} classes; the last ones are for none.")
+        notes.append(more_outputs_note(num_outputs, len(classes)))
     return tuple(notes)

@@ -27,12 +27,27 @@ class Numbers(NamedTuple):
     is_wrong: npt.NDArray[np.bool_] | None
 
 
-def clean(cells: pa.Array) -> pa.Array:
-    """Text without blanks around it, null where it means that there is no value; numbers as they are."""
+def clean(cells: pa.Array, *, keeps_words: bool = False) -> pa.Array:
+    """Text without blanks around it, null where it means that there is no value; numbers as they are.
+
+    Args:
+        cells: As they stand in the file.
+        keeps_words: Whether only an empty cell is one without a value, and `none` is a word as others are.
+    """
     if not pa.types.is_string(cells.type):
         return cells
     trimmed = pac.utf8_trim_whitespace(cells)
+    if keeps_words:
+        return pac.if_else(pac.equal(trimmed, ""), None, trimmed)
     return pac.if_else(pac.is_in(pac.utf8_lower(trimmed), value_set=_MISSING), None, trimmed)
+
+
+def missing_words(cells: pa.Array, cleaned: pa.Array) -> pa.Array:
+    """What stands in the cells that were taken for missing values, without those that are empty."""
+    if not pa.types.is_string(cells.type) or not cleaned.null_count:
+        return pa.array([], pa.string())
+    words = pac.utf8_trim_whitespace(cells.filter(cleaned.is_null()).drop_null())
+    return words.filter(pac.not_equal(words, ""))
 
 
 def numbers_of(cells: pa.Array, *, has_decimal_comma: bool) -> Numbers:

@@ -35,6 +35,8 @@ class Dialect:
     Attributes:
         names: Of the columns; `column 1`, `column 2`, … where there is no header.
         row_bytes: What a row takes on average, before compression.
+        first_row: Number of the first row below the header and the empty lines at the beginning, 1 upwards.
+        has_rows: Whether there is one.
     """
 
     encoding: str
@@ -43,6 +45,8 @@ class Dialect:
     has_decimal_comma: bool
     names: tuple[str, ...]
     row_bytes: float
+    first_row: int
+    has_rows: bool
 
 
 def unpacked(file: BufferedReader) -> IO[bytes]:
@@ -65,7 +69,8 @@ def find_dialect(path: Path) -> Dialect:
             f"{path.name} is no table of text: it holds bytes that no text has.",
             hint="Save the table as CSV or TSV again, or choose another file.",
         )
-    lines = _whole_lines(text, is_all=len(content) < SAMPLE_BYTES)
+    is_all = len(content) < SAMPLE_BYTES
+    lines = _whole_lines(text, is_all=is_all)
     if not lines:
         raise DataError(f"{path.name} is empty.", hint="Choose a table with a row for each sample.")
     separator = _separator(lines, path)
@@ -79,6 +84,8 @@ def find_dialect(path: Path) -> Dialect:
         has_decimal_comma=separator != "," and _uses_comma(rows),
         names=names,
         row_bytes=len(content) / max(1, content.count(b"\n")),
+        first_row=1 + has_header + _num_empty(text),
+        has_rows=len(rows) > has_header or not is_all,
     )
 
 
@@ -129,6 +136,11 @@ def _text(content: bytes, encoding: str) -> str:
 def _whole_lines(text: str, *, is_all: bool) -> list[str]:
     lines = text.splitlines()
     return [line for line in (lines if is_all or len(lines) < 2 else lines[:-1]) if line.strip()][:SAMPLE_ROWS]
+
+
+def _num_empty(text: str) -> int:
+    """Empty lines before the first one that is not."""
+    return next((at for at, line in enumerate(text.splitlines()) if line.strip()), 0)
 
 
 def _cells(lines: list[str], separator: str) -> list[list[str]]:

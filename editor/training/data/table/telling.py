@@ -42,7 +42,7 @@ def table_report(
         bars=output_bars(train, validation, outputs),
         columns=_columns(plan, inputs),
         value_range=range_of(train),
-        notes=(*plan.table.notes, *plan.roles.notes, *(note for each in outputs for note in _notes(each))),
+        notes=(*plan.table.notes, *plan.roles.notes, *plan.notes, *(note for each in outputs for note in _notes(each))),
     )
 
 
