@@ -40,7 +40,7 @@ _DOCK_MARGINS = {
     "runsDock": (0, 0, CORNER, 0),
 }
 """The gap between a pane and the window's edge, where the pane has its default place."""
-_INSPECTOR_WIDTH, _TRAINING_WIDTH, _RUNS_WIDTH, _BOTTOM_HEIGHT = 470, 300, 300, 268
+_INSPECTOR_WIDTH, _TRAINING_WIDTH, _RUNS_WIDTH, _BOTTOM_HEIGHT = 470, 300, 300, 300
 
 
 class MainWindow(QMainWindow):

@@ -22,6 +22,7 @@ from widgets.notice_bar import Level
 from widgets.notifier import Notifier
 from widgets.run_control import RunControl
 from widgets.training.proof_words import proof_details, proof_line
+from widgets.training.run_details import compared_runs, run_details
 from widgets.training.run_entry import RunEntry
 from widgets.training.runs_list import RunsList
 from widgets.undo import RunCommand, WeightsUndo
@@ -178,6 +179,8 @@ class PastRuns(QObject):
         shown.setChecked(is_shown)
         if len(entries) == 1:
             self._add_single(menu, entries[0])
+        else:
+            _add(menu, "Compare…", self._on_details_requested, keys="Return")
         menu.addSeparator()
         delete = _add(menu, "Delete from List", self._on_delete_requested, keys="Del")
         delete.setToolTip("Its weights and undo steps stay as they are.")
@@ -212,10 +215,7 @@ class PastRuns(QObject):
     def _on_details_requested(self) -> None:
         entries = self._window.runs.selected_runs()
         if entries:
-            proof = entries[0].proof
-            details = f"{proof_line(proof)}\n{proof_details(proof)}" if proof else ""
-            title, _, rest = entries[0].summary.partition("\n")
-            show_details(self._window, title, f"{rest}\n\n{details}".strip())
+            show_details(self._window, *(run_details(entries[0]) if len(entries) == 1 else compared_runs(entries)))
 
     def _on_proof_details_requested(self) -> None:
         proof = self._window.progress.proof

@@ -29,7 +29,8 @@ def weights_sentence(document: Document, entries: Iterable[RunEntry]) -> str:
     """
     trained = [entry for entry in entries if entry.after]
     if in_use := run_in_use(document, trained):
-        return f"The weights are those from after {in_use.name}"
+        tested = f" · Test: {in_use.test_text}" if in_use.test_metrics else ""
+        return f"The weights are those from after {in_use.name}{tested}"
     later = [entry for entry in trained if has_weights(document, entry.before)]
     if later:
         return f"The weights are those from before {later[-1].name}"

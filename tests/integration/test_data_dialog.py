@@ -159,7 +159,7 @@ def test_that_a_table_is_chosen_gets_a_head_and_is_learned(
     person.train_to_the_end()
     accuracy = person.test_accuracy()
     assert accuracy > 0.95
-    assert f"test: accuracy {accuracy:.4g}" in person.run_text
+    assert f"Test: accuracy {accuracy:.4g}" in person.run_text
     person.save_as(tmp_path / "learned.keras")
     person.open(tmp_path / "learned.keras")
     assert [layer.name for layer in person.document.tree.root.children] == ["hidden", "head_dropout", "head_output"]
@@ -196,6 +196,13 @@ def agree_to_a_function(driver: Driver, tmp_path: Path) -> None:
     changed = dialog.findChild(FunctionDialog)
     assert changed
     assert changed.warning.isVisible()
+
+    # What ends the engine is named.
+    code.write_text("import os, signal\n\ndef rows():\n    os.kill(os.getpid(), signal.SIGKILL)\n")
+    changed.source.choose_file(code)
+    driver.qtbot.mouseClick(changed.run_button, LEFT)
+    wait_until_read(driver, dialog)
+    assert "The engine ended while it read mine.py:rows; the model is as it was." in dialog.message.text()
 
 
 def test_that_what_is_to_be_known_is_said_above_start_and_mended_by_a_click(driver: Driver, tmp_path: Path):

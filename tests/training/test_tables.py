@@ -149,9 +149,19 @@ def test_that_columns_are_told_as_they_are(pets):
 
 def test_that_rows_are_shown_as_the_model_receives_them(pets):
     data = prepared(pets, **PET_OPTIONS)
-    sample = data.report.samples[1]
+    sample = with_samples(data).samples[1]
     assert (sample.label, sample.source) == ("cat", "row 3")
     assert sample.values[0] == ("weight", f"{data.train.inputs[0][1, 0]:.4g}")
+
+
+def test_that_other_rows_are_shown_with_another_seed(written):
+    rows = "".join(f"{at},{'ab'[at % 2]}\n" for at in range(40))
+    data = prepared(written(f"size,kind\n{rows}"), facts(((1,),), ((2,),)), standardize=False)
+    shown = [with_samples(data, seed=seed).samples for seed in (0, 1, 0)]
+    assert shown[0] == shown[2] != shown[1]
+    for sample in shown[1]:
+        size = int(dict(sample.values)["size"])
+        assert (sample.source, sample.label) == (f"row {size + 2}", "ab"[size % 2])
 
 
 @pytest.mark.parametrize(
@@ -233,7 +243,7 @@ def test_that_series_with_labels_in_front_are_found(written, outputs, activation
     assert data.train.inputs[0].shape == (16, 12, 1)
     assert (data.train.inputs[0].mean(), data.train.inputs[0].std()) == pytest.approx((0, 1), abs=1e-5)
     assert set(data.train.targets[0].tolist()) == {0, 1}
-    assert len(data.report.samples[0].series) == 12
+    assert len(with_samples(data).samples[0].series) == 12
     assert [(bar.name, bar.num_validation) for bar in data.report.bars[0]] == [("1", 2), ("2", 2)]
 
 
@@ -412,7 +422,7 @@ def test_that_empty_rows_are_left_out_and_counted_in_row_numbers(written, empty)
     path = written(f"{head}{3 * empty}1,2,0\n{empty}3,4,1\n5,6,\n{empty}5,6,0\n{empty}")
     data = prepared(path, facts(((2,),), ((2,),)), standardize=False)
     assert data.train.inputs[0].tolist() == [[1, 2], [3, 4], [5, 6]]
-    assert [sample.source for sample in data.report.samples] == ["row 6", "row 8", "row 11"]
+    assert [sample.source for sample in with_samples(data).samples] == ["row 6", "row 8", "row 11"]
     assert [(each.name, data.report.num_skipped) for each in data.report.skipped] == [("row 9 of table.csv", 1)]
     assert [column.num_missing for column in data.report.columns] == [0, 0, 1]
 

@@ -187,8 +187,8 @@ def test_that_what_the_test_part_gave_stays_with_how_the_run_ended(progress, clo
 
 def test_that_a_stopped_run_says_that_the_weights_are_kept(progress):
     progress.begin(START)
-    progress.end(ended("stopped", proof=KEPT))
-    assert text(progress) == "Stopped after 0:00; the weights are kept"
+    progress.end(ended("stopped", proof=KEPT, test_metrics={"loss": 0.123456, "accuracy": 0.95}))
+    assert text(progress) == "Stopped after 0:00; the weights are kept · Test: loss 0.1235, accuracy 0.95"
 
 
 def test_that_a_failed_run_says_why_and_shows_no_proof(progress):

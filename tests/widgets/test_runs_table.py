@@ -10,12 +10,15 @@ from PySide6.QtWidgets import QLineEdit
 
 from editor.layers.freeze_map import FreezeMap
 from editor.processes.run_messages import BestEpoch, EpochEnded, RunEnded, RunMarked, RunStarted, StartRun
-from editor.training.settings import TrainSettings
+from editor.training.data_options import Augmentation, DataOptions
+from editor.training.settings import EarlyStopping, Proof, TrainSettings
 from widgets.theme import Mode, Theme
+from widgets.training.run_details import compared_runs, run_details
 from widgets.training.run_entry import RunEntry
 from widgets.training.runs_list import RunsList
 from widgets.training.runs_model import RunColumn
 from widgets.training.runs_table import RunsTable
+from widgets.training.settings_text import setting_texts
 
 # The offscreen platform says this of every window that is shown.
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -150,6 +153,55 @@ def test_that_reason_and_test_are_in_the_tool_tip(runs, table):
     assert "Test: accuracy 0.9514." in tip
 
 
+def test_that_the_details_of_a_run_tell_its_settings(runs, table):
+    begin(runs, 1)
+    runs.add_mark(RunMarked(run_id=1, epoch=1, batch=0, kind="learning-rate", text="lr 1e-4"))
+    runs.end(ended(1, test_metrics={"accuracy": 0.9514}, proof=Proof(frozen_unchanged=2, frozen_total=2)))
+    title, text = run_details(table.runs.entries[0])
+    assert title == "run 1: finished"
+    lines = text.splitlines()
+    for line in (
+        "Frozen: vgg16",
+        "Test: accuracy 0.9514.",
+        "Learning rate changed: lr 1e-4 from epoch 2 on",
+        "Data: Digits sample (1,797 images)",
+        "Validation: 20 % of the data",
+        "Optimizer: Adam",
+        "Learning rate: 0.001",
+        "Batch size: 32",
+        "Loss: Automatic",
+        "2 of 2 frozen weights unchanged.",
+    ):
+        assert line in lines, line
+
+
+def test_that_of_the_settings_that_are_seldom_touched_those_are_told_that_were():
+    options = DataOptions(
+        task="binary",
+        test="/d/test.csv",
+        missing={"bill_length": "most-frequent"},
+        augmentation=(Augmentation(layer="RandomFlip", config={"mode": "horizontal"}),),
+    )
+    texts = setting_texts(replace(SETTINGS, early_stopping=EarlyStopping(patience=7), data_options=options))
+    assert texts["Stop early"] == "patience 7, min delta 0"
+    assert texts["Task"] == "Two classes"
+    assert texts["Test"] == "/d/test.csv"
+    assert texts["Missing values"] == "bill_length most-frequent"
+    assert texts["Augmentation"] == "RandomFlip (mode horizontal)"
+    assert not {"Keep", "Split seed", "Compile with XLA"} & texts.keys()
+
+
+def test_that_of_several_runs_it_is_told_in_what_they_differ(runs, table):
+    for run_id, rate in ((1, 0.001), (2, 0.1)):
+        runs.expect(replace(request(run_id), settings=replace(SETTINGS, learning_rate=rate)))
+        runs.begin(started(run_id))
+        runs.end(ended(run_id))
+    title, text = compared_runs(table.runs.entries)
+    assert title == "How 2 runs differ"
+    assert text == "Learning rate\n  run 2: 0.1\n  run 1: 0.001"
+    assert compared_runs(table.runs.entries[:1])[1] == "In nothing."
+
+
 def test_that_other_flags_in_a_run_are_said(runs, table):
     begin(runs, 1)
     runs.add_mark(RunMarked(run_id=1, epoch=1, batch=0, kind="phase", text="nothing frozen"))
@@ -240,12 +292,13 @@ def test_that_the_current_run_is_told(qtbot, runs, table):
 
 def test_that_a_run_is_renamed_in_its_place(qtbot, runs, table):
     begin(runs, 1)
-    table.setFocus()
+    qtbot.mouseClick(table.viewport(), LEFT, pos=place(table, 0, RunColumn.OUTCOME))
     qtbot.keyClick(table, Qt.Key.Key_F2)
     editor = table.findChild(QLineEdit)
     editor.selectAll()
     qtbot.keyClicks(editor, "small head")
-    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    with qtbot.assertNotEmitted(table.details_requested):
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: row(table, 0)[0] == "small head")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
@@ -25,6 +26,7 @@ SETTLE_INTERVAL_MS = 250
 
 _NO_MODEL = "Open a model first."
 _NO_DATA = "Choose data to train on."
+_NEXT_RUN = "the changed settings are for the next run"
 
 
 class TrainingPanel(QWidget):
@@ -65,11 +67,11 @@ class TrainingPanel(QWidget):
         self._theme = theme
         self._is_model_open = False
         self._engine_obstacle = "The engine is starting."
-        self._device = ""
         self._report: SettingsReport | None = None
         self._checked: TrainSettings | None = None
         self._blockers: dict[str, str] = {}
         self._state = RunState.IDLE
+        self._run_settings: TrainSettings | None = None
         self._obstacle: str | None = None
         self._make_parts(icons)
         self._lay_out()
@@ -99,8 +101,9 @@ class TrainingPanel(QWidget):
         foot = self._foot = QVBoxLayout()
         foot.setSpacing(4)
         foot.addWidget(self._flags_notice)
-        foot.addWidget(self._buttons)
         foot.addWidget(self._status)
+        # At the very bottom, where no longer sentence moves them.
+        foot.addWidget(self._buttons)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 1, 6)
         layout.setSpacing(6)
@@ -155,7 +158,6 @@ class TrainingPanel(QWidget):
 
     def set_device(self, device: str) -> None:
         """Says what runs train on, such as `CPU`."""
-        self._device = device
         self._form.more.set_device(device)
         self._refresh()
 
@@ -183,13 +185,13 @@ class TrainingPanel(QWidget):
         self._blockers = dict(blockers)
         self._refresh()
 
-    def add_beside_start(self, widget: QWidget) -> None:
-        """Puts a widget at the right of Start; it is hidden while a run is under way."""
-        self._buttons.add_beside_start(widget)
-
     def set_run_state(self, state: RunState) -> None:
         """Says where the run stands."""
         self._state = state
+        if not state.is_active:
+            self._run_settings = None
+        elif self._run_settings is None:
+            self._run_settings = self.settings()
         self._refresh()
 
     # -- what it tells others -------------------------------------------------------------------------------
@@ -216,8 +218,12 @@ class TrainingPanel(QWidget):
         if self._settle_timer.isActive():
             self._settle_timer.stop()
             self._settle()
-        if not self._obstacle:
-            self.start_requested.emit()
+        if self._obstacle:
+            return
+        if self._form.isAncestorOf(self.window().focusWidget()):
+            # Else Undo, the next thing that a person may want, would be that of a field.
+            self._buttons.setFocus()
+        self.start_requested.emit()
 
     def request_pause(self) -> None:
         """Pause, or Resume where the run is paused, as by their button."""
@@ -287,14 +293,17 @@ class TrainingPanel(QWidget):
     def _show_status(self, *, has_problem: bool) -> None:
         """The run's state while there is one, else why none can start, else how the last one ended."""
         if self._state.is_active or not self._obstacle:
-            self._status.show_text(self._state.text or self._ready_text, is_problem=self._state is RunState.FAILED)
+            text = f"{self._state.text}: {_NEXT_RUN}" if self._has_other_settings else self._state.text
+            self._status.show_text(text, is_problem=self._state is RunState.FAILED)
         else:
             is_wrong = has_problem and self._is_model_open and not self._engine_obstacle
             self._status.show_text(self._obstacle, is_problem=is_wrong)
 
     @property
-    def _ready_text(self) -> str:
-        return f"Ready · {self._device}" if self._device else "Ready"
+    def _has_other_settings(self) -> bool:
+        """Whether the form differs from the run under way; its learning rate has a note of its own."""
+        run, now = self._run_settings, self.settings()
+        return run is not None and replace(now, learning_rate=run.learning_rate) != run
 
     def _settle(self) -> None:
         self._refresh()

@@ -15,7 +15,7 @@ from widgets.theme import set_tone
 from widgets.training.proof_words import proof_line, proof_tip
 from widgets.training.run_state import RunState
 from widgets.training.time_left import TimeLeft, batch_time_text, clock_text
-from widgets.training.wording import measured_text
+from widgets.training.wording import metrics_text
 
 _KEPT = {"last": "weights", "best": "weights of the best epoch"}
 
@@ -105,7 +105,8 @@ class RunProgress(QWidget):
         """Says how the run ended and shows its proof."""
         if self._run is None or self._time_left is None or event.run_id != self._run.run_id:
             return
-        self._text.setText(self._ending(event, clock_text(self._time_left.elapsed)))
+        tested = f" · Test: {metrics_text(event.test_metrics)}" if event.test_metrics else ""
+        self._text.setText(f"{self._ending(event, clock_text(self._time_left.elapsed))}{tested}")
         self._bar.hide()
         self.show_proof(event.proof)
         self._run = None
@@ -177,11 +178,10 @@ class RunProgress(QWidget):
         self._text.setText(" · ".join((*before, place, *(rest if is_plain else ()))))
 
     def _ending(self, event: RunEnded, duration: str) -> str:
-        test = f" · test: {measured_text(event.test_metrics)}" if event.test_metrics else ""
         if event.outcome == "finished":
-            return f"Finished: {counted(self._num_epochs_done, 'epoch')} in {duration}{test}"
+            return f"Finished: {counted(self._num_epochs_done, 'epoch')} in {duration}"
         if event.outcome == "stopped":
-            return f"Stopped after {duration}; the {_KEPT[event.kept]} are kept{test}"
+            return f"Stopped after {duration}; the {_KEPT[event.kept]} are kept"
         if event.outcome == "cancelled":
             return f"Cancelled after {duration}; the weights are as they were before"
         return f"Failed: {event.problem.summary}" if event.problem else "Failed"

@@ -1,4 +1,4 @@
-"""The buttons of a run: Start, or Pause, Stop and Cancel while one is under way."""
+"""The buttons of a run: Start, Pause, Stop and Cancel, each at its place whether a run is under way or not."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from typing_extensions import override
 from widgets.theme import set_tone
 from widgets.training.run_state import RunState
 
-STOP_TIP = "Ends the run after the current batch and keeps the weights."
+STOP_TIP = "Stop and keep: ends the run after the current batch and keeps the weights."
 STOP_BEST_TIP = "Ends the run after the current batch and goes back to the weights of its best epoch."
 PAUSE_TIP = "Holds the run after the current batch; nothing is lost."
 RESUME_TIP = "Goes on with the run where it was held."
-CANCEL_TIP = "Ends the run and puts the weights back as they were before it, bit for bit."
+CANCEL_TIP = "Cancel and restore: ends the run and puts the weights back as they were before it, bit for bit."
 _START_TIP = "Trains the weights that are not frozen."
+_PAUSE, _RESUME = "Pause", "Resume"
 _GAP = 6
 
 
 class RunButtons(QWidget):
-    """Start while no run is under way, else Pause or Resume, Stop and keep, Cancel and restore.
+    """Start, Pause or Resume, Stop and keep, Cancel and restore.
+
+    None takes the place of another: a run may end while a click is on its way to Stop, and that must start no new one.
 
     Signals:
         start_requested: Start was clicked.
@@ -38,9 +41,8 @@ class RunButtons(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = RunState.IDLE
-        self._beside = QWidget(self)
         self._start = QPushButton("Start", self)
-        self._pause = QPushButton("Pause", self)
+        self._pause = _PauseButton(self)
         self._stop = QToolButton(self)
         self._cancel = QPushButton("Cancel", self)
         self._cancel.setToolTip(CANCEL_TIP)
@@ -54,6 +56,8 @@ class RunButtons(QWidget):
             button.setAccessibleName(accessible_name)
         set_tone(self._start, "primary")
         set_tone(self._stop, "button")
+        self._stop.setText("Stop")
+        self._stop.setToolTip(STOP_TIP)
         self._add_stop_menu()
         self._lay_out()
         self._connect()
@@ -84,23 +88,12 @@ class RunButtons(QWidget):
             button.setSizePolicy(wide, QSizePolicy.Policy.Fixed)
             button.setStyleSheet("QPushButton { padding: 3px 6px; }")
             row.addWidget(button)
-        beside = QHBoxLayout(self._beside)
-        beside.setContentsMargins(0, 0, 0, 0)
-        row.insertWidget(1, self._beside)
-        self._beside.hide()
 
     def _connect(self) -> None:
         self._start.clicked.connect(lambda: self.start_requested.emit())
         self._pause.clicked.connect(self._on_pause_clicked)
         self._stop.clicked.connect(lambda: self.stop_requested.emit("last"))
         self._cancel.clicked.connect(lambda: self.cancel_requested.emit())
-
-    def add_beside_start(self, widget: QWidget) -> None:
-        """Puts a widget at the right of Start; it is there while no run is, and may hide itself."""
-        layout = self._beside.layout()
-        assert layout
-        layout.addWidget(widget)
-        self._beside.setVisible(not self._state.is_active)
 
     def show_state(self, state: RunState, obstacle: str) -> None:
         """Shows what can be done now.
@@ -110,47 +103,35 @@ class RunButtons(QWidget):
             obstacle: Why none can start; empty if one can.
         """
         self._state = state
-        had_focus = next((button for button in self._buttons() if button.hasFocus()), None)
+        focused = self.window().focusWidget()
         self._start.setEnabled(not obstacle)
         self._start.setToolTip(obstacle or _START_TIP)
         self._show_pause(state)
-        self._stop.setText("Stopping…" if state is RunState.STOPPING else "Stop and keep")
-        self._stop.setToolTip(STOP_TIP)
         self._stop.setEnabled(state.can_be_stopped)
         self._cancel.setEnabled(state.can_be_stopped)
-        self._show_side(is_active=state.is_active)
-        if had_focus and had_focus.isHidden():
-            (self._pause if state.is_active else self._start).setFocus()
+        if focused in self._buttons() and not focused.isEnabled():
+            # Qt gives it to the next button, so that a second press of the key would do what nobody asked for.
+            self.setFocus()
 
     def _show_pause(self, state: RunState) -> None:
-        text = "Resume" if state.is_held else "Pause"
+        text = _RESUME if state.is_held else _PAUSE
         self._pause.setText(text)
         self._pause.setAccessibleName(text)
         self._pause.setToolTip(RESUME_TIP if state.is_held else PAUSE_TIP)
         self._pause.setEnabled(state.can_be_paused or state.can_be_resumed)
-
-    def _show_side(self, *, is_active: bool) -> None:
-        layout = self._beside.layout()
-        self._start.setVisible(not is_active)
-        self._beside.setVisible(not is_active and layout is not None and layout.count() > 0)
-        for button in (self._pause, self._stop, self._cancel):
-            button.setVisible(is_active)
-
-    @override
-    def minimumSizeHint(self) -> QSize:
-        """The same with and without a run, or the panels beside this one would move when it starts."""
-        metrics = self._pause.fontMetrics()
-        longer = metrics.horizontalAdvance("Resume") - metrics.horizontalAdvance(self._pause.text())
-        during = sum(button.sizeHint().width() for button in (self._pause, self._stop, self._cancel))
-        height = max(button.sizeHint().height() for button in self._buttons())
-        return QSize(during + longer + 2 * _GAP, height)
-
-    @override
-    def sizeHint(self) -> QSize:
-        return self.minimumSizeHint()
 
     def _buttons(self) -> tuple[QAbstractButton, ...]:
         return (self._start, self._pause, self._stop, self._cancel)
 
     def _on_pause_clicked(self) -> None:
         (self.resume_requested if self._state.is_held else self.pause_requested).emit()
+
+
+class _PauseButton(QPushButton):
+    """As wide with either text, or the buttons beside it would move when it is clicked."""
+
+    @override
+    def sizeHint(self) -> QSize:
+        metrics, hint = self.fontMetrics(), super().sizeHint()
+        widest = max(metrics.horizontalAdvance(text) for text in (_PAUSE, _RESUME))
+        return QSize(hint.width() + widest - metrics.horizontalAdvance(self.text()), hint.height())

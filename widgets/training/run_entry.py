@@ -8,7 +8,7 @@ from pathlib import Path
 from editor.processes.run_messages import BestEpoch, RunEnded, RunMarked, RunStarted
 from editor.training.settings import Proof, TrainSettings
 from widgets.training.time_left import clock_text
-from widgets.training.wording import is_less_better, measured_text
+from widgets.training.wording import is_less_better, metrics_text
 
 STARTING, RUNNING, PAUSED = "starting", "running", "paused"
 
@@ -31,6 +31,7 @@ class RunEntry:
         monitor: The metric that tells the best epoch.
         best: The best epoch so far.
         seconds: It trained for, pauses left out.
+        rates: Learning rates that it was given while it was under way, and since when.
         seed: It was drawn or given; None before it has started.
         kept: Whether the last or the best weights were kept.
         reason: Why it ended early by itself, or failed; in a sentence.
@@ -54,6 +55,7 @@ class RunEntry:
     monitor: str = ""
     best: BestEpoch | None = None
     seconds: float = 0.0
+    rates: list[str] = field(default_factory=list)
     seed: int | None = None
     kept: str = "last"
     reason: str = ""
@@ -87,6 +89,8 @@ class RunEntry:
         """It was paused or resumed, or trains other weights from now on."""
         if event.kind == "phase":
             self.frozen = f"{self.frozen}, then {event.text}"
+        elif event.kind == "learning-rate":
+            self.rates.append(f"{event.text} from epoch {event.epoch + 1} on")
         elif event.kind in ("paused", "resumed"):
             self.outcome = PAUSED if event.kind == "paused" else RUNNING
 
@@ -147,9 +151,19 @@ class RunEntry:
         return f"Best {best.metric} {best.value:.4g} in epoch {best.epoch + 1}." if best else ""
 
     @property
-    def test_sentence(self) -> str:
+    def test_text(self) -> str:
         """What the test part gave; empty where there was none."""
-        return f"Test: {measured_text(self.test_metrics)}." if self.test_metrics else ""
+        return metrics_text(self.test_metrics)
+
+    @property
+    def test_sentence(self) -> str:
+        """The same as a sentence."""
+        return f"Test: {self.test_text}." if self.test_metrics else ""
+
+    @property
+    def frozen_text(self) -> str:
+        """What was frozen, where that it is about what was frozen is said already."""
+        return self.frozen.replace(" frozen", "")
 
     @property
     def summary(self) -> str:
@@ -159,10 +173,11 @@ class RunEntry:
             f"{self.name}: {self.outcome_text}",
             "The model has the weights from after this run." if self.is_in_use else "",
             self.reason,
-            f"What was frozen: {self.frozen}" if self.frozen else "",
+            f"Frozen: {self.frozen_text}" if self.frozen else "",
             f"Epochs: {self.epochs_text}{times}",
             self.best_sentence,
             self.test_sentence,
+            f"Learning rate changed: {', '.join(self.rates)}" if self.rates else "",
             f"Seed: {self.seed}" if self.seed is not None else "",
         )
         return "\n".join(line for line in lines if line)

@@ -34,7 +34,7 @@ class RunColumn(IntEnum):
 TITLES = ("Run", "Frozen", "Best", "Epochs", "Time", "Seed", "Outcome")
 _TEXTS: dict[int, Callable[[RunEntry], str]] = {
     RunColumn.RUN: lambda entry: entry.title,
-    RunColumn.FROZEN: lambda entry: entry.frozen.replace(" frozen", ""),  # The title says it.
+    RunColumn.FROZEN: lambda entry: entry.frozen_text,
     RunColumn.BEST: lambda entry: entry.best_text,
     RunColumn.EPOCHS: lambda entry: entry.epochs_text,
     RunColumn.TIME: lambda entry: entry.time_text,

@@ -143,7 +143,12 @@ class RunsTable(QTableView):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         selected = self.selected_runs()
-        if event.key() == Qt.Key.Key_Space and selected:
+        if self.state() == QAbstractItemView.State.EditingState:
+            # Return that ends a name comes here too.
+            super().keyPressEvent(event)
+        elif event.key() == Qt.Key.Key_F2 and selected:
+            self.rename_current()
+        elif event.key() == Qt.Key.Key_Space and selected:
             self._toggle(selected, selected[0])
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and selected:
             self.details_requested.emit()

@@ -55,8 +55,8 @@ def shortened(text: str) -> str:
     return f"Auto: {inside.removesuffix(')')}" if before == "Automatic" and inside else before
 
 
-def measured_text(metrics: Mapping[str, float]) -> str:
-    """What was measured: `accuracy 0.9762, loss 0.1681`."""
+def metrics_text(metrics: Mapping[str, float]) -> str:
+    """Values by the names that Keras gave them, in a line."""
     return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
 
 
