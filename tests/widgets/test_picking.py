@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from editor.layers.tree import LayerTree
@@ -133,6 +133,8 @@ def test_that_no_other_command_can_be_used_meanwhile(scene: Scene):
     for name in ("undo", "freeze", "start", "replace_head"):
         scene.window.actions_[name].setEnabled(True)
         scene.window.actions_[name].triggered.connect(lambda _checked, name=name: used.append(name))
+    other = QDialog(scene.window)
+    other.show()
     dialog = head_dialog(scene)
     scene.window.activateWindow()
     scene.qtbot.waitUntil(lambda: QApplication.activeWindow() is scene.window)
@@ -142,9 +144,11 @@ def test_that_no_other_command_can_be_used_meanwhile(scene: Scene):
     assert not used
     assert not scene.window.training.isEnabled()
     assert not scene.window.inspector.isEnabled()
+    assert not other.isEnabled()
     dialog.reject()
     scene.qtbot.keySequence(scene.view, scene.window.actions_["freeze"].shortcut())
     assert used == ["freeze"]
+    assert other.isEnabled()
     assert scene.window.training.isEnabled()
 
 
