@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from editor.errors import DataError
+from editor.training.progress import GivenUpError, heard_by
+from tests.processes.damaged_files import write_hanging_hdf5
 from tests.training.tables import facts, prepared, problems
 
 X = np.arange(24, dtype=np.float32).reshape(6, 4)
@@ -90,6 +92,33 @@ def test_that_text_in_h5_is_read(tmp_path):
     data = prepared(path, MODEL)
     assert data.train.targets[0].tolist() == [1, 0, 2, 1, 0, 2]
     assert data.class_names == ("a", "b", "c")
+
+
+def test_that_a_file_that_hangs_hdf5_is_refused(tmp_path):
+    path = write_hanging_hdf5(tmp_path / "data.h5")
+    with pytest.raises(DataError, match=r"data.h5 cannot be read: HDF5 got stuck"):
+        prepared(path, MODEL)
+
+
+def test_that_looking_through_a_file_can_be_given_up(tmp_path):
+    def give_up(doing, *_):
+        assert doing == "Looking through data.h5"
+        raise GivenUpError
+
+    with heard_by(give_up), pytest.raises(GivenUpError):
+        prepared(write_hanging_hdf5(tmp_path / "data.h5"), MODEL)
+
+
+def test_that_large_arrays_are_read_piece_by_piece(tmp_path):
+    x = np.arange(6_000_000, dtype=np.float32).reshape(-1, 4)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("x", data=x, chunks=(7_000, 4))
+        file["y"] = np.arange(len(x)) % 3
+    told = []
+    with heard_by(lambda *step: told.append(step)):
+        data = prepared(tmp_path / "data.h5", MODEL)
+    assert np.array_equal(data.train.inputs[0], x)
+    assert [step[1:] for step in told if step[0] == "Reading MB of data.h5" and step[2] == 24] == [(0, 24), (16, 24)]
 
 
 def test_that_links_out_of_a_file_are_refused(tmp_path):

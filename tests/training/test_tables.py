@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from editor.errors import DataError
-from editor.training.data.table.reading import BLOCK_BYTES
+from editor.training.data.table.dialect import find_dialect
+from editor.training.data.table.reading import BLOCK_BYTES, TableFile
 from editor.training.data.unfit import UnfitDataError
 from editor.training.progress import GivenUpError, heard_by
 from editor.training.sample_views import with_samples
@@ -148,9 +149,19 @@ def test_that_columns_are_told_as_they_are(pets):
 
 def test_that_rows_are_shown_as_the_model_receives_them(pets):
     data = prepared(pets, **PET_OPTIONS)
-    sample = data.report.samples[1]
+    sample = with_samples(data).samples[1]
     assert (sample.label, sample.source) == ("cat", "row 3")
     assert sample.values[0] == ("weight", f"{data.train.inputs[0][1, 0]:.4g}")
+
+
+def test_that_other_rows_are_shown_with_another_seed(written):
+    rows = "".join(f"{at},{'ab'[at % 2]}\n" for at in range(40))
+    data = prepared(written(f"size,kind\n{rows}"), facts(((1,),), ((2,),)), standardize=False)
+    shown = [with_samples(data, seed=seed).samples for seed in (0, 1, 0)]
+    assert shown[0] == shown[2] != shown[1]
+    for sample in shown[1]:
+        size = int(dict(sample.values)["size"])
+        assert (sample.source, sample.label) == (f"row {size + 2}", "ab"[size % 2])
 
 
 @pytest.mark.parametrize(
@@ -232,7 +243,7 @@ def test_that_series_with_labels_in_front_are_found(written, outputs, activation
     assert data.train.inputs[0].shape == (16, 12, 1)
     assert (data.train.inputs[0].mean(), data.train.inputs[0].std()) == pytest.approx((0, 1), abs=1e-5)
     assert set(data.train.targets[0].tolist()) == {0, 1}
-    assert len(data.report.samples[0].series) == 12
+    assert len(with_samples(data).samples[0].series) == 12
     assert [(bar.name, bar.num_validation) for bar in data.report.bars[0]] == [("1", 2), ("2", 2)]
 
 
@@ -411,7 +422,7 @@ def test_that_empty_rows_are_left_out_and_counted_in_row_numbers(written, empty)
     path = written(f"{head}{3 * empty}1,2,0\n{empty}3,4,1\n5,6,\n{empty}5,6,0\n{empty}")
     data = prepared(path, facts(((2,),), ((2,),)), standardize=False)
     assert data.train.inputs[0].tolist() == [[1, 2], [3, 4], [5, 6]]
-    assert [sample.source for sample in data.report.samples] == ["row 6", "row 8", "row 11"]
+    assert [sample.source for sample in with_samples(data).samples] == ["row 6", "row 8", "row 11"]
     assert [(each.name, data.report.num_skipped) for each in data.report.skipped] == [("row 9 of table.csv", 1)]
     assert [column.num_missing for column in data.report.columns] == [0, 0, 1]
 
@@ -540,3 +551,13 @@ def test_that_whole_numbers_to_be_learned_as_numbers_are_no_classes(written):
 def test_that_outputs_without_a_class_are_explained(written):
     data = prepared(written("a,kind\n1,x\n2,y\n3,z\n"), facts(((1,),), ((10,),)))
     assert "10 outputs and the data 3 classes: outputs 4 to 10 stand for none of them" in data.report.notes[-1]
+
+
+def test_that_rows_of_very_many_columns_are_read(written):
+    numbers = ",".join(["0.1"] * 80_000)
+    names = ",".join(f"g{at}" for at in range(80_000))
+    path = written(f"{names},kind\n{numbers},x\n{numbers},y\n")
+    dialect = find_dialect(path)
+    assert (len(dialect.names), dialect.separator, dialect.has_header) == (80_001, ",", True)
+    piece = next(TableFile(path).pieces(("g0", "kind")))
+    assert piece.columns["kind"].to_pylist() == ["x", "y"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QLineEdit
 
 from editor.layers.findings.finding import Cure
@@ -19,7 +19,7 @@ from widgets.data.augmentation_list import AugmentationList
 from widgets.data.bars import ScrolledBars
 from widgets.data.columns import ColumnsTable
 from widgets.data.dialog import DataDialog
-from widgets.data.functions import consent_for, function_names, is_function, remember_consent
+from widgets.data.functions import consent_for, function_names, remember_consent
 from widgets.icons import Icons
 from widgets.preflight.control import cured
 from widgets.settings import Settings
@@ -89,8 +89,7 @@ def test_that_a_consent_holds_for_the_very_code_alone(settings, tmp_path: Path):
     code = tmp_path / "mine.py"
     code.write_text("def rows():\n    return 1\n\ndef _hidden():\n    return 2\n")
     data = f"{code}:rows"
-    assert is_function(data)
-    assert not is_function("sample:digits")
+    assert consent_for(settings, "sample:digits") == ("", False)
     assert function_names(code.read_text()) == ["rows"]
     assert consent_for(settings, data) == ("", False)
     given = read_given(str(code), None)
@@ -163,3 +162,24 @@ def test_that_the_column_that_is_wrong_is_marked_and_turned_to(dialog):
     assert dialog.focusWidget() is dialog.form.task
     dialog.show_description(replace(told, problems={}))
     assert not dialog.view.column_message.isVisible()
+
+
+def test_that_the_bars_of_each_output_can_be_looked_at(dialog, qtbot):
+    report = replace(
+        PETS,
+        tasks=("multi-class", "regression"),
+        target_names=("column kind", "column weight"),
+        bars=((Bar(name="dog", num_train=2),), (Bar(name="0 to 1", num_train=3), Bar(name="1 to 2", num_train=4))),
+    )
+    dialog.show_description(DataDescribed(request_id=1, report=report))
+    view = dialog.view
+    assert [bar.name for bar in view.bars.chart.bars] == ["dog"]
+    assert view.target.isVisible()
+    qtbot.keyClick(view.target, Qt.Key.Key_Down)
+    for _ in range(2):
+        assert view.target.currentText() == "column weight"
+        assert [bar.num_train for bar in view.bars.chart.bars] == [3, 4]
+        dialog.show_description(DataDescribed(request_id=2, report=report))
+    dialog.show_description(DataDescribed(request_id=3, report=replace(report, bars=report.bars[:1])))
+    assert not view.target.isVisible()
+    assert [bar.name for bar in view.bars.chart.bars] == ["dog"]

@@ -171,7 +171,12 @@ class DataDialog(QDialog):
     @property
     def is_busy(self) -> bool:
         """Whether what is shown is not yet what is chosen."""
-        return self._timer.isActive() or bool(self._doing.text())
+        return self._timer.isActive() or self.is_reading
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether an answer of the engine is awaited."""
+        return bool(self._doing.text())
 
     def settings(self) -> TrainSettings:
         """What is chosen now."""

@@ -109,6 +109,7 @@ def from_arrays(arrays: Arrays, settings: TrainSettings, facts: ModelFacts, seed
         kind="arrays",
         text=describe(whole.inputs, whole.targets, whole.num_samples, num_more, tasks),
         task=tasks[0] if tasks else "auto",
+        tasks=tasks,
         num_train=train.num_samples,
         num_validation=validation.num_samples if validation else 0,
         num_test=parts["test"].num_samples if "test" in parts else 0,

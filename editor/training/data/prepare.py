@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from editor.errors import DataError
 from editor.training.data.array_files import is_array_folder
@@ -40,6 +43,8 @@ def finish(data: Prepared, settings: TrainSettings, facts: ModelFacts) -> Prepar
     Raises:
         DataError: It does not go with them.
     """
+    report = replace(data.report, target_names=data.target_names)
+    data = dataclasses.replace(data, report=report)
     try:
         return with_preprocessing(data, settings.data_options, facts)
     except DataError as error:

@@ -21,7 +21,7 @@ from editor.training.data.table.learning import OutputCoding, learn_output
 from editor.training.data.table.plan import TablePlan, check_numbers, check_same_columns, look_at, plan_table
 from editor.training.data.table.reading import TableFile
 from editor.training.data.table.survey import ColumnSurvey
-from editor.training.data.table.telling import first_report, sample_views, table_report
+from editor.training.data.table.telling import first_report, row_view, table_report
 from editor.training.data.targets import Target
 from editor.training.data.unfit import UnfitDataError, about_part
 from editor.training.data_report import DataReport, Skipped
@@ -103,14 +103,16 @@ def _told(
         report,
         text=prepared.report.text,
         num_test=prepared.test.num_samples if prepared.test else 0,
-        samples=sample_views(rows, train, inputs, outputs),
         skipped=tuple(table.skipped[:MOST_TOLD]),
         num_skipped=table.num_skipped,
         notes=(*report.notes, *table.notes),
     )
     is_balanced = table.settings.data_options.balance_classes and len(outputs) == 1
     weights = balancing_weights(train.targets[0], outputs[0].task) if is_balanced else None
-    return replace(prepared, report=report, class_weight=weights, sources=Numbered("row {:,}", rows.numbers))
+    sources = Numbered("row {:,}", rows.numbers)
+    return replace(
+        prepared, report=report, class_weight=weights, sources=sources, view=row_view(train, inputs, outputs)
+    )
 
 
 def _learn_outputs(table: _Table, rows: Rows) -> tuple[OutputCoding, ...]:
