@@ -71,7 +71,7 @@ class Surgery(QObject):
         self._current = current
         self._obstacle = obstacle
         self._job: _Job | None = None
-        self.data_facts = DataFacts(link, self)
+        self.data_facts = DataFacts(window.training, self)
         self._beside_tree = BesideTree(window)
         handlers: dict[str, Callable[[Document], None]] = {
             "replace_head": lambda document: self._ask_for_head(document, is_on_top=False),
@@ -129,6 +129,7 @@ class Surgery(QObject):
             document.tree, _only_layer(nodes), self.data_facts.now(), is_on_top=is_on_top, parent=self._window
         )
         dialog.edit_requested.connect(self.make)
+        self.data_facts.changed.connect(dialog.take_advice)
         if is_on_top:
             dialog.ask()
         else:
@@ -140,6 +141,7 @@ class Surgery(QObject):
         settings = self._window.training.settings()
         wizard = TransferWizard(document.tree, self.data_facts.now(), settings, self._window)
         wizard.edit_requested.connect(self.make)
+        self.data_facts.changed.connect(wizard.take_advice)
         self._beside_tree.ask(wizard)
 
     def close(self) -> None:

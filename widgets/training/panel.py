@@ -48,6 +48,7 @@ class TrainingPanel(QWidget):
         learning_rate_requested: The run under way is to have the learning rate that is carried.
         flags_requested: The run under way is to have the flags of the tree from its next epoch on.
         readiness_changed: What `start_obstacle` says is another thing now.
+        report_shown: What the engine found is known, or is not any more.
     """
 
     settings_changed = Signal()
@@ -59,6 +60,7 @@ class TrainingPanel(QWidget):
     learning_rate_requested = Signal(float)
     flags_requested = Signal()
     readiness_changed = Signal()
+    report_shown = Signal()
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -179,6 +181,7 @@ class TrainingPanel(QWidget):
         self._checked = self.settings() if report else None
         self._form.show_findings(report)
         self._refresh()
+        self.report_shown.emit()
 
     def set_blockers(self, blockers: dict[str, str]) -> None:
         """Says what the window itself knows against a start, by field; `trainable` stands beside Start."""
@@ -199,6 +202,13 @@ class TrainingPanel(QWidget):
     def settings(self) -> TrainSettings:
         """The settings in the form; `problems()` of them says whether they can be used."""
         return self._form.settings()
+
+    @property
+    def report(self) -> SettingsReport | None:
+        """What the engine found in the data that are chosen now; None while it has not looked at them."""
+        now, then = self.settings(), self._checked
+        is_current = then is not None and (now.data, now.data_options) == (then.data, then.data_options)
+        return self._report if is_current else None
 
     def recent_data(self) -> tuple[str, ...]:
         """Data files that were chosen, the last one first."""
