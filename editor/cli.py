@@ -9,6 +9,7 @@ from typing import Any
 
 from editor.data_arguments import add_data_options
 from editor.errors import EditorError, LoadError, MissingCodeError, MissingLambdaError, NotBuiltYetError, UsageError
+from editor.head_options import add_head_options
 from editor.native import prepare_tensorflow
 from editor.quiet import quiet_native_output
 from editor.run_options import add_run_options
@@ -101,18 +102,45 @@ def _add_train(commands: Any) -> None:
     _add_output(parser)
     _add_patterns(parser)
     add_data_options(parser)
-    parser.add_argument("--epochs", type=int, default=defaults.epochs)
-    parser.add_argument("--batch-size", type=int, default=defaults.batch_size)
-    parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
-    parser.add_argument("--optimizer", choices=OPTIMIZERS, default=defaults.optimizer)
-    parser.add_argument("--loss", choices=(AUTOMATIC, *LOSSES), default=defaults.loss)
-    parser.add_argument("--metrics", default=AUTOMATIC, metavar="NAME,...", help=f"some of {', '.join(METRICS)}")
-    parser.add_argument("--validation-split", type=float, default=defaults.validation_split)
-    parser.add_argument("--seed", type=int)
+    _add_numbers(parser)
+    parser.add_argument(
+        "--optimizer", choices=OPTIMIZERS, default=defaults.optimizer, help="Keras's optimizer (%(default)s)"
+    )
+    parser.add_argument(
+        "--loss",
+        choices=(AUTOMATIC, *LOSSES),
+        default=defaults.loss,
+        help="Keras's loss (%(default)s: what fits the labels and the last layer)",
+    )
+    parser.add_argument(
+        "--metrics",
+        default=AUTOMATIC,
+        metavar="NAME,...",
+        help=f"some of {', '.join(METRICS)} (%(default)s: accuracy for classes, mean_absolute_error for numbers)",
+    )
+    add_head_options(parser)
     add_run_options(parser)
     parser.add_argument("--report", type=Path, metavar="REPORT.json", help="write what happened to a file")
     parser.add_argument("--schedule", metavar="FILE", help="not built yet")
     parser.add_argument("--feature-cache", choices=("auto", "on", "off"), help="not built yet")
+
+
+def _add_numbers(parser: argparse.ArgumentParser) -> None:
+    defaults = TrainSettings(data="")
+    numbers = (
+        ("--epochs", int, defaults.epochs, "passes through the training samples (%(default)s)"),
+        ("--batch-size", int, defaults.batch_size, "samples of one step (%(default)s)"),
+        ("--learning-rate", float, defaults.learning_rate, "the optimizer's, at the start (%(default)s)"),
+        (
+            "--validation-split",
+            float,
+            defaults.validation_split,
+            "share of the samples that is validated on where the data bring no part for it (%(default)s); 0 for none",
+        ),
+        ("--seed", int, None, "repeats shuffling, dropout and augmentation exactly on a CPU (random)"),
+    )
+    for option, kind, default, text in numbers:
+        parser.add_argument(option, type=kind, default=default, metavar="N", help=text)
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

@@ -71,7 +71,17 @@ class FreezeMapError(EditorError):
 
 
 class DataError(EditorError):
-    """Training data cannot be read, or do not fit the model."""
+    """Training data cannot be read, or do not fit the model.
+
+    Attributes:
+        field: The choice that it stems from, by its name in `DataOptions` or `TrainSettings`; `data` for the data.
+        name: The column, input or output that was chosen for; empty where the choice is for all of them.
+    """
+
+    def __init__(self, summary: str, *, hint: str = "", details: str = "", field: str = "data", name: str = "") -> None:
+        super().__init__(summary, hint=hint, details=details)
+        self.field = field
+        self.name = name
 
 
 class SettingsError(EditorError):

@@ -24,7 +24,9 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reduce-on-plateau", type=int, metavar="N", help="halve the learning rate after N epochs without a better one"
     )
-    parser.add_argument("--keep", choices=("last", "best"), default=defaults.keep, help="the weights that are saved")
+    parser.add_argument(
+        "--keep", choices=("last", "best"), default=defaults.keep, help="the weights that are saved (%(default)s)"
+    )
     parser.add_argument(
         "--checkpoint-epochs",
         type=int,

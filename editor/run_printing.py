@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -14,6 +15,10 @@ from editor.training.control import RunControl
 from editor.training.marks import Mark, Moment, RunChange
 from editor.training.settings import Keep
 from editor.training.watching import Metrics, RunPlan, RunWatcher
+from editor.wording import counted
+
+_PROGRESS_SECONDS = 5.0
+"""Between two lines about data that are being read."""
 
 
 class RunPrinter(RunWatcher):
@@ -31,13 +36,18 @@ class RunPrinter(RunWatcher):
         self._keep_epoch = keep_epoch
         self._every = every
         self._num_epochs = 0
+        self._next_progress = time.monotonic() + _PROGRESS_SECONDS
+
+    def data_progressed(self, doing: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now >= self._next_progress:
+            self._next_progress = now + _PROGRESS_SECONDS
+            self._say(f"{doing}: {done:,}{f' of {total:,}' if total else ''}")
 
     def run_started(self, plan: RunPlan) -> None:
         self._num_epochs = plan.settings.epochs
-        self._say(
-            f"{plan.report.data_text}; {plan.num_batches} batches, loss {plan.report.loss}, seed {plan.seed}, "
-            f"on {plan.device}"
-        )
+        batches = counted(plan.num_batches, "batch", "batches")
+        self._say(f"{plan.report.data_text}; {batches}, loss {plan.report.loss}, seed {plan.seed}, on {plan.device}")
         for note in (*data_notes(plan.report.data), *plan.notes):
             self._say(note)
 

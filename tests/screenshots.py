@@ -16,7 +16,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from msgspec.structs import replace
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QContextMenuEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication, QDockWidget, QPushButton, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QScrollArea, QToolButton, QWidget
 
 from editor.files.facts import FileFacts, Preview
 from editor.files.freeze_json import write_freeze_json
@@ -34,6 +34,8 @@ from widgets.app import App
 from widgets.dialogs.architecture import ArchitectureQuestion
 from widgets.dialogs.compare_maps import CompareMapsDialog
 from widgets.dialogs.new_application import NewApplicationDialog
+from widgets.dialogs.replace_head import HeadDialog
+from widgets.dialogs.transfer_learning import TransferWizard
 from widgets.opening import OpenWish
 from widgets.settings import Settings
 from widgets.theme import Mode
@@ -211,10 +213,9 @@ class Photographer:
         self._turn_page()
 
     def _turn_page(self) -> None:
-        wizard = QApplication.activeModalWidget()
-        button = wizard.findChild(QPushButton, "wizardNext") if wizard else None
-        assert isinstance(button, QPushButton)
-        button.click()
+        wizard = self._beside_the_tree()
+        assert isinstance(wizard, TransferWizard)
+        wizard.next_button.click()
 
     def _make_new_head(self) -> None:
         self._turn_page()
@@ -269,7 +270,7 @@ class Photographer:
         self._app.window.notices.action_clicked.emit()
 
     def _close_what_is_above(self) -> None:
-        above = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+        above = QApplication.activePopupWidget() or QApplication.activeModalWidget() or self._beside_the_tree()
         if above:
             above.close()
 
@@ -433,7 +434,11 @@ class Photographer:
     def _shown_above(self) -> QWidget | None:
         """What stands over the window and lets it be used meanwhile."""
         panel = self._app.preflight.panel
-        return self._app.data.dialog or (panel if panel.isVisible() else None)
+        return self._app.data.dialog or self._beside_the_tree() or (panel if panel.isVisible() else None)
+
+    def _beside_the_tree(self) -> HeadDialog | TransferWizard | None:
+        dialogs = (*self._app.window.findChildren(HeadDialog), *self._app.window.findChildren(TransferWizard))
+        return next((dialog for dialog in dialogs if dialog.isVisible()), None)
 
     def _pause(self) -> None:
         """Lets the window lay itself out and the plots draw."""

@@ -191,6 +191,7 @@ class App(QObject):
             keep_work: Whether the next start is to offer what is not saved.
         """
         self._is_leaving = True
+        self.surgery.close()
         self.window.save_layout(self.settings)
         self.settings.training = self.window.training.settings()
         self.settings.plots = self.window.plots.settings
@@ -272,6 +273,8 @@ class App(QObject):
         if self.document is None:
             return
         self._panels.show_other_tree(self.document, change.before, change.match)
+        # What was found was found for other layers: with it a run might start that cannot, or not start that can.
+        self.window.training.show_report(None)
         self.side_files.maps.end()
         self._check(self.document)
         self._refresh()
@@ -298,7 +301,9 @@ class App(QObject):
         is_code_known = not document or document.is_live or not needed_to_load(document.preview.needs)
         text, details = saved_text(event, is_code_known=is_code_known)
         self.notifier.say(Level.DONE, text, details=details)
-        options = self.document.options if self.document else OpenOptions()
+        if document:
+            self._panels.show_file(document)
+        options = document.options if document else OpenOptions()
         self._recent.add(Path(event.path), replace(options, architecture=None, application=None))
         self._refresh()
 

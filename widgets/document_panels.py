@@ -7,6 +7,7 @@ from typing import Protocol
 from editor.layers.rebase import Match, place_in
 from editor.layers.tree import LayerTree
 from widgets.document import Document
+from widgets.inspector.facts import Fact
 from widgets.inspector.file_facts import file_facts
 from widgets.main_window import MainWindow
 
@@ -34,7 +35,7 @@ class DocumentPanels:
         """Shows another document; no run is active."""
         window = self._window
         window.layers.set_tree(document.tree, document.model_name)
-        window.inspector.set_tree(document.tree, file_facts(document.preview))
+        window.inspector.set_tree(document.tree, _facts(document))
         window.plots.clear()
         window.progress.clear()
         for part in self._parts:
@@ -50,7 +51,7 @@ class DocumentPanels:
             match: The ids of what stays, from that tree to the one that it has now.
         """
         window = self._window
-        window.inspector.set_tree(document.tree, file_facts(document.preview, document.repairs))
+        window.inspector.set_tree(document.tree, _facts(document))
         window.layers.replace_tree(
             document.tree,
             document.model_name,
@@ -58,3 +59,11 @@ class DocumentPanels:
         )
         # The other tree may know more: what trains, what is found, what another map differs in.
         document.flags_changed.emit(set())
+
+    def show_file(self, document: Document) -> None:
+        """The document is saved in another file."""
+        self._window.inspector.set_about(_facts(document))
+
+
+def _facts(document: Document) -> list[Fact]:
+    return file_facts(document.preview, document.repairs, path=None if document.is_untitled else document.path)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from editor.errors import EngineError
-from editor.processes.data_messages import DataDescribed, DataProgressed, DescribeData, PrepareRun, RunPrepared
+from editor.processes.data_messages import (
+    DataDescribed,
+    DataProgressed,
+    DescribeData,
+    GiveUpData,
+    PrepareRun,
+    RunPrepared,
+)
 from editor.processes.edit_messages import ModelEdited
 from editor.processes.engine_client import EngineClient
 from editor.processes.messages import (
@@ -45,6 +52,7 @@ from editor.processes.run_messages import (
 _UNANSWERED = (
     CheckSettings,
     CloseDocument,
+    GiveUpData,
     StopRun,
     CancelRun,
     PauseRun,

@@ -93,6 +93,12 @@ class MainWindow(QMainWindow):
         settings.set_layout("state", self.saveState(_LAYOUT_VERSION))
         settings.set_layout("columns", self.layers.view.header().saveState())
 
+    def hold_edits(self, *, is_held: bool) -> None:
+        """Lets nothing but the tree of layers be used, or all of it again; the layers stand still for a question."""
+        for widget in (self.menuBar(), *self.findChildren(QToolBar), *self._docks.values()):
+            widget.setEnabled(not is_held)
+        self.setAcceptDrops(not is_held)
+
     def reset_layout(self) -> None:
         """Puts every panel where it belongs."""
         self.restoreState(self._default_state, _LAYOUT_VERSION)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from editor.layers.accounts import Account
 from editor.layers.records import Shape
+from editor.wording import counted as counted
 
 UNKNOWN = "unknown"
 """What stands where a file does not tell."""
@@ -19,11 +20,6 @@ _UNITS = ("KB", "MB", "GB", "TB")
 def count(number: int) -> str:
     """With separators of thousands: `7,635,264`."""
     return f"{number:,}"
-
-
-def counted(number: int, singular: str, plural: str = "") -> str:
-    """A number with its word: `1 weight`, `2,048 weights`."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def byte_size(num_bytes: int) -> str:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from editor.errors import Problem
 from editor.files.facts import NO_ARCHITECTURE, Preview, Repair
+from editor.wording import some_of
 from widgets.document import Document, Stage
 from widgets.notice_bar import Level
 from widgets.numbers import counted
-
-_MOST_NAMES = 3
 
 
 @dataclass(frozen=True)
@@ -85,14 +84,9 @@ def needs_words(preview: Preview) -> str:
     for kind, one, several in kinds:
         names = [need.name for need in preview.needs if need.kind == kind]
         if names:
-            parts.append(f"{one if len(names) == 1 else several} {_listed(names)}")
+            parts.append(f"{one if len(names) == 1 else several} {some_of(names)}")
     more = "" if all(need.kind == "lambda" for need in preview.needs) else ", which Keras does not have"
     return f"The model needs {' and '.join(parts)}{more}."
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:_MOST_NAMES])
-    return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
 
 
 def _repaired_words(repairs: tuple[Repair, ...]) -> str:

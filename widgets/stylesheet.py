@@ -103,6 +103,7 @@ QLabel:disabled { color: $disabled; }
 """
 
 _CONTROLS = """
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; } /* the coloured ones of another time, on Linux */
 QPushButton { background: $pane; border: 1px solid $edge; border-radius: 6px; padding: 5px 14px; }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $selection; }

@@ -19,6 +19,7 @@ import msgspec
 from editor.files.applications import IMAGENET_CHANNELS, ApplicationFacts, facts_of
 from editor.files.options import Application
 from editor.layers.records import LayerRecord, WeightRecord
+from editor.wording import counted
 from resources import resource_path
 
 DATA_FILE = "application_shapes.json"
@@ -51,13 +52,13 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
         facts = facts_of(application)
         assert facts
         channels = facts.input_shape(application)[2]
-        input_text = "" if channels == IMAGENET_CHANNELS else f" for {_counted(channels, 'input channel')}"
-        top = f"with {_counted(application.num_classes, 'class', 'classes')}"
+        input_text = "" if channels == IMAGENET_CHANNELS else f" for {counted(channels, 'input channel')}"
+        top = f"with {counted(application.num_classes, 'class', 'classes')}"
         text = f"The shapes fit {facts.title}{input_text} {top if application.include_top else 'without its top'}"
         if self.is_size_by_name:
             text += f"; {facts.input_shape(application)[0]} px by its name"
         if self.num_extra:
-            return f"{text}; {_counted(self.num_extra, 'more weight')} {_are(self.num_extra)} not part of it."
+            return f"{text}; {counted(self.num_extra, 'more weight')} {_are(self.num_extra)} not part of it."
         return f"{text}."
 
 
@@ -213,10 +214,6 @@ def _weights(root: LayerRecord) -> Iterator[WeightRecord]:
 def _counts(weight: WeightRecord) -> bool:
     """Whether it is one of a model's weights: not the state of a generator of random numbers."""
     return "float" in weight.dtype
-
-
-def _counted(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _are(number: int) -> str:

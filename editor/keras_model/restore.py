@@ -16,6 +16,7 @@ from editor.keras_model.walk import ModelIndex, walk_model
 from editor.layers.freeze_map import FreezeMap, LayerFlags
 from editor.layers.paths import weight_path
 from editor.layers.tree import LayerTree
+from editor.wording import some_of
 
 _MAP_ENDING = ".freeze.json"
 _WEIGHTS_ENDING = ".weights.h5"
@@ -143,8 +144,7 @@ def _flags(index: ModelIndex, tree: LayerTree) -> tuple[list[bool], list[bool]]:
 
 def _warn(missed: tuple[str, ...], *, must_compile: bool) -> None:
     if missed:
-        names = ", ".join(missed[:5]) + (f" and {len(missed) - 5} more" if len(missed) > 5 else "")
-        warnings.warn(f"Entries of the freeze map that do not fit the model: {names}.", stacklevel=3)
+        warnings.warn(f"Entries of the freeze map that do not fit the model: {some_of(missed, 5)}.", stacklevel=3)
     if must_compile:
         warnings.warn(
             "The model is compiled already and goes on training what it trained before: compile it again.",

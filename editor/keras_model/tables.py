@@ -18,6 +18,7 @@ from keras.src.layers.preprocessing.discretization import get_bin_boundaries
 
 from editor.errors import ModelError
 from editor.keras_model.values import Array
+from editor.wording import some_of
 
 _LOOKUPS = (keras.layers.StringLookup, keras.layers.IntegerLookup)
 _MOST_NAMES = 5
@@ -126,8 +127,7 @@ def without_words(model: keras.Model) -> list[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(map(repr, names[:_MOST_NAMES])) + more
+    return some_of([*map(repr, names)], _MOST_NAMES)
 
 
 def words_of(model: keras.Model) -> list[tuple[Any, ...]]:

@@ -33,6 +33,7 @@ from editor.keras_model.places import above, layer_places
 from editor.keras_model.tables import finish
 from editor.keras_model.values import Array
 from editor.keras_model.walk import ModelIndex, own_variables, walk_model
+from editor.wording import counted, some_of
 
 if TYPE_CHECKING:
     from editor.keras_model.opening import LoadedModel
@@ -111,15 +112,15 @@ class WeightsReport:
         by_order = [pair for pair in self.pairs if pair.how == "order"]
         lines = [self._matched()]
         if by_order:
-            lines.append(f"By shape and order alone: {_listed([_name(pair.owner) for pair in by_order])}.")
+            lines.append(f"By shape and order alone: {some_of([_name(pair.owner) for pair in by_order], _MOST_NAMES)}.")
         if self.left:
             are = (
-                f"{_count(len(self.left), 'layer')} got no weights from the file and {_verb(self.left, 'stay')} random"
+                f"{counted(len(self.left), 'layer')} got no weights from the file and {_verb(self.left, 'stay')} random"
             )
-            lines.append(f"{are}: {_listed([_name(owner) for owner in self.left])}.")
+            lines.append(f"{are}: {some_of([_name(owner) for owner in self.left], _MOST_NAMES)}.")
         if self.unused:
-            are = f"{_count(len(self.unused), 'layer')} of the file {_verb(self.unused, 'fit')} nowhere"
-            lines.append(f"{are}: {_listed([part.label for part in self.unused])}.")
+            are = f"{counted(len(self.unused), 'layer')} of the file {_verb(self.unused, 'fit')} nowhere"
+            lines.append(f"{are}: {some_of([part.label for part in self.unused], _MOST_NAMES)}.")
         return tuple(lines)
 
     def _matched(self) -> str:
@@ -128,9 +129,9 @@ class WeightsReport:
         counts = []
         for how, words in _WAYS.items():
             pairs = [pair for pair in self.pairs if pair.how == how]
-            weights = _count(sum(len(pair.weights) for pair in pairs), "weight")
+            weights = counted(sum(len(pair.weights) for pair in pairs), "weight")
             if pairs:
-                counts.append(f"{weights} of {_count(len(pairs), 'layer')} {words}")
+                counts.append(f"{weights} of {counted(len(pairs), 'layer')} {words}")
         return f"Weights were matched: {', '.join(counts)}."
 
 
@@ -190,7 +191,7 @@ def _check_share(match: Match, num_stored: int, path: Path) -> None:
     num_own = sum(len(owner.weights) for owner in (*match.left, *(pair.owner for pair in match.pairs)))
     if 0 < num_fitting < _LEAST_SHARE * min(num_stored, num_own):
         raise ModelError(
-            f"Only {num_fitting} of the {_count(num_stored, 'weight')} in {path.name!r} fit the architecture that was"
+            f"Only {num_fitting} of the {counted(num_stored, 'weight')} in {path.name!r} fit the architecture that was"
             f" given, which has {num_own:,}: it is another one.",
             hint="Give the architecture that they were saved from.",
             details="; ".join(f"{pair.owner.path}: {pair.how}" for pair in match.pairs[:100]),
@@ -255,15 +256,6 @@ def _read(file: h5py.File, stored: StoredWeight) -> Array:
 
 def _name(owner: Owner) -> str:
     return owner.path or "the model itself"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _verb(things: Sequence[object], verb: str) -> str:

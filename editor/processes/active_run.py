@@ -36,7 +36,7 @@ from editor.runs.revisions import RevisionMeta
 from editor.runs.workspace import revision_path
 from editor.training.control import RunControl
 from editor.training.marks import Mark, Moment, RunChange
-from editor.training.run import ReadingCancelledError, RunResult, failure_of, run_training
+from editor.training.run import Read, ReadingCancelledError, RunResult, failure_of, run_training
 from editor.training.snapshot import write_snapshot
 from editor.training.watching import Metrics, RunPlan, RunWatcher
 
@@ -53,11 +53,12 @@ class ActiveRun(RunWatcher):
         document: What is trained.
     """
 
-    def __init__(self, request: StartRun, document: Document, send: Callable[[Event], None]) -> None:
+    def __init__(self, request: StartRun, document: Document, send: Callable[[Event], None], read: Read) -> None:
         self.document = document
         self._control = RunControl()
         self._request = request
         self._send = send
+        self._read = read
         self._history = RunHistory()
         self._revision_before = document.revision
         self._written: list[Path] = []
@@ -206,6 +207,7 @@ class ActiveRun(RunWatcher):
                 self._request.freeze_map,
                 watcher=self,
                 control=self._control,
+                read=self._read,
             )
             return self._ended(result, self._put_back(before) if result.proof is None else self._keep_last(before))
         except ReadingCancelledError:

@@ -23,7 +23,8 @@ from editor.processes.document import Document
 from editor.processes.messages import CheckSettings, Event, RequestFailed, SettingsChecked
 from editor.training.checks import check
 from editor.training.compiling import model_facts
-from editor.training.data import Prepared, prepare
+from editor.training.data import Prepared
+from editor.training.data.kept import KeptData
 from editor.training.data.unfit import UnfitDataError
 from editor.training.data_options import DataOptions
 from editor.training.data_report import DataReport
@@ -39,17 +40,15 @@ PROGRESS_SECONDS = 0.1
 
 _OF_DATA = ("data", "validation_split", *DataOptions.__struct_fields__)
 _NO_MODEL = ModelFacts((), (), None, "", ())
-_Key = tuple[object, ...]
 Question = CheckSettings | DescribeData | PrepareRun
 
 
 class DataAnswers:
     """One answer of each kind at a time: a newer request makes the older one give up.
 
-    The data that were read last are kept, as a person changes other settings as a rule.
-
     Args:
         send: Takes the answers, on the answering thread.
+        data: Prepares the data, and has those that were read last.
         document: Gives a document as soon as it is loaded.
         between_batches: Does a job while nothing changes a document's weights.
     """
@@ -57,27 +56,30 @@ class DataAnswers:
     def __init__(
         self,
         send: Callable[[Event], None],
+        data: KeptData,
         document: Callable[[int], Document],
         between_batches: Callable[[Document, Callable[[], Any]], Any],
     ) -> None:
         self._send = send
+        self._data = data
         self._document = document
         self._between_batches = between_batches
-        self._giving_up: dict[type[Question], threading.Event] = {}
-        self._reading = threading.Lock()
-        self._read: tuple[_Key, Prepared] | None = None
+        self._under_way: dict[type[Question], tuple[int, threading.Event]] = {}
 
     def begin(self, request: Question) -> None:
         """Starts the thread; the answer comes as an event."""
-        if older := self._giving_up.get(type(request)):
-            older.set()
-        cancelled = self._giving_up[type(request)] = threading.Event()
+        if older := self._under_way.get(type(request)):
+            older[1].set()
+        cancelled = threading.Event()
+        self._under_way[type(request)] = (request.request_id, cancelled)
         name = f"data {request.request_id}"
         threading.Thread(target=self._answer, args=(request, cancelled), name=name, daemon=True).start()
 
-    def forget(self) -> None:
-        """Lets go of the data that are kept, as a run is going to read its own."""
-        self._read = None
+    def give_up(self, request_id: int) -> None:
+        """Ends the work on a question as soon as it tells how far it is; it is not answered."""
+        for number, cancelled in self._under_way.values():
+            if number == request_id:
+                cancelled.set()
 
     def _answer(self, request: Question, cancelled: threading.Event) -> None:
         answer: Event
@@ -107,7 +109,7 @@ class DataAnswers:
 
     def _check(self, request: CheckSettings) -> SettingsChecked:
         index = self._document(request.document_id).index
-        report = check_settings(index, request.settings, lambda settings, facts, _: self._prepared(settings, facts))
+        report = check_settings(index, request.settings, self._data.prepare)
         return SettingsChecked(request_id=request.request_id, report=report)
 
     def _describe(self, request: DescribeData) -> DataDescribed:
@@ -120,7 +122,12 @@ class DataAnswers:
             report = error.report if isinstance(error, UnfitDataError) else None
             if report is None and facts is not _NO_MODEL:
                 report = self._without_model(request)
-            return DataDescribed(request_id=request.request_id, report=report, problems={"data": str(error)})
+            return DataDescribed(
+                request_id=request.request_id,
+                report=report,
+                problems={error.field: str(error)},
+                names={error.field: error.name} if error.name else {},
+            )
         problems = check(request.settings, prepared, facts).problems if request.document_id is not None else {}
         told = {field: text for field, text in problems.items() if field in _OF_DATA}
         try:
@@ -151,13 +158,7 @@ class DataAnswers:
         return with_samples(prepared, seed=seed)
 
     def _prepared(self, settings: TrainSettings, facts: ModelFacts) -> Prepared:
-        key = (settings.data, settings.data_options, settings.validation_split, facts)
-        with self._reading:
-            note_progress("Reading data", 0, 0)
-            if self._read is None or self._read[0] != key:
-                self._read = None
-                self._read = (key, prepare(settings, facts, settings.data_options.split_seed))
-            return self._read[1]
+        return self._data.prepare(settings, facts, settings.data_options.split_seed)
 
     def _listener(self, request: Question, cancelled: threading.Event) -> Listener:
         last = time.monotonic()

@@ -40,7 +40,17 @@ class PrepareRun(Message, frozen=True, kw_only=True):
     freeze_map: FreezeMap
 
 
-DataRequest = DescribeData | PrepareRun
+class GiveUpData(Message, frozen=True, kw_only=True):
+    """Nobody waits for the answer of a `DescribeData` or a `PrepareRun` any more; neither is answered.
+
+    Attributes:
+        request_id: Its number; one that is answered already, or that a newer one took the place of, is no matter.
+    """
+
+    request_id: int
+
+
+DataRequest = DescribeData | PrepareRun | GiveUpData
 
 
 class DataProgressed(Message, frozen=True, kw_only=True):
@@ -48,7 +58,7 @@ class DataProgressed(Message, frozen=True, kw_only=True):
 
     Attributes:
         doing: In words, such as `Reading images`.
-        done: Files or rows that are read.
+        done: Files, rows or MB that are read.
         total: 0 where it is not known.
     """
 
@@ -64,11 +74,13 @@ class DataDescribed(Message, frozen=True, kw_only=True):
     Attributes:
         report: What was found; None if the data cannot be read.
         problems: What is wrong, by field of `TrainSettings` or of `DataOptions`, in words that tell what to do.
+        names: The column, input or output that a problem is about, by the same field; left out where it is about all.
     """
 
     request_id: int
     report: DataReport | None = None
     problems: dict[str, str] = msgspec.field(default_factory=dict)
+    names: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class RunPrepared(Message, frozen=True, kw_only=True):

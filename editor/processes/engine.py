@@ -28,7 +28,7 @@ from editor.keras_model.walk import walk_model
 from editor.layers.tree import LayerTree
 from editor.processes.active_run import ActiveRun
 from editor.processes.data_answers import DataAnswers
-from editor.processes.data_messages import DescribeData, PrepareRun
+from editor.processes.data_messages import DescribeData, GiveUpData, PrepareRun
 from editor.processes.document import Document
 from editor.processes.edit_messages import EditModel
 from editor.processes.editing import check_structure_as_opened, edit_model, restore_revision, take_structure
@@ -55,6 +55,7 @@ from editor.processes.run_messages import RunEnded, RunWish, StartRun
 from editor.processes.writing import apply_weights, export_model, make_model, save_h5
 from editor.runs.revisions import read_revision
 from editor.training.compiling import model_facts
+from editor.training.data.kept import KeptData
 from editor.training.snapshot import restore
 
 T = TypeVar("T")
@@ -72,7 +73,8 @@ class Engine:
         self._run: ActiveRun | None = None
         self._starting = threading.Lock()
         self._early_wishes: list[RunWish] = []
-        self._data = DataAnswers(send, self._loaded_document, self._between_batches)
+        self._data = KeptData()
+        self._answers = DataAnswers(send, self._data, self._loaded_document, self._between_batches)
 
     def announce(self) -> None:
         """Says that the imports are done."""
@@ -106,7 +108,9 @@ class Engine:
                 name = f"trace {request.document_id}"
                 threading.Thread(target=self._answer, args=(request,), name=name, daemon=True).start()
             case CheckSettings() | DescribeData() | PrepareRun():
-                self._data.begin(request)
+                self._answers.begin(request)
+            case GiveUpData():
+                self._answers.give_up(request.request_id)
             case StartRun() | SaveModel() | ExportModel() | ApplyTrainedWeights() | RestoreRevision() | EditModel():
                 self._wait_for_loading(request.document_id)
                 self._answer(request)
@@ -244,6 +248,7 @@ class Engine:
 
     def _close(self, request: CloseDocument) -> None:
         self._loading.pop(request.document_id, None)
+        self._data.forget()
         if self._run and self._run.document is self._documents.get(request.document_id):
             self._run.abandon()
         with self._opening:
@@ -251,12 +256,11 @@ class Engine:
                 self._given_up.add(request.document_id)
 
     def _start(self, request: StartRun) -> None:
-        self._data.forget()
         document = self._document(request.document_id)
         if self._run and not self._run.is_over:
             raise ModelError("A run is under way already.", hint="Stop it first.")
         with document.calling:
-            run = ActiveRun(request, document, self._send)
+            run = ActiveRun(request, document, self._send, self._data.prepare_for_run)
             with self._starting:
                 # A start may have waited behind a save; what was asked of the run meanwhile did not.
                 early, self._early_wishes = self._early_wishes, []

@@ -26,7 +26,9 @@ from editor.training.labels import (
 )
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import LOSSES, SettingsReport, TrainSettings
+from editor.training.wanted_output import wanted_outputs
 from editor.training.words import AUTOMATIC
+from editor.wording import counted
 
 TASK_LOSSES = {"binary": BINARY, "multi-class": SPARSE, "multi-label": BINARY, "regression": SQUARED}
 """The loss for what a person says the data are to be learned as."""
@@ -86,6 +88,7 @@ def check(settings: TrainSettings, data: Prepared, facts: ModelFacts) -> Setting
         output_metrics=metrics,
         output_names=facts.output_names if len(losses) > 1 else (),
         data=data.report,
+        wanted_outputs=wanted_outputs(settings, data),
     )
 
 
@@ -128,7 +131,7 @@ def _count_problems(data: Prepared, facts: ModelFacts) -> Iterator[FieldProblem]
         if shapes and len(shapes) != len(names):
             yield (
                 "data",
-                f"This model has {_counted(len(shapes), word)}, but the data have {_counted(len(names), 'array')} for "
+                f"This model has {counted(len(shapes), word)}, but the data have {counted(len(names), 'array')} for "
                 f"{'it' if len(shapes) == 1 else 'them'}: {', '.join(names)}. Give one for each {word}.",
             )
 
@@ -141,13 +144,9 @@ def _class_problems(data: Prepared, facts: ModelFacts) -> Iterator[FieldProblem]
         yield (
             "data",
             f"There are {len(names):,} classes in {data.target_names[0]} ({listed(names)}), but the model has "
-            f"{_counted(num_outputs, 'output')}. Use Replace head… to give it an output for each class, or leave out "
-            "samples.",
+            f"{counted(num_outputs, 'output')}. Give it an output for each class (Replace Head… in the window), or "
+            "leave out classes.",
         )
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 # -- samples --------------------------------------------------------------------------------------------------
@@ -224,6 +223,8 @@ def _metric_problems(labels: Labels, loss: str, metrics: tuple[str, ...]) -> Ite
     in_range = labels.lowest >= 0 and labels.highest <= 1
     if "top_k_categorical_accuracy" in metrics and not has_classes:
         yield "metrics", "top_k_categorical_accuracy needs a label for one class of several. Leave it out."
+    if "accuracy" in metrics and labels.kind is LabelKind.DECIMAL and loss not in CROSSENTROPIES:
+        yield "metrics", f"accuracy counts equal values, but {labels.name} holds decimal numbers. Leave it out."
     if "auc" in metrics and not (labels.are_per_class and in_range):
         yield "metrics", "auc needs 0 or 1 for each output. Leave it out, or save such labels."
     for metric in ("mean_squared_error", "mean_absolute_error"):

@@ -231,8 +231,9 @@ def _metric(name: str, loss: str, *, from_logits: bool) -> Any:
             return kind(k=_TOP_K, name=log_name(name))
         case "auc":
             return keras.metrics.AUC(name="auc", from_logits=from_logits)
-        case "accuracy" if loss == "binary_crossentropy" and from_logits:
-            return keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
+        case "accuracy" if loss == "binary_crossentropy":
+            # Of several outputs Keras would take the largest, as if they were classes of which one is right.
+            return keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0 if from_logits else 0.5)
         case _:
             return name
 

@@ -84,7 +84,9 @@ class DataReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         text: All in one line, such as `1,797 samples of 8 × 8 × 1 · 10 classes`.
-        task: What is learned.
+        task: What is learned, by the first output.
+        tasks: What is learned by each output, where there are several.
+        target_names: What each output learns, in words such as `column species`.
         num_train: Samples to train on; None where that is not known, as for a function.
         num_validation: Samples to validate on.
         num_test: Samples to evaluate at the end.
@@ -102,6 +104,8 @@ class DataReport(msgspec.Struct, frozen=True, kw_only=True):
     kind: DataKind
     text: str
     task: Task = "auto"
+    tasks: tuple[Task, ...] = ()
+    target_names: tuple[str, ...] = ()
     num_train: int | None = None
     num_validation: int = 0
     num_test: int = 0

@@ -50,10 +50,13 @@ def code_of(name: FunctionName) -> CodeFile:
     try:
         return read_code_file(Path(name.place)) if name.is_file else find_module(name.place)
     except FileError as error:
+        is_beside = not name.is_file and Path(f"{name.place}.py").is_file()
         raise DataError(
             f"The data are to come from {name.short}, but there is no such {'file' if name.is_file else 'module'}: "
             f"{name.place}.",
-            hint="Check its name, or choose a file or a folder.",
+            hint=f"Write {name.place}.py:{name.function} for the file here."
+            if is_beside
+            else "Check its name, or choose a file or a folder.",
             details=str(error),
         ) from error
 

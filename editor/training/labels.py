@@ -123,9 +123,14 @@ def describe_labels(values: Array) -> str:
     is_rounded = values.dtype.kind == "f" and num_different > MOST_DECIMAL_CLASSES
     is_row = values.ndim == 2 and values.shape[1] > 1
     if kind is LabelKind.DECIMAL or is_rounded or is_row:
-        sizes = " × ".join(f"{size:,}" for size in values.shape[1:])
-        return "targets of 1 value" if sizes in ("", "1") else f"targets of {sizes} values"
+        return describe_values(values)
     return f"{num_different:,} {'class' if num_different == 1 else 'classes'}"
+
+
+def describe_values(values: Array) -> str:
+    """What targets are that are no classes: `targets of 3 values`."""
+    sizes = " × ".join(f"{size:,}" for size in values.shape[1:])
+    return "targets of 1 value" if sizes in ("", "1") else f"targets of {sizes} values"
 
 
 def label_problems(labels: Labels, loss: str) -> Iterator[FieldProblem]:

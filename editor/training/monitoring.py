@@ -15,7 +15,7 @@ from editor.training.settings import EarlyStopping, ReduceOnPlateau
 from editor.training.words import AUTOMATIC
 
 _GROWING = ("accuracy", "auc")
-"""What the names of metrics contain of which more is better."""
+"""What the names of metrics end in of which more is better; before it may stand `val_` and an output's name."""
 
 PLATEAU_DELTA = 1e-4
 """Less than this is no improvement to `ReduceOnPlateau`; Keras's default."""
@@ -30,7 +30,7 @@ def resolve_monitor(wanted: str, *, has_validation: bool) -> str:
 
 def is_more_better(metric: str) -> bool:
     """Whether a higher value of a metric is the better one."""
-    return not metric.endswith("loss") and any(word in metric for word in _GROWING)
+    return metric.endswith(_GROWING)
 
 
 class BestSoFar:

@@ -29,20 +29,13 @@ def not_finite_problem(running: Running, epoch: int, batch: int, *, best: BestEp
 
 
 def _samples(running: Running, epoch: int, batch: int) -> str:
-    """Nothing for a person's own dataset, which has an order of its own."""
+    """A person's own dataset has an order of its own."""
     if isinstance(running.data.train, StreamPart):
-        return "in the order that the function gave them"
-    if isinstance(running.data.train, StreamPart):
-        return ""
+        return ", counted in the order of the function's dataset"
     plan, num_samples = running.plan, running.data.train.num_samples
     start = batch * plan.settings.batch_size
     rows = epoch_order(num_samples, plan.seed, epoch)[start : start + plan.settings.batch_size]
-    sources = running.data.sources
     chosen = sorted(rows)[:_MOST_SAMPLES]
-    named = ", ".join(sources[row] if sources else f"{row:,}" for row in chosen)
+    named = ", ".join(running.data.sources[row] for row in chosen)
     more = f" and {len(rows) - len(chosen)} more" if len(rows) > len(chosen) else ""
-    if sources:
-        return f", which held {named}{more}"
-    return (
-        f", which held {'sample' if len(rows) == 1 else 'samples'} {named}{more} of the training part, counted from 0"
-    )
+    return f", which held {named}{more}"

@@ -9,6 +9,8 @@ from contextvars import ContextVar
 Listener = Callable[[str, int, int], None]
 """Gets what is done, in words such as `Reading images`, how much of it, and how much there is."""
 
+_MEGABYTE = 10**6
+
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
@@ -24,6 +26,15 @@ def heard_by(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _listener.reset(token)
+
+
+def note_bytes(doing: str, name: str, done: int, total: int) -> None:
+    """As `note_progress`, of the bytes of a file, such as `Reading MB of big.csv`.
+
+    Raises:
+        GivenUpError: Nobody waits for the result.
+    """
+    note_progress(f"{doing} MB of {name}", done // _MEGABYTE, total // _MEGABYTE)
 
 
 def note_progress(doing: str, done: int, total: int) -> None:

@@ -38,11 +38,13 @@ from editor.training.proof import Prover
 from editor.training.recipe import recipe_of
 from editor.training.running import Running, sample_of
 from editor.training.settings import Keep, Proof, SettingsReport, TrainSettings
+from editor.training.wanted_output import wanted_by_unfit_data
 from editor.training.watching import Metrics, RunPlan, RunWatcher, log_names
 from editor.training.words import AUTOMATIC
 
 __all__ = [
     "Metrics",
+    "Read",
     "ReadingCancelledError",
     "RunPlan",
     "RunResult",
@@ -119,7 +121,8 @@ def check_settings(index: ModelIndex, settings: TrainSettings, read: Read = prep
     try:
         data = read(settings, facts, settings.data_options.split_seed)
     except DataError as error:
-        return SettingsReport(problems={**problems, "data": str(error)})
+        wanted = wanted_by_unfit_data(settings, facts, error, read)
+        return SettingsReport(problems={**problems, "data": str(error)}, wanted_outputs=wanted)
     return _checked(settings, data, facts)
 
 
@@ -130,6 +133,7 @@ def run_training(
     *,
     watcher: RunWatcher,
     control: RunControl | None = None,
+    read: Read = prepare,
 ) -> RunResult:
     """Trains a model with the flags of a map; returns when the run is over.
 
@@ -142,6 +146,7 @@ def run_training(
         freeze_map: What trains and what does not.
         watcher: Told of each step.
         control: What other threads ask of the run.
+        read: Reads the data, or has them still; as `prepare`.
 
     Raises:
         DataError: The data cannot be read.
@@ -150,7 +155,7 @@ def run_training(
     """
     clock, control = _Clock(), control or RunControl()
     tree = trainable_tree(index, freeze_map)
-    plan, data = _plan(index, settings, watcher, control.ended)
+    plan, data = _plan(index, settings, watcher, control.ended, read)
     clock.lap("data")
     origin = Origin.of(index)
     precision = Precision(index.model, mixed_policy() if settings.mixed_precision else None)
@@ -187,7 +192,7 @@ def failure_of(error: BaseException) -> ModelError:
 
 
 def _plan(
-    index: ModelIndex, settings: TrainSettings, watcher: RunWatcher, ended: threading.Event
+    index: ModelIndex, settings: TrainSettings, watcher: RunWatcher, ended: threading.Event, read: Read
 ) -> tuple[RunPlan, Prepared]:
     facts = model_facts(index)
     seed = settings.seed if settings.seed is not None else int(np.random.default_rng().integers(2**31))
@@ -197,9 +202,11 @@ def _plan(
             raise GivenUpError
         watcher.data_progressed(doing, done, total)
 
+    # A person's own function may draw samples, and a dataset takes the seed of now when it is made.
+    keras.utils.set_random_seed(seed)
     try:
         with heard_by(listen):
-            data = prepare(settings, facts, settings.data_options.split_seed)
+            data = read(settings, facts, settings.data_options.split_seed)
     except GivenUpError as error:
         raise ReadingCancelledError("Reading the data was cancelled.") from error
     report = _checked(settings, data, facts)
@@ -266,7 +273,7 @@ def _trained(running: Running, tree: LayerTree, prover: Prover, progress: Progre
         problem = not_finite_problem(running, *progress.not_finite, best=progress.best.best)
         if progress.best_state is None:
             return replace(result, outcome="failed", problem=problem)
-        result = replace(result, reason=str(problem))
+        result = replace(result, reason=f"{problem.summary} {problem.hint}")
     kept = _keep(running, runner)
     test_metrics: Metrics = {}
     if running.data.test:

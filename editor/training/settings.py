@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from editor.training.data_options import DataOptions
+from editor.layers.structure import HeadActivation
+from editor.training.data_options import DataOptions, Task
 from editor.training.data_report import DataReport
 from editor.training.words import AUTOMATIC
 
@@ -141,6 +142,23 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True):
         return {field: text for field, (is_right, text) in checks.items() if not is_right}
 
 
+class WantedOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """What data ask of a model's last layer.
+
+    Attributes:
+        task: What they are learned as.
+        units: 1 upwards: classes, labels or targets; 1 for two classes.
+    """
+
+    task: Task
+    units: int
+
+    @property
+    def activation(self) -> HeadActivation:
+        """That goes with the task."""
+        return "softmax" if self.task == "multi-class" else "linear" if self.task == "regression" else "sigmoid"
+
+
 class SettingsReport(msgspec.Struct, frozen=True):
     """What the engine found when it held settings against the data and the model.
 
@@ -154,6 +172,7 @@ class SettingsReport(msgspec.Struct, frozen=True):
         output_metrics: The metrics of each output.
         output_names: Keras's names of several outputs, which stand before the names of their metrics.
         data: What was found in the data; None if unreadable.
+        wanted_outputs: What each target asks of a head; empty where that cannot be told.
     """
 
     problems: dict[str, str] = {}
@@ -165,6 +184,7 @@ class SettingsReport(msgspec.Struct, frozen=True):
     output_metrics: tuple[tuple[str, ...], ...] = ()
     output_names: tuple[str, ...] = ()
     data: DataReport | None = None
+    wanted_outputs: tuple[WantedOutput, ...] = ()
 
 
 class Move(msgspec.Struct, frozen=True):

@@ -12,12 +12,12 @@ from tests.integration.driver import Driver
 
 
 @pytest.fixture
-def start_driver(qtbot: QtBot) -> Iterator[Callable[[Path], Driver]]:
+def start_driver(qtbot: QtBot) -> Iterator[Callable[..., Driver]]:
     """Starts the program with its files in a folder; may be called again after `close`."""
     drivers: list[Driver] = []
 
-    def start(folder: Path) -> Driver:
-        drivers.append(Driver.launch(qtbot, folder))
+    def start(folder: Path, kind: type[Driver] = Driver) -> Driver:
+        drivers.append(kind.launch(qtbot, folder))
         return drivers[-1]
 
     yield start

@@ -12,16 +12,17 @@ from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractSpinBox,
     QApplication,
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QLabel,
     QLineEdit,
     QMessageBox,
     QPlainTextEdit,
     QPushButton,
-    QSpinBox,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -98,6 +99,29 @@ class Driver:
     def press_space(self) -> None:
         self.qtbot.keyClick(self.window.layers.view, Qt.Key.Key_Space)
 
+    def click_on(self, widget: QWidget, place: QPoint | None = None) -> None:
+        """Clicks into the middle of what can be seen and used, or at a place in it."""
+        assert widget.isVisible() and widget.isEnabled(), f"{widget.objectName()} cannot be clicked now"
+        self.qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place or widget.rect().center())
+
+    def pick(self, box: QComboBox, text: str) -> None:
+        """Opens a list with the mouse, goes to an entry with the keys, and takes it."""
+        at = box.findText(text)
+        assert at >= 0, f"{text!r} is not offered"
+        self.click_on(box)
+        self.wait(box.view().isVisible)
+        self.key_in(box.view(), Qt.Key.Key_Home)
+        while box.view().currentIndex().row() < at:
+            self.key_in(box.view(), Qt.Key.Key_Down)
+        self.key_in(box.view(), Qt.Key.Key_Return)
+        assert box.currentText() == text
+
+    def replace_text(self, field: QLineEdit | QAbstractSpinBox, text: str) -> None:
+        """Puts a text in the place of what a field holds."""
+        self.click_on(field)
+        self.key_in(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        self.qtbot.keyClicks(field, text)
+
     def click(self, name: str) -> None:
         button = self.window.findChild(QAbstractButton, name)
         assert isinstance(button, QAbstractButton) and button.isEnabled(), f"{name} cannot be clicked now"
@@ -116,6 +140,9 @@ class Driver:
         (dialog,) = self._file_dialogs()
         results: list[int] = []
         dialog.finished.connect(results.append)
+        name = dialog.findChild(QLineEdit, "fileNameEdit")
+        assert isinstance(name, QLineEdit)
+        name.clearFocus()  # What is being typed there is left alone by the next calls.
         dialog.setDirectory(str(path.parent))
         dialog.selectFile(path.name)
         buttons = dialog.findChild(QDialogButtonBox)
@@ -146,9 +173,8 @@ class Driver:
     def type_into(self, field: str, text: str) -> None:
         """Puts a text in the place of what a field of the training panel holds."""
         widget = self.window.training.findChild(QWidget, f"{field}Field")
-        assert isinstance(widget, QSpinBox | QLineEdit)
-        widget.selectAll()
-        self.qtbot.keyClicks(widget, text)
+        assert isinstance(widget, QAbstractSpinBox | QLineEdit)
+        self.replace_text(widget, text)
 
     def drop(self, path: Path) -> None:
         """Drags a file over the window and lets it go."""
@@ -346,6 +372,13 @@ class Driver:
     @property
     def run_state(self) -> RunState:
         return self.window.training.run_state
+
+    @property
+    def run_text(self) -> str:
+        """How far the run is, or how it ended, in the status line."""
+        label = self.window.progress.findChild(QLabel, "runProgressText")
+        assert isinstance(label, QLabel)
+        return label.text()
 
     @property
     def proof_text(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -13,11 +14,18 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox
 
+from tests.integration.data_hands import DataHands
 from tests.integration.driver import Driver
+from tests.integration.person import Person
+from tests.real_work.files import write_penguins
 from widgets.data.dialog import DataDialog
 from widgets.data.functions import FunctionDialog
 from widgets.training.run_state import RunState
 
+OTHER_CLASSES = (
+    "There are 3 classes in column species (Adelie, Chinstrap, Gentoo), but the model has 2 outputs. Give it an "
+    "output for each class (Replace Head… in the window), or leave out classes."
+)
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -55,15 +63,11 @@ def image_model(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Path:
-    rows = [f"{'ab'[at % 2]},{at * 0.5},{'' if at == 3 else at % 4},{at}" for at in range(24)]
-    (tmp_path / "rows.csv").write_text("kind,width,height,number\n" + "\n".join(rows) + "\n")
-    return tmp_path / "rows.csv"
-
-
-@pytest.fixture
 def table_model(tmp_path: Path) -> Path:
-    model = keras.Sequential([keras.Input((2,)), layers.Dense(2, activation="softmax", name="head")])
+    """For the penguins without their year, but with a head for two species."""
+    keras.utils.set_random_seed(1)
+    hidden = layers.Dense(16, activation="relu", name="hidden")
+    model = keras.Sequential([keras.Input((9,)), hidden, layers.Dense(2, activation="softmax", name="species")])
     model.save(tmp_path / "table.keras")
     return tmp_path / "table.keras"
 
@@ -123,29 +127,44 @@ def test_that_a_dropped_folder_is_shown_and_trained_on(driver: Driver, image_mod
     assert driver.run_state is RunState.FINISHED
 
 
-def test_that_columns_are_chosen_and_functions_agreed_to(
-    driver: Driver, table_model: Path, table: Path, tmp_path: Path
-):
-    driver.open_as_argument(table_model)
-    driver.window.training.set_data(str(table))
-    driver.trigger("data")
-    dialog = dialog_of(driver)
-    wait_until_read(driver, dialog)
-    assert dialog.message.is_problem()
-    columns = dialog.view.columns
-    pick(driver, columns.use_box("kind"), "Target")
-    wait_until_read(driver, dialog)
-    pick(driver, columns.use_box("number"), "Ignore")
-    wait_until_read(driver, dialog)
-    assert not dialog.message.is_problem(), dialog.message.text()
-    assert [bar.name for bar in dialog.view.bars.chart.bars] == ["a", "b"]
-    pick(driver, columns.treatment_box("height"), "Drop the rows")
-    driver.wait(lambda: sum(bar.num_train + bar.num_validation for bar in dialog.view.bars.chart.bars) == 23)
-    driver.qtbot.mouseClick(dialog.ok_button, LEFT)
-    options = driver.window.training.settings().data_options
-    assert (options.targets, options.columns, options.missing) == (("kind",), {"number": "ignore"}, {"height": "drop"})
+def choose_columns(data: DataHands) -> None:
+    data.use("species", "Target")
+    data.use("year", "Ignore")
+    data.treat("sex", "Take the most frequent")
 
-    agree_to_a_function(driver, tmp_path)
+
+def test_that_a_table_is_chosen_gets_a_head_and_is_learned(
+    start_driver: Callable[..., Driver], table_model: Path, tmp_path: Path
+):
+    train, test = write_penguins(tmp_path)
+    person = start_driver(tmp_path, Person)
+    assert isinstance(person, Person)
+    person.open(table_model)
+    person.wait_for_engine()
+    person.choose_data(train, test, choose_columns, problem=OTHER_CLASSES)
+    options = person.window.training.settings().data_options
+    assert (options.targets, options.columns, options.missing) == (
+        ("species",),
+        {"year": "ignore"},
+        {"sex": "most-frequent"},
+    )
+
+    obstacles: list[str] = []
+    person.document.structure_changed.connect(lambda _change: obstacles.append(person.window.training.start_obstacle()))
+    person.replace_head(units=3)
+    assert obstacles == ["Checking the settings…"]
+
+    person.set_run(epochs=10, seed=1)
+    person.type_into("learning_rate", "0.01")
+    person.train_to_the_end()
+    accuracy = person.test_accuracy()
+    assert accuracy > 0.95
+    assert f"Test: accuracy {accuracy:.4g}" in person.run_text
+    person.save_as(tmp_path / "learned.keras")
+    person.open(tmp_path / "learned.keras")
+    assert [layer.name for layer in person.document.tree.root.children] == ["hidden", "head_dropout", "head_output"]
+
+    agree_to_a_function(person, tmp_path)
 
 
 def agree_to_a_function(driver: Driver, tmp_path: Path) -> None:
@@ -177,6 +196,13 @@ def agree_to_a_function(driver: Driver, tmp_path: Path) -> None:
     changed = dialog.findChild(FunctionDialog)
     assert changed
     assert changed.warning.isVisible()
+
+    # What ends the engine is named.
+    code.write_text("import os, signal\n\ndef rows():\n    os.kill(os.getpid(), signal.SIGKILL)\n")
+    changed.source.choose_file(code)
+    driver.qtbot.mouseClick(changed.run_button, LEFT)
+    wait_until_read(driver, dialog)
+    assert "The engine ended while it read mine.py:rows; the model is as it was." in dialog.message.text()
 
 
 def test_that_what_is_to_be_known_is_said_above_start_and_mended_by_a_click(driver: Driver, tmp_path: Path):

@@ -161,11 +161,16 @@ def test_that_an_h5_file_is_saved_as_one(driver: Driver, tmp_path: Path, models:
 def test_that_a_model_is_saved_as_another_kind_of_file(opened: Driver, tmp_path: Path):
     path = tmp_path / "model.h5"
     opened.click_tick("backbone")
-    flags = opened.document.freeze_map()
+    flags, before = opened.document.freeze_map(), opened.document.path.name
     opened.save_as(path)
     assert opened.document.path == path, opened.notice
+    opened.window.inspector.show_nodes(())
+    facts = opened.window.inspector.facts
+    assert facts["Opened from"].startswith(f"{before} · Keras archive (.keras)")
+    assert facts["Compiled"] == "not in the file"
     opened.open(path)
     assert opened.document.freeze_map() == flags
+    assert opened.window.inspector.facts["File"].startswith("HDF5 model")
     assert plain_keras.weights(path) == plain_keras.weights(DEMO)
 
 

@@ -6,12 +6,29 @@ import io
 
 from PIL import Image
 
-from editor.processes.data_messages import DataDescribed, DescribeData, PrepareRun, RunPrepared
+from editor.files.code_files import read_code_file
+from editor.processes.data_messages import (
+    DataDescribed,
+    DataProgressed,
+    DescribeData,
+    GiveUpData,
+    PrepareRun,
+    RunPrepared,
+)
 from editor.processes.messages import RequestFailed
 from editor.training.data_options import Augmentation, DataOptions
 from editor.training.settings import TrainSettings
 from tests.processes.opened import weights_of
 from tests.training.image_files import BLUE, RED, write_classes
+
+ENDLESS = """
+import itertools
+import tensorflow as tf
+
+def load():
+    signature = (tf.TensorSpec((2,)), tf.TensorSpec((), tf.int64))
+    return tf.data.Dataset.from_generator(lambda: itertools.repeat(([0.0, 1.0], 1)), output_signature=signature)
+"""
 
 
 def describe(engine, document, data, **settings):
@@ -22,7 +39,7 @@ def describe(engine, document, data, **settings):
     return engine.wait_for(DataDescribed, when=lambda event: event.request_id == request.request_id)
 
 
-def prepare(engine, document, data, **settings):
+def prepare(engine, document, data, *, collect=None, **settings):
     request = PrepareRun(
         request_id=engine.next_number(),
         document_id=document.document_id,
@@ -30,7 +47,7 @@ def prepare(engine, document, data, **settings):
         freeze_map=document.tree.freeze_map(),
     )
     engine.send(request)
-    return engine.wait_for(RunPrepared, when=lambda event: event.request_id == request.request_id)
+    return engine.wait_for(RunPrepared, collect=collect, when=lambda event: event.request_id == request.request_id)
 
 
 def test_that_data_are_described_with_and_without_a_model(engine, document, files):
@@ -73,6 +90,23 @@ def test_that_only_the_newest_of_many_requests_has_to_be_answered(engine, files)
     answered = []
     engine.wait_for(DataDescribed, collect=answered, when=lambda event: event.request_id == numbers[-1])
     assert not [event for event in answered if isinstance(event, RequestFailed)]
+
+
+def test_that_reading_that_nobody_waits_for_is_given_up(engine, document, files, tmp_path):
+    code = tmp_path / "endless.py"
+    code.write_text(ENDLESS)
+    endless = DescribeData(
+        request_id=engine.next_number(),
+        document_id=None,
+        settings=TrainSettings(data=f"{code}:load", data_options=DataOptions(consent=read_code_file(code).digest)),
+    )
+    engine.send(endless)
+    engine.wait_for(DataProgressed, when=lambda event: event.doing == "Counting the samples of endless.py:load")
+    engine.send(GiveUpData(request_id=endless.request_id))
+    # What is asked next waits until nothing is read any more.
+    answered = []
+    assert prepare(engine, document, files / "data.npz", collect=answered).estimate
+    assert not [event for event in answered if isinstance(event, DataDescribed | RequestFailed)]
 
 
 def test_that_a_run_is_looked_at_beforehand_and_the_model_stays_as_it_is(engine, document, files, tmp_path):

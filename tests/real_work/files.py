@@ -32,15 +32,14 @@ def write_digits_tables(folder: Path) -> tuple[Path, Path]:
     return _write_two(folder, "digits.csv", [*names, "digit"], rows, num_test=NUM_TEST)
 
 
-def write_digits_pictures(folder: Path, size: int = 8) -> tuple[Path, Path]:
+def write_digits_pictures(folder: Path) -> tuple[Path, Path]:
     """The digits as PNG files, a folder for each class, to train on and to test on."""
     images, labels = digits()
     for at, (image, label) in enumerate(zip(images, labels, strict=True)):
         part = "test" if at < NUM_TEST else "train"
         path = folder / part / f"digit {label}" / f"{at:04}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture = Image.fromarray(np.minimum(image * 16, 255).astype(np.uint8))
-        picture.resize((size, size), Image.Resampling.NEAREST).save(path)
+        Image.fromarray(np.minimum(image * 16, 255).astype(np.uint8)).save(path)
     return folder / "train", folder / "test"
 
 

@@ -1,8 +1,9 @@
-"""The same work in plain Keras, as a script would do it: each function trains a model and gives its accuracy."""
+"""The same work in plain Keras, as a script would do it."""
 
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -12,62 +13,81 @@ from PIL import Image
 Arrays = tuple[np.ndarray, np.ndarray]
 
 
-def digits_table(model_file: Path, train: Path, test: Path, *, seed: int, epochs: int) -> float:
+@dataclass(frozen=True)
+class Parts:
+    """What is trained on and what is tested on: samples and labels."""
+
+    train: Arrays
+    test: Arrays
+
+
+def digits_table(train: Path, test: Path) -> Parts:
     def read(path: Path) -> Arrays:
         table = np.loadtxt(path, delimiter=",", skiprows=1, dtype=np.float32)
         return table[:, :-1].reshape(-1, 8, 8, 1) / 16, table[:, -1].astype(int)
 
-    return _fit(model_file, read(train), read(test), seed=seed, epochs=epochs)
+    return Parts(read(train), read(test))
 
 
-def digits_pictures(model_file: Path, train: Path, test: Path, *, seed: int, epochs: int, size: int = 8) -> float:
+def digits_pictures(train: Path, test: Path, *, size: int = 8) -> Parts:
     def read(folder: Path) -> Arrays:
         classes = sorted(path.name for path in folder.iterdir())
         files = [(path, at) for at, name in enumerate(classes) for path in sorted((folder / name).iterdir())]
-        images = [np.asarray(Image.open(path).convert("L").resize((size, size)), np.float32) / 255 for path, _ in files]
-        return np.stack(images)[..., np.newaxis], np.array([at for _, at in files])
+        images = [
+            Image.open(path).convert("L").resize((size, size), Image.Resampling.BILINEAR) for path, _label in files
+        ]
+        pixels = np.stack([np.asarray(image, np.float32) for image in images]) / 255
+        return pixels[..., np.newaxis], np.array([at for _, at in files])
 
-    return _fit(model_file, read(train), read(test), seed=seed, epochs=epochs)
+    return Parts(read(train), read(test))
 
 
-def penguins(model_file: Path, train: Path, test: Path, *, seed: int, epochs: int) -> float:
+def penguins(train: Path, test: Path) -> Parts:
+    """Columns in the file's order; what is not known of a category comes last."""
     parts = []
     for path in (train, test):
         with path.open(newline="") as stream:
             parts.append(list(csv.DictReader(stream)))
-    numbers = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "year"]
-    table = np.array([[float(row[name].replace("NA", "nan")) for name in numbers] for row in parts[0]])
-    mean, deviation = np.nanmean(table, axis=0), np.nanstd(table, axis=0)
-    categories = {name: sorted({row[name] for row in parts[0]}) for name in ("island", "sex", "species")}
+    names = [name for name in parts[0][0] if name != "species"]
+    categories = {name: sorted({row[name] for row in parts[0]} - {"NA"}) for name in ("island", "sex", "species")}
+    categories["sex"].append("NA")
+
+    def column(rows: list[dict[str, str]], name: str) -> np.ndarray:
+        if name in categories:
+            return np.array([[row[name] == value for value in categories[name]] for row in rows])
+        learned, read = (np.array([float(row[name].replace("NA", "nan")) for row in each]) for each in (parts[0], rows))
+        mean, deviation = np.nanmean(learned), np.nanstd(learned)
+        return (np.where(np.isnan(read), mean, read) - mean)[:, np.newaxis] / deviation
 
     def read(rows: list[dict[str, str]]) -> Arrays:
-        table = np.array([[float(row[name].replace("NA", "nan")) for name in numbers] for row in rows])
-        table = (np.where(np.isnan(table), mean, table) - mean) / deviation
-        hot = [[row[name] == value for name in ("island", "sex") for value in categories[name]] for row in rows]
         labels = [categories["species"].index(row["species"]) for row in rows]
-        return np.concatenate([table, np.array(hot)], axis=1).astype(np.float32), np.array(labels)
+        return np.concatenate([column(rows, name) for name in names], axis=1).astype(np.float32), np.array(labels)
 
-    return _fit(model_file, read(parts[0]), read(parts[1]), seed=seed, epochs=epochs)
+    return Parts(read(parts[0]), read(parts[1]))
 
 
-def gun_point(model_file: Path, train: Path, test: Path, *, seed: int, epochs: int) -> float:
+def gun_point(train: Path, test: Path) -> Parts:
     def read(path: Path) -> Arrays:
         table = np.loadtxt(path, delimiter="\t", dtype=np.float32)
         return table[:, 1:, np.newaxis], table[:, 0].astype(int) - 1
 
-    return _fit(model_file, read(train), read(test), seed=seed, epochs=epochs)
+    return Parts(read(train), read(test))
 
 
-def _fit(
-    model_file: Path,
-    train: tuple[np.ndarray, np.ndarray],
-    test: tuple[np.ndarray, np.ndarray],
-    *,
-    seed: int,
-    epochs: int,
-) -> float:
-    model = keras.saving.load_model(model_file, compile=False)
+def fit(model_file: Path, parts: Parts, *, seed: int, epochs: int) -> float:
+    """Trains the model of a file and gives its accuracy on the test part."""
+    model = _load(model_file)
     keras.utils.set_random_seed(seed)
+    model.fit(*parts.train, epochs=epochs, batch_size=32, verbose=0)
+    return float(model.evaluate(*parts.test, verbose=0)[1])
+
+
+def accuracy(model_file: Path, parts: Parts) -> float:
+    """What the model of a file has on the test part, as it is."""
+    return float(_load(model_file).evaluate(*parts.test, verbose=0)[1])
+
+
+def _load(model_file: Path) -> keras.Model:
+    model = keras.saving.load_model(model_file, compile=False)
     model.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(*train, epochs=epochs, batch_size=32, verbose=0)
-    return float(model.evaluate(*test, verbose=0)[1])
+    return model

@@ -95,6 +95,11 @@ def _held_with_another_class(folder: Path) -> Path:
     return text(PETS)(folder)
 
 
+def _held_without_header(folder: Path) -> Path:
+    (folder / "held.csv").write_text("Rex,dog,30,4\nTom,cat,4,4\n")
+    return text(PETS)(folder)
+
+
 def _held_with_text(folder: Path) -> Path:
     (folder / "held.csv").write_text("name,kind,weight,legs\nRex,dog,30,4\nTom,cat,heavy,4\n")
     return text(PETS)(folder)
@@ -133,16 +138,19 @@ TABLES = [
     table(
         "too many classes",
         PETS + "Kermit,frog,0.3,4\n",
-        ("There are 4 classes in column kind", "bird, cat, dog, frog", "3 outputs", "Replace head"),
+        ("There are 4 classes in column kind", "bird, cat, dog, frog", "3 outputs", "Replace Head"),
     ),
     table("text among numbers", PETS.replace("25", "heavy"), ("Row 5 of pets.csv", "'heavy'", "column weight")),
     table("decimal comma among points", PETS.replace("0.1", '"0,1"'), ("Row 4", "'0,1'", "column weight")),
     table("infinity", PETS.replace("25", "inf"), ("Row 5 of pets.csv", "infinite", "column weight")),
+    table(
+        "a number beyond 32 bits", PETS.replace("25", "1e200"), ("Row 5", "holds 1e200", "too large", "column weight")
+    ),
     table("a row with more cells", PETS.replace("25,4", "25,4,9"), ("Row 5 of pets.csv has 5 cells", "names 4")),
     table("a row with fewer cells", PETS.replace("25,4", "25"), ("Row 5 of pets.csv has 3 cells", "names 4")),
     table("two columns of one name", PETS.replace("legs", "weight", 1), ("2 columns called 'weight'",)),
     table(
-        "more values than the model takes", PETS, ("2 values", "weight 1, legs 1", "takes 5"), facts(((5,),), ((3,),))
+        "more values than the model takes", PETS, ("2 values", "weight: 1, legs: 1", "takes 5"), facts(((5,),), ((3,),))
     ),
     table("columns that make no image", PETS, ("2 values", "takes 64, as (8, 8, 1)"), facts(((8, 8, 1),), ((3,),))),
     table("decimal numbers as classes", PETS, ("Column weight", "decimal numbers such as 0.1"), targets=("weight",)),
@@ -214,7 +222,7 @@ TABLES = [
     BadData(
         "a picture with the name of a table",
         data(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(900)),
-        ("pets.csv is no table of text",),
+        ("pets.csv is a single image", "subfolder"),
     ),
     BadData(
         "cut gzip", data(gzip.compress(PETS.encode())[:40], "pets.csv.gz"), ("pets.csv.gz cannot be read", "damaged")
@@ -240,6 +248,18 @@ TABLES = [
         options=PET_OPTIONS | {"test": "HERE/held.csv"},
     ),
     BadData(
+        "validation table without the header of the training table",
+        _held_without_header,
+        ("first row of held.csv holds no names", "pets.csv"),
+        options=PET_OPTIONS | {"validation": "HERE/held.csv"},
+    ),
+    BadData(
+        "a folder to validate on",
+        text(PETS),
+        ("is a folder, but a file",),
+        options=PET_OPTIONS | {"validation": "HERE"},
+    ),
+    BadData(
         "no validation table",
         text(PETS),
         ("There is no file", "lost.csv"),
@@ -250,7 +270,9 @@ TABLES = [
 ARRAYS = [
     array("0 samples", ("x in data.npz holds no samples",), x=X[:0], y=Y[:0]),
     array("NaN", ("y in data.npz holds 1 value", "not finite", "sample 2"), y=np.array([0, 1, np.nan, 0, 1, 2])),
-    array("infinity", ("x in data.npz holds 1 value", "not finite", "sample 1"), x=np.where(X == 5, np.inf, X)),
+    array(
+        "infinity in an array", ("x in data.npz holds 1 value", "not finite", "sample 1"), x=np.where(X == 5, np.inf, X)
+    ),
     array("different lengths", ("x in data.npz has 6 samples, but y has 4",), y=Y[:4]),
     BadData("no y", arrays(x=X, a=X, b=X), ("data.npz has no array y", "It has: x, a, b"), ARRAY_MODEL, {}),
     array(
@@ -258,7 +280,7 @@ ARRAYS = [
     ),
     array("labels above the outputs", ("The labels go up to 7", "3 outputs"), y=Y + 5 * (Y == 2)),
     array("too many classes", ("There are 6 classes in y", "3 outputs"), y=np.arange(6) + 1),
-    array("one class", ("The array y holds one class only, cat",), y=np.array(["cat"] * 6)),
+    array("one class in an array", ("The array y holds one class only, cat",), y=np.array(["cat"] * 6)),
     array("Python objects", ("x in data.npz holds Python objects",), x=np.array([{}] * 6, dtype=object)),
     array("text for a model of numbers", ("x holds text",), facts(((),), ((3,),)), x=np.array(list("abcdef"))),
     array("half a validation part", ("data.npz has x_val but no y_val",), x_val=X),

@@ -154,5 +154,18 @@ BAD_FUNCTIONS = (
         _code("def load(): return tf.data.Dataset.from_tensor_slices(((x, x), y))"),
         "has 2 tensors, but the model has 1",
     ),
+    BadData(
+        "text for classes",
+        _code("def load(): return tf.data.Dataset.from_tensor_slices((x, ['a', 'b'] * (len(x) // 2)))"),
+        "y of given.py:load is text.* Number the classes",
+    ),
+    BadData(
+        "NaN far behind",
+        _code(f"def load(): return {PAIRS}.concatenate({PAIRS}.map(lambda a, b: (a / tf.zeros_like(a), b))).batch(8)"),
+        "x of given.py:load holds NaN or infinity in batch 2 of",
+    ),
+    BadData(
+        "one class", _code("def load(): return tf.data.Dataset.from_tensor_slices((x, 0 * y))"), "one class only, 0"
+    ),
     BadData("validation beside it", _code(f"def load(): return {PAIRS}"), "gives all data itself", {"validation": "a"}),
 )

@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from editor.errors import DataError
+from editor.training.progress import GivenUpError, heard_by
+from tests.processes.damaged_files import write_hanging_hdf5
 from tests.training.tables import facts, prepared, problems
 
 X = np.arange(24, dtype=np.float32).reshape(6, 4)
@@ -92,6 +94,33 @@ def test_that_text_in_h5_is_read(tmp_path):
     assert data.class_names == ("a", "b", "c")
 
 
+def test_that_a_file_that_hangs_hdf5_is_refused(tmp_path):
+    path = write_hanging_hdf5(tmp_path / "data.h5")
+    with pytest.raises(DataError, match=r"data.h5 cannot be read: HDF5 got stuck"):
+        prepared(path, MODEL)
+
+
+def test_that_looking_through_a_file_can_be_given_up(tmp_path):
+    def give_up(doing, *_):
+        assert doing == "Looking through data.h5"
+        raise GivenUpError
+
+    with heard_by(give_up), pytest.raises(GivenUpError):
+        prepared(write_hanging_hdf5(tmp_path / "data.h5"), MODEL)
+
+
+def test_that_large_arrays_are_read_piece_by_piece(tmp_path):
+    x = np.arange(6_000_000, dtype=np.float32).reshape(-1, 4)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("x", data=x, chunks=(7_000, 4))
+        file["y"] = np.arange(len(x)) % 3
+    told = []
+    with heard_by(lambda *step: told.append(step)):
+        data = prepared(tmp_path / "data.h5", MODEL)
+    assert np.array_equal(data.train.inputs[0], x)
+    assert [step[1:] for step in told if step[0] == "Reading MB of data.h5" and step[2] == 24] == [(0, 24), (16, 24)]
+
+
 def test_that_links_out_of_a_file_are_refused(tmp_path):
     write_h5(tmp_path / "secret.h5", x=X)
     with h5py.File(tmp_path / "data.h5", "w") as file:
@@ -106,6 +135,17 @@ def test_that_parts_of_their_own_are_read_from_their_files(tmp_path):
     path, held = write_npz(tmp_path / "a.npz", x=X, y=Y), write_npz(tmp_path / "b.npz", x=X[:3], y=Y[:3])
     data = prepared(path, MODEL, share=0.5, validation=str(held), test=str(held))
     assert (data.train.num_samples, data.validation.num_samples, data.test.num_samples) == (6, 3, 3)
+
+
+def test_that_a_number_beyond_what_a_model_can_take_is_told_with_its_sample(tmp_path):
+    path = write_npz(tmp_path / "data.npz", x=np.where(np.arange(24).reshape(6, 4) == 17, -1e300, X.astype(float)), y=Y)
+    with pytest.raises(DataError, match=r"holds -1e\+300 in sample 4, counted from 0, which is too large"):
+        prepared(path, MODEL)
+
+
+def test_that_samples_of_arrays_are_told_by_their_places(tmp_path):
+    data = prepared(write_npz(tmp_path / "data.npz", x=X, y=Y), MODEL, share=0.5)
+    assert [data.sources[at] for at in range(3)] == [f"x[{row[0] / 4:.0f}]" for row in data.train.inputs[0]]
 
 
 # -- labels ---------------------------------------------------------------------------------------------------

@@ -16,7 +16,41 @@ MOST_BYTES = 64 << 20
 """Taken while something small and bad is looked at."""
 
 
-def refusal(bad: BadData, folder) -> str:
+CHOICES = {
+    "one class": "targets kind",
+    "target that is not there": "targets",
+    "text among numbers": "columns weight",
+    "decimal comma among points": "columns weight",
+    "infinity": "columns weight",
+    "a number beyond 32 bits": "columns weight",
+    "decimal numbers as classes": "targets weight",
+    "text to be learned as a number": "task",
+    "one number for several outputs": "targets legs",
+    "no column left": "columns",
+    "gaps in every target": "missing",
+    "a mean of categories": "missing kind",
+    "a column that is not there": "columns",
+    "an input that is not there": "inputs",
+    "columns that fit no input": "inputs left",
+    "too few targets": "outputs",
+    "more categories than an Embedding takes": "columns name",
+    "numbers outside of an Embedding": "columns weight",
+    "validation table with other columns": "validation",
+    "validation table with another class": "validation",
+    "test table with text among numbers": "test",
+    "no validation table": "validation",
+    "validation table without the header of the training table": "validation",
+    "a folder to validate on": "validation",
+    "no y": "outputs",
+    "one class in an array": "targets",
+    "h5 without x": "inputs",
+    "x without y": "outputs",
+}
+"""What must be chosen otherwise, where it is not the data."""
+
+
+def refusal(bad: BadData, folder) -> tuple[str, str]:
+    """What is said, and the choice that it is said to stem from."""
     path = bad.build(folder)
     options = {
         name: value.replace("HERE", str(folder)) if isinstance(value, str) else value
@@ -26,20 +60,22 @@ def refusal(bad: BadData, folder) -> str:
         found = problems(path, bad.model, **options)
     except DataError as error:
         assert error.hint
-        return str(error)
+        return str(error), f"{error.field} {error.name}".strip()
     assert len(found) == 1
-    return next(iter(found.values()))
+    field, said = found.popitem()
+    return said, field
 
 
 @pytest.mark.parametrize("bad", [*TABLES, *ARRAYS], ids=lambda bad: bad.name)
 def test_that_bad_data_are_refused_with_a_sentence_that_names_what_is_wrong(bad, tmp_path):
     tracemalloc.start()
     try:
-        said = refusal(bad, tmp_path)
+        said, choice = refusal(bad, tmp_path)
         assert tracemalloc.get_traced_memory()[1] < MOST_BYTES
     finally:
         tracemalloc.stop()
     assert all(words in said for words in bad.words), said
+    assert choice == CHOICES.get(bad.name, "data")
     assert said.endswith(".")
     assert "Traceback" not in said
 

@@ -94,7 +94,7 @@ def test_that_an_image_of_another_shape_is_fitted_as_chosen(tmp_path: Path, fitt
         (files.write_bomb, "too many pixels"),
         (files.write_cut_off, "is damaged: "),
         (lambda path: path.write_text("not a picture"), "is not an image"),
-        (lambda path: path.write_bytes(b""), "is not an image"),
+        (lambda path: path.write_bytes(b""), r"is empty \(0 bytes\)"),
         (lambda path: path.symlink_to("nowhere"), "a link to nowhere"),
     ],
 )

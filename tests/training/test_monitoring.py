@@ -71,6 +71,7 @@ def test_that_the_best_epoch_is_the_first_of_the_best_values():
         ("mean_absolute_error", False),
         ("val_digit_accuracy", True),
         ("val_accuracy_loss", False),
+        ("val_auction_mean_absolute_error", False),
     ],
 )
 def test_that_the_direction_of_a_metric_is_known(metric, is_better):

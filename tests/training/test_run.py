@@ -15,6 +15,7 @@ from editor.runs.revisions import RevisionMeta, read_revision
 from editor.training.compiling import model_facts
 from editor.training.control import RunControl
 from editor.training.data_options import DataOptions
+from editor.training.function_code import code_of, function_name
 from editor.training.report import run_report
 from editor.training.run import RunWatcher, check_settings, run_training
 from editor.training.settings import TrainSettings
@@ -186,6 +187,22 @@ def test_that_a_seeded_run_can_be_repeated(data_for):
         train(index, tree, data, watcher=watcher, epochs=2, validation_split=0.25)
         ends.append(([value.tobytes() for value in weight_values(index)], watcher.epochs))
     assert ends[0] == ends[1]
+
+
+def test_that_a_seed_repeats_a_function_that_shuffles_for_itself(tmp_path):
+    path = tmp_path / "data.py"
+    path.write_text(
+        "import tensorflow as tf\n"
+        "def load(): return tf.data.Dataset.from_tensor_slices((tf.eye(16, 6), tf.range(16) % 3)).shuffle(16)"
+    )
+    options = DataOptions(consent=code_of(function_name(f"{path}:load")).digest)
+    losses = []
+    for before in range(2):
+        index, tree = opened(models.bare_normalization)
+        keras.utils.set_random_seed(before)
+        result = train(index, tree, f"{path}:load", data_options=options, batch_size=4, epochs=2)
+        losses.append([epoch["loss"] for epoch in result.epochs])
+    assert losses[0] == losses[1]
 
 
 def test_that_a_repeat_in_one_model_needs_the_weights_and_the_optimizer(data_for, tmp_path):
@@ -382,8 +399,9 @@ def test_that_probabilities_of_several_labels_are_told_from_raw_outputs(is_sigmo
     model.build((None, 4))
     index = walk_model(model)
     data = data_for(model, y=np.tile([[1, 0], [1, 1]], (8, 1)))
-    train(index, LayerTree(index.root), data, loss="binary_crossentropy")
+    result = train(index, LayerTree(index.root), data, loss="binary_crossentropy")
     assert model.loss.get_config()["from_logits"] is not is_sigmoid
+    assert result.epochs[0]["accuracy"] == 0.75  # It says yes to both of them, and three of four are right.
 
 
 # -- failures -------------------------------------------------------------------------------------------------

@@ -5,7 +5,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from editor.errors import DataError
+from editor.training.data.table.dialect import find_dialect
+from editor.training.data.table.reading import BLOCK_BYTES, TableFile
 from editor.training.data.unfit import UnfitDataError
+from editor.training.progress import GivenUpError, heard_by
 from editor.training.sample_views import with_samples
 from resources import resource_path
 from tests.training.tables import PETS, facts, prepared, problems
@@ -30,7 +34,55 @@ def written(tmp_path):
     return write
 
 
+def progress_of(read, most=1_000):
+    """What is told while something is read, which is given up after some steps."""
+    told = []
+
+    def listen(*step):
+        told.append(step)
+        if len(told) == most:
+            raise GivenUpError
+
+    with heard_by(listen):
+        read()
+    return told
+
+
 PET_OPTIONS = {"targets": ("kind",), "columns": {"name": "ignore"}}
+
+# -- progress -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["big.csv", "big.csv.gz"])
+def test_that_a_table_tells_how_far_it_is_read_and_can_be_given_up(tmp_path, name):
+    path = tmp_path / name
+    content = b"a,b,kind\n" + b"0.123456789012,0.987654321098,dog\n0.1,0.2,cat\n" * 200_000
+    path.write_bytes(gzip.compress(content, 1) if name.endswith(".gz") else content)
+    total = path.stat().st_size // 10**6
+
+    def read():
+        prepared(path, facts(((2,),), ((2,),)), targets=("kind",))
+
+    with pytest.raises(GivenUpError):
+        progress_of(read, 2)
+    told = progress_of(read)
+    for doing in ("Checking", "Reading"):
+        steps = [(done, whole) for words, done, whole in told if words == f"{doing} MB of {name}"]
+        assert len(steps) >= 2
+        assert steps == sorted(steps)
+        assert steps[-1] == (total, total)
+
+
+def test_that_parquet_tells_its_rows(tmp_path):
+    path = tmp_path / "big.parquet"
+    pq.write_table(pa.table({"a": np.arange(70_000.0), "kind": ["dog", "cat"] * 35_000}), path)
+    told = progress_of(lambda: prepared(path, facts(((1,),), ((2,),)), targets=("kind",)))
+    assert [step[1:] for step in told if step[0] == "Reading rows of big.parquet"] == [
+        (0, 70_000),
+        (32_768, 70_000),
+        (65_536, 70_000),
+    ]
+
 
 # -- reading --------------------------------------------------------------------------------------------------
 
@@ -97,9 +149,19 @@ def test_that_columns_are_told_as_they_are(pets):
 
 def test_that_rows_are_shown_as_the_model_receives_them(pets):
     data = prepared(pets, **PET_OPTIONS)
-    sample = data.report.samples[1]
+    sample = with_samples(data).samples[1]
     assert (sample.label, sample.source) == ("cat", "row 3")
     assert sample.values[0] == ("weight", f"{data.train.inputs[0][1, 0]:.4g}")
+
+
+def test_that_other_rows_are_shown_with_another_seed(written):
+    rows = "".join(f"{at},{'ab'[at % 2]}\n" for at in range(40))
+    data = prepared(written(f"size,kind\n{rows}"), facts(((1,),), ((2,),)), standardize=False)
+    shown = [with_samples(data, seed=seed).samples for seed in (0, 1, 0)]
+    assert shown[0] == shown[2] != shown[1]
+    for sample in shown[1]:
+        size = int(dict(sample.values)["size"])
+        assert (sample.source, sample.label) == (f"row {size + 2}", "ab"[size % 2])
 
 
 @pytest.mark.parametrize(
@@ -181,7 +243,7 @@ def test_that_series_with_labels_in_front_are_found(written, outputs, activation
     assert data.train.inputs[0].shape == (16, 12, 1)
     assert (data.train.inputs[0].mean(), data.train.inputs[0].std()) == pytest.approx((0, 1), abs=1e-5)
     assert set(data.train.targets[0].tolist()) == {0, 1}
-    assert len(data.report.samples[0].series) == 12
+    assert len(with_samples(data).samples[0].series) == 12
     assert [(bar.name, bar.num_validation) for bar in data.report.bars[0]] == [("1", 2), ("2", 2)]
 
 
@@ -331,3 +393,171 @@ def test_that_a_file_that_has_changed_is_read_again(pets):
     assert prepared(pets, **PET_OPTIONS).train.num_samples == 6
     pets.write_text(PETS + "Kim,cat,6,4\n")
     assert prepared(pets, **PET_OPTIONS).train.num_samples == 7
+
+
+# -- rows and columns as people have them ---------------------------------------------------------------------
+
+
+def test_that_line_breaks_in_quoted_cells_are_read_in_large_tables_too(written):
+    text = '"first line\n\n' + 60 * "long, " + '"'
+    path = written("a,note,y\n" + "".join(f"{at},{text},{at % 2}\n" for at in range(12_000)) + "x,short,1\n")
+    assert path.stat().st_size > BLOCK_BYTES
+    options = {"columns": {"note": "ignore"}}
+    with pytest.raises(DataError, match=r"Row 12,002 of table.csv holds 'x' in column a"):
+        prepared(path, facts(((1,),), ((2,),)), **options)
+    path.write_text(path.read_text().replace("x,short", "7,short"))
+    assert prepared(path, facts(((1,),), ((2,),)), **options).train.num_samples == 12_001
+
+
+@pytest.mark.parametrize("num_rows", [3, 800_000])
+def test_that_a_quotation_mark_that_is_not_closed_is_told_with_its_row(written, num_rows):
+    path = written('a,b,y\n1,2,0\n\n1,"2,1\n' + "1,2,0\n" * num_rows)
+    with pytest.raises(DataError, match=r"Row 4 of table[.]csv opens a quotation mark that is not closed"):
+        prepared(path, facts(((2,),), ((2,),)))
+
+
+@pytest.mark.parametrize("empty", ["\n", "  \n", ",,\n", "\r\n"])
+def test_that_empty_rows_are_left_out_and_counted_in_row_numbers(written, empty):
+    head = f"a,b,y\n{empty}" if empty == ",,\n" else f"{empty}a,b,y\n"
+    path = written(f"{head}{3 * empty}1,2,0\n{empty}3,4,1\n5,6,\n{empty}5,6,0\n{empty}")
+    data = prepared(path, facts(((2,),), ((2,),)), standardize=False)
+    assert data.train.inputs[0].tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert [sample.source for sample in with_samples(data).samples] == ["row 6", "row 8", "row 11"]
+    assert [(each.name, data.report.num_skipped) for each in data.report.skipped] == [("row 9 of table.csv", 1)]
+    assert [column.num_missing for column in data.report.columns] == [0, 0, 1]
+
+
+@pytest.mark.parametrize("content", ["a,b,y", "a,b,y\n", "a,b,y\n\n\n", "a,b,y\n,,\n"])
+def test_that_a_header_alone_is_told(written, content):
+    with pytest.raises(DataError, match="has a header, but no rows"):
+        prepared(written(content))
+
+
+@pytest.mark.parametrize("use", ["ignore", "number", "category"])
+def test_that_a_column_with_a_chosen_use_is_not_guessed_to_be_learned(written, use):
+    path = written("a,size,kind\n1,0,0\n2,1,1\n3,0,0\n")
+    data = prepared(path, facts(((None,),), ((2,),)), columns={"kind": use})
+    assert {column.name: column.use for column in data.report.columns} == {"a": "number", "size": "target", "kind": use}
+
+
+def test_that_an_empty_column_is_not_guessed_to_be_learned(written):
+    path = written("a,b,kind,\n1,2,x,\n3,4,y,\n")
+    data = prepared(path, facts(((2,),), ((2,),)))
+    assert [column.use for column in data.report.columns] == ["number", "number", "target", "ignore"]
+
+
+def test_that_nothing_left_to_learn_is_told(written):
+    with pytest.raises(DataError, match="no column left to be learned"):
+        prepared(written("a,b\n1,2\n"), columns={"a": "number", "b": "ignore"})
+
+
+# -- words and numbers as people write them -------------------------------------------------------------------
+
+SEVERITY = "a,severity\n1,none\n2,mild\n3,severe\n4,None\n5,mild\n6,\n"
+
+
+def test_that_a_class_that_looks_like_a_missing_value_is_told(written):
+    data = prepared(written(SEVERITY), facts(((1,),), ((2,),)))
+    assert data.class_names == ("mild", "severe")
+    assert data.report.num_skipped == 3
+    note = next(note for note in data.report.notes if "missing value" in note)
+    assert note.startswith("'none' and 'None' in column severity (2 rows) are taken for a missing value")
+    path = written(SEVERITY.replace("None", "none").replace("6,\n", "6,none\n"))
+    skipped = prepared(path, facts(((1,),), ((2,),))).report.skipped
+    assert skipped[0].reason == "'none' in column severity is taken for a missing value"
+
+
+def test_that_a_class_that_looks_like_a_missing_value_can_be_kept(written):
+    held = written("a,severity\n1,none\n2,mild\n", "held.csv")
+    path = written(SEVERITY.replace("None", "none"))
+    data = prepared(path, facts(((1,),)), missing={"severity": "category"}, validation=str(held))
+    assert data.class_names == ("mild", "none", "severe")
+    assert data.train.targets[0].tolist() == [1, 0, 2, 1, 0]
+    assert data.validation.targets[0].tolist() == [1, 0]
+    assert [each.name for each in data.report.skipped] == ["row 7 of table.csv"]
+    assert {column.name: column.num_missing for column in data.report.columns} == {"a": 0, "severity": 1}
+
+
+@pytest.mark.parametrize("treatment", ["mean", "most-frequent"])
+def test_that_a_value_to_learn_is_never_made_up(written, treatment):
+    with pytest.raises(DataError, match="Column severity is learned; a missing value in it cannot be made up"):
+        prepared(written(SEVERITY), facts(((1,),), ((2,),)), missing={"severity": treatment})
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("${}.50", "numbers with a currency sign, such as '$0.50'"),
+        ("{} %", "numbers with a percent sign, such as '0 %'"),
+        ('"{},100"', "numbers with separators of thousands, such as '0,100'"),
+        ("no {}", "text of too many kinds for a category, such as 'no 0'"),
+        ("", "Column a is empty and left out"),
+    ],
+)
+def test_that_a_column_left_out_is_named_where_the_width_does_not_fit(written, cell, words):
+    path = written("a,b,kind\n" + "".join(f"{cell.format(at)},{at},{'xy'[at % 2]}\n" for at in range(30)))
+    with pytest.raises(DataError, match=r"make 1 value for each row \(b: 1\)") as caught:
+        prepared(path, facts(((2,),), ((2,),)))
+    assert words in caught.value.hint
+
+
+def test_that_numbers_taken_for_categories_by_a_sign_are_told(written):
+    notes = prepared(written("a,kind\n5%,x\n6%,y\n5%,x\n"), facts(((2,),), ((2,),))).report.notes
+    assert any("Column a holds numbers with a percent sign, such as '5%'" in note for note in notes)
+
+
+@pytest.mark.parametrize("column", ["a", "y"])
+def test_that_a_number_beyond_what_a_model_can_take_is_told_with_its_row(written, column):
+    rows = "".join(f"{at},{at}.5\n" for at in range(5)) + ("4e39,1\n" if column == "a" else "1,-4e39\n")
+    with pytest.raises(DataError, match=f"Row 7 of .* holds -?4e39 in column {column}, which is too large"):
+        prepared(written(f"a,y\n{rows}"), facts(((1,),), ((1,),), "linear"))
+
+
+# -- what is told ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", "index", "Unnamed: 0"])
+def test_that_a_column_that_counts_the_rows_is_no_input(written, name):
+    rows = "".join(f"{at},{at % 3},{7 - at},{'xy'[at % 2]}\n" for at in range(6))
+    path = written(f"{name},a,b,kind\n{rows}")
+    data = prepared(path, facts(((2,),), ((2,),)))
+    assert [column.use for column in data.report.columns] == ["ignore", "number", "number", "target"]
+    assert any("only counts the rows and is left out" in note for note in data.report.notes)
+    kept = prepared(path, facts(((3,),), ((2,),)), columns={name or "column 1": "number"})
+    assert kept.train.inputs[0].shape == (6, 3)
+
+
+def test_that_numbers_that_rise_without_counting_rows_are_inputs(written):
+    data = prepared(written("index,a,kind\n0,1,x\n1,2,y\n3,3,x\n"), facts(((2,),), ((2,),)))
+    assert data.report.columns[0].use == "number"
+
+
+def test_that_samples_of_a_table_are_told_by_their_rows(written):
+    path = written("a,kind\n" + "\n".join(f"{at},{'xy'[at % 2]}" for at in range(10)))
+    data = prepared(path, facts(((1,),), ((2,),)), share=0.5, standardize=False)
+    assert [data.sources[at] for at in range(5)] == [f"row {int(value) + 2}" for value in data.train.inputs[0][:, 0]]
+
+
+def test_that_classes_are_counted_before_a_part_is_drawn(written):
+    data = prepared(written("a,kind\n1,x\n2,y\n"), facts(((1,),), ((2,),)), share=0.5)
+    assert data.report.text == "2 samples of 1 · 2 classes"
+
+
+def test_that_whole_numbers_to_be_learned_as_numbers_are_no_classes(written):
+    data = prepared(written("a,y\n1,1\n2,2\n3,4\n"), facts(((1,),), ((1,),), "linear"))
+    assert data.report.text == "3 samples of 1 · targets of 1 value"
+
+
+def test_that_outputs_without_a_class_are_explained(written):
+    data = prepared(written("a,kind\n1,x\n2,y\n3,z\n"), facts(((1,),), ((10,),)))
+    assert "10 outputs and the data 3 classes: outputs 4 to 10 stand for none of them" in data.report.notes[-1]
+
+
+def test_that_rows_of_very_many_columns_are_read(written):
+    numbers = ",".join(["0.1"] * 80_000)
+    names = ",".join(f"g{at}" for at in range(80_000))
+    path = written(f"{names},kind\n{numbers},x\n{numbers},y\n")
+    dialect = find_dialect(path)
+    assert (len(dialect.names), dialect.separator, dialect.has_header) == (80_001, ",", True)
+    piece = next(TableFile(path).pieces(("g0", "kind")))
+    assert piece.columns["kind"].to_pylist() == ["x", "y"]

@@ -6,17 +6,21 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QLineEdit
 
 from editor.layers.findings.finding import Cure
+from editor.processes.data_messages import DataDescribed
 from editor.training.data_options import Augmentation, DataOptions
-from editor.training.data_report import Bar, ColumnFacts
+from editor.training.data_report import Bar, ColumnFacts, DataReport
 from editor.training.settings import TrainSettings
 from widgets.consents import read_given
 from widgets.data.augmentation_list import AugmentationList
 from widgets.data.bars import ScrolledBars
 from widgets.data.columns import ColumnsTable
-from widgets.data.functions import consent_for, function_names, is_function, remember_consent
+from widgets.data.dialog import DataDialog
+from widgets.data.functions import consent_for, function_names, remember_consent
+from widgets.icons import Icons
 from widgets.preflight.control import cured
 from widgets.settings import Settings
 from widgets.theme import Mode, Theme
@@ -85,8 +89,7 @@ def test_that_a_consent_holds_for_the_very_code_alone(settings, tmp_path: Path):
     code = tmp_path / "mine.py"
     code.write_text("def rows():\n    return 1\n\ndef _hidden():\n    return 2\n")
     data = f"{code}:rows"
-    assert is_function(data)
-    assert not is_function("sample:digits")
+    assert consent_for(settings, "sample:digits") == ("", False)
     assert function_names(code.read_text()) == ["rows"]
     assert consent_for(settings, data) == ("", False)
     given = read_given(str(code), None)
@@ -101,3 +104,82 @@ def test_that_a_cure_reaches_settings_and_data_options():
     cure = Cure("", learning_rate=0.01, settings=(("batch_size", 4), ("balance_classes", True)))
     mended = cured(TrainSettings(data="x"), cure)
     assert (mended.batch_size, mended.learning_rate, mended.data_options.balance_classes) == (4, 0.01, True)
+
+
+@pytest.fixture
+def dialog(qtbot) -> DataDialog:
+    """The dialog on a table, for a model of two inputs."""
+    theme = Theme(Mode.LIGHT)
+    made = DataDialog(theme, Icons(theme))
+    qtbot.addWidget(made)
+    made.begin(TrainSettings(data="/a/pets.csv"), names=(("left", "right"), ("kind",)))
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+PETS = DataReport(
+    kind="table",
+    text="6 rows of 2 columns",
+    columns=tuple(ColumnFacts(name=name, kind="number", use="number", missing="mean") for name in ("legs", "weight")),
+)
+
+
+def test_that_what_is_wrong_is_said_beside_the_choice_that_it_stems_from(dialog):
+    fields = {
+        "validation": (dialog.form.validation, dialog.form.validation.line),
+        "task": (dialog.form.task, dialog.form.task),
+        "preprocessing": (dialog.form.preprocessing, dialog.form.preprocessing),
+        "augmentation": (dialog.form.augmentation, dialog.form.augmentation.list_),
+    }
+    for field, (editor, outlined) in fields.items():
+        dialog.show_description(DataDescribed(request_id=1, report=PETS, problems={field: "Wrong."}))
+        assert editor.accessibleDescription() == "Wrong."
+        assert (outlined.isVisible(), outlined.property("tone")) == (True, "wrong")
+        assert not dialog.message.is_problem()
+    dialog.show_description(
+        DataDescribed(request_id=1, report=PETS, problems={"inputs": "Wrong."}, names={"inputs": "right"})
+    )
+    assert dialog.findChild(QLineEdit, "inputs/rightChoice").accessibleDescription() == "Wrong."
+    assert not dialog.form.augmentation.accessibleDescription()
+    dialog.show_description(DataDescribed(request_id=1, problems={"data": "There is no such file."}))
+    assert dialog.message.is_problem()
+
+
+def test_that_the_column_that_is_wrong_is_marked_and_turned_to(dialog):
+    told = DataDescribed(
+        request_id=1, report=PETS, problems={"columns": "Row 5 is wrong."}, names={"columns": "weight"}
+    )
+    dialog.show_description(told)
+    box = dialog.view.columns.use_box("weight")
+    assert dialog.view.column_message.text() == "Row 5 is wrong."
+    assert (box.isVisible(), box.property("tone"), dialog.focusWidget()) == (True, "wrong", box)
+    # Who is about to choose something else is left alone.
+    dialog.form.task.setFocus()
+    dialog.show_description(replace(told, problems={"missing": "No mean."}, names={"missing": "legs"}))
+    assert not box.property("tone")
+    assert dialog.view.columns.treatment_box("legs").property("tone") == "wrong"
+    assert dialog.focusWidget() is dialog.form.task
+    dialog.show_description(replace(told, problems={}))
+    assert not dialog.view.column_message.isVisible()
+
+
+def test_that_the_bars_of_each_output_can_be_looked_at(dialog, qtbot):
+    report = replace(
+        PETS,
+        tasks=("multi-class", "regression"),
+        target_names=("column kind", "column weight"),
+        bars=((Bar(name="dog", num_train=2),), (Bar(name="0 to 1", num_train=3), Bar(name="1 to 2", num_train=4))),
+    )
+    dialog.show_description(DataDescribed(request_id=1, report=report))
+    view = dialog.view
+    assert [bar.name for bar in view.bars.chart.bars] == ["dog"]
+    assert view.target.isVisible()
+    qtbot.keyClick(view.target, Qt.Key.Key_Down)
+    for _ in range(2):
+        assert view.target.currentText() == "column weight"
+        assert [bar.num_train for bar in view.bars.chart.bars] == [3, 4]
+        dialog.show_description(DataDescribed(request_id=2, report=report))
+    dialog.show_description(DataDescribed(request_id=3, report=replace(report, bars=report.bars[:1])))
+    assert not view.target.isVisible()
+    assert [bar.name for bar in view.bars.chart.bars] == ["dog"]

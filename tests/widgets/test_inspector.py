@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
+from editor.files.preview import read_preview
 from editor.layers.tree import LayerTree
 from tests.widgets.trees import TreeBuilder, normalization_only, shared_encoder, vgg16_classifier
 from widgets.icons import Icons
 from widgets.inspector import Inspector
 from widgets.inspector.config_tree import ConfigModel, plain_text
 from widgets.inspector.facts import describe
+from widgets.inspector.file_facts import file_facts
 from widgets.inspector.weights_table import WeightsModel
 from widgets.theme import Mode, Theme
 
@@ -215,3 +217,14 @@ def test_that_the_weights_table_is_a_sound_model(qtmodeltester, inspector):
 )
 def test_that_a_type_is_described_by_what_matters(class_name, config, text):
     assert describe(TreeBuilder().layer("x", class_name, config=config)) == text
+
+
+def test_that_what_a_file_tells_is_not_told_of_another_one(models):
+    path = models / "fer" / "emotion_model.hdf5"
+    preview = read_preview(path)
+    told = {fact.label: fact.text for fact in file_facts(preview, path=path)}
+    assert told["File"] == "HDF5 model · Keras 2.0.5 · 852.4 KB"
+    assert told["Compiled"] == "in the file, with Adam, learning rate 0.0001 · categorical_crossentropy · accuracy"
+    saved = {fact.label: fact.text for fact in file_facts(preview, path=path.with_name("other.keras"))}
+    assert "File" not in saved
+    assert saved["Opened from"] == f"emotion_model.hdf5 · {told['File']}"

@@ -176,6 +176,15 @@ def test_that_a_finished_run_says_so_and_shows_its_proof(progress, clock):
     assert not progress.findChild(QProgressBar).isVisible()
 
 
+def test_that_what_the_test_part_gave_stays_with_how_the_run_ended(progress, clock):
+    for ending, words in ((ended("finished"), "Finished: 0 epochs in 0:05"), (ended("stopped"), "Stopped after 0:05;")):
+        progress.begin(START)
+        clock.now += 5
+        progress.end(replace(ending, test_metrics={"accuracy": 0.97619, "loss": 0.1681}))
+        assert text(progress).startswith(words)
+        assert text(progress).endswith(" · Test: accuracy 0.9762, loss 0.1681")
+
+
 def test_that_a_stopped_run_says_that_the_weights_are_kept(progress):
     progress.begin(START)
     progress.end(ended("stopped", proof=KEPT, test_metrics={"loss": 0.123456, "accuracy": 0.95}))

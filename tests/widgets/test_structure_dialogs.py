@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
@@ -12,15 +13,14 @@ from editor.keras_model.walk import walk_model
 from editor.layers.nodes import LayerNode
 from editor.layers.structure import AddLayers, ReplaceHead
 from editor.layers.tree import LayerTree
-from editor.training.data_report import Bar, DataReport
-from editor.training.settings import SettingsReport, TrainSettings
+from editor.training.settings import TrainSettings, WantedOutput
 from tests import models
 from widgets.dialogs.rename_layer import RenameLayerDialog
 from widgets.dialogs.replace_head import HeadDialog
 from widgets.dialogs.transfer_learning import TransferWizard
-from widgets.surgery.data_facts import HeadAdvice, advice_of
+from widgets.surgery.data_facts import HeadAdvice
 
-DIGITS = HeadAdvice("1,797 samples of 8 × 8 × 1 · 10 classes", 10)
+DIGITS = HeadAdvice("1,797 samples of 8 × 8 × 1 · 10 classes", (WantedOutput(task="multi-class", units=10),))
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +47,22 @@ def shown(qtbot: QtBot, dialog):
 
 
 def test_that_the_head_is_found_and_the_data_tell_the_units(qtbot: QtBot, digits: LayerTree):
-    marked = []
+    looks = []
     dialog = HeadDialog(digits, None, DIGITS)
-    dialog.place_shown.connect(marked.append)
+    dialog.cut_shown.connect(looks.append)
     shown(qtbot, dialog)
     assert dialog.wish.edit.path == "pool"
     assert dialog.wish.edit.head.units == 10
     assert "Found" in dialog.cut_form.note_text
     assert "Goes: flatten, digit." in dialog.look_text
     assert "13,610 before, 170 after (80 parameters stay)" in dialog.look_text
-    assert marked[-1] == (layer(digits, "pool"),)
+    assert looks[-1].place is layer(digits, "pool")
+    assert [path for path in ("conv", "pool", "flatten", "digit") if looks[-1].goes(layer(digits, path))] == [
+        "flatten",
+        "digit",
+    ]
     dialog.reject()
-    assert marked[-1] == ()
+    assert looks[-1] is None
 
 
 def test_that_the_selected_layer_is_where_to_cut_unless_it_is_in_the_head(qtbot: QtBot, digits: LayerTree):
@@ -70,6 +74,20 @@ def test_that_a_layer_that_cannot_be_cut_at_gives_the_reason_and_the_nearest(qtb
     dialog = shown(qtbot, HeadDialog(composites, layer(composites, "composite/blocks/0"), HeadAdvice()))
     assert "called as a whole" in dialog.cut_form.note_text
     assert dialog.wish.edit.path == "composite"
+
+
+def test_that_a_layer_clicked_in_the_tree_is_taken_or_refused_in_words(qtbot: QtBot, composites: LayerTree):
+    dialog = shown(qtbot, HeadDialog(composites, None, HeadAdvice()))
+    dialog.choose_place(layer(composites, "composite"))
+    assert dialog.wish.edit.path == "composite"
+    closed = layer(composites, "composite/blocks/0")
+    dialog.choose_place(closed)
+    assert "called as a whole. The nearest place is behind composite." in dialog.cut_form.note_text
+    assert dialog.wish.edit.path == "composite"
+    assert not dialog.cut_form.look.can_be_chosen(closed)
+    assert "No place to cut" in dialog.cut_form.look.words(closed)
+    dialog.choose_place(layer(composites, "composite"))
+    assert not dialog.cut_form.note_text
 
 
 def test_that_only_pooling_that_fits_the_rank_is_offered(qtbot: QtBot, digits: LayerTree):
@@ -93,6 +111,7 @@ def test_that_layers_on_top_freeze_what_was_before_and_take_one_output(qtbot: Qt
     dialog = shown(qtbot, HeadDialog(digits, None, DIGITS, is_on_top=True))
     assert isinstance(dialog.wish.edit, AddLayers)
     assert dialog.wish.freezes
+    assert "take the probabilities" in dialog.look_text
     root = msgspec.structs.replace(digits.root.record, output_shapes=((None, 2), (None, 3)))
     refused = shown(qtbot, HeadDialog(LayerTree(root), None, DIGITS, is_on_top=True))
     assert refused.wish is None
@@ -110,16 +129,20 @@ def test_that_three_pages_by_keyboard_come_to_one_wish(qtbot: QtBot, digits: Lay
     (wish,) = wishes
     assert isinstance(wish.edit, ReplaceHead)
     assert (wish.freezes, wish.but_last) == (True, 0)
-    assert (wish.edit.head.units, wish.settings.loss, wish.settings.data) == (10, "auto", "sample:digits")
+    assert (wish.edit.head.units, wish.settings.loss, wish.settings.data) == (10, "huber", "sample:digits")
 
 
 def test_that_the_task_chooses_activation_and_units(qtbot: QtBot, digits: LayerTree):
     wizard = shown(qtbot, TransferWizard(digits, DIGITS, TrainSettings(data="")))
-    wizard.task.setCurrentIndex(1)
+    page = wizard.data_page
+    page.task.setCurrentIndex(1)
     assert (wizard.head_form.head.units, wizard.head_form.head.activation) == (1, "sigmoid")
-    wizard.task.setCurrentIndex(0)
-    assert "softmax of one unit" in wizard.problem_text or wizard.units.value() == 2
-    wizard.task.setCurrentIndex(3)
+    page.task.setCurrentIndex(0)
+    assert (wizard.head_form.head.units, page.problem_text) == (2, "")
+    page.units.setValue(1)
+    assert "softmax of one unit" in page.problem_text
+    assert not wizard.next_button.isEnabled()
+    page.task.setCurrentIndex(3)
     assert wizard.head_form.head.activation == "linear"
 
 
@@ -133,22 +156,50 @@ def test_that_a_name_is_refused_beside_its_field(qtbot: QtBot, digits: LayerTree
     assert dialog.wish.edit.name == "first"
 
 
-@pytest.mark.parametrize(
-    ("task", "num_bars", "units", "activation"),
-    [
-        ("multi-class", 3, 3, "softmax"),
-        ("binary", 2, 1, "sigmoid"),
-        ("multi-label", 5, 5, "sigmoid"),
-        ("regression", 4, 1, "linear"),
-    ],
-)
-def test_that_the_data_advise_a_head(task, num_bars, units, activation):
-    bars = (tuple(Bar(name=str(at), num_train=1) for at in range(num_bars)),)
-    report = SettingsReport(data=DataReport(kind="arrays", text="data", task=task, bars=bars))
-    advice = advice_of(report)
-    assert (advice.units, advice.activation) == (units, activation)
+def test_that_the_data_fill_in_the_head_until_a_person_chooses(qtbot: QtBot):
+    tree = LayerTree(walk_model(two_outputs()).root)
+    wanted = (WantedOutput(task="multi-class", units=5), WantedOutput(task="regression", units=3))
+    advice = HeadAdvice("data", wanted, ("kind", "size"))
+    dialog = shown(qtbot, HeadDialog(tree, None, advice))
+    form = dialog.head_form
+    dialog.choose_place(layer(tree, "left"))
+    assert (form.head.units, form.head.activation, form.message_of("units")) == (
+        5,
+        "softmax",
+        "As the data have it: 5 classes.",
+    )
+    dialog.choose_place(layer(tree, "right"))
+    assert (form.head.units, form.head.activation, form.message_of("units")) == (
+        3,
+        "linear",
+        "As the data have it: 3 targets.",
+    )
+    form.units.setValue(7)
+    dialog.choose_place(layer(tree, "left"))
+    assert form.head.units == 7
 
 
-def test_that_the_line_about_the_data_will_do():
-    assert advice_of(SettingsReport(data_text=DIGITS.text)).units == 10
-    assert advice_of(SettingsReport()).units is None
+def two_outputs() -> keras.Model:
+    values = keras.Input((4,), name="values")
+    left = keras.layers.Dense(6, name="left")(values)
+    right = keras.layers.Dense(6, name="right")(values)
+    kind = keras.layers.Dense(2, activation="softmax", name="kind")(left)
+    return keras.Model(values, [kind, keras.layers.Dense(1, name="size")(right)], name="two")
+
+
+def test_that_several_labels_are_no_yes_or_no(qtbot: QtBot, digits: LayerTree):
+    advice = HeadAdvice("data", (WantedOutput(task="multi-label", units=5),))
+    wizard = shown(qtbot, TransferWizard(digits, advice, TrainSettings(data="")))
+    assert wizard.data_page.task.currentText() == "Several labels at once"
+    assert (wizard.wish.edit.head.units, wizard.wish.edit.head.activation) == (5, "sigmoid")
+
+
+def test_that_the_learning_rate_is_shown_as_typed_and_checked(qtbot: QtBot, digits: LayerTree):
+    wizard = shown(qtbot, TransferWizard(digits, DIGITS, TrainSettings(data="")))
+    field = wizard.first_run.learning_rate
+    assert field.text() == "0.001"
+    field.setText("2e-5")
+    assert wizard.wish.settings.learning_rate == 2e-5
+    field.setText("0")
+    assert wizard.wish is None
+    assert "above 0" in wizard.first_run.problem_text

@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtWidgets import QDialogButtonBox, QProxyStyle, QStyle
 
 from editor.layers.accounts import State
 from resources import resource_path
@@ -65,6 +66,26 @@ def test_that_a_forced_mode_changes_the_application_and_says_so(qtbot, qapp):
         theme.set_mode(Mode.DARK)
     theme.set_mode(Mode.LIGHT)
     assert theme.colour("frozen").name() == LIGHT.frozen
+
+
+class StyleWithIcons(QProxyStyle):
+    """As Fusion is on a Linux desktop."""
+
+    def styleHint(self, hint, option=None, widget=None, data=None):
+        if hint == QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons:
+            return 1
+        return super().styleHint(hint, option, widget, data)
+
+
+@pytest.mark.parametrize("has_theme", [True, False])
+def test_that_the_buttons_of_dialogs_have_no_icons_of_the_desktop(qtbot, qapp, has_theme):
+    before, style = qapp.styleSheet(), StyleWithIcons("Fusion")
+    qapp.setStyleSheet(style_sheet(LIGHT) if has_theme else "")
+    box = QDialogButtonBox()
+    qtbot.addWidget(box)
+    box.setStyle(style)
+    assert box.addButton(QDialogButtonBox.StandardButton.Ok).icon().isNull() is has_theme
+    qapp.setStyleSheet(before)
 
 
 def test_that_the_theme_follows_the_system(qtbot):

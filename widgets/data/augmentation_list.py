@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from editor.training.augmentations import AUGMENTATIONS, Argument, augmentation_layer
 from editor.training.data_options import Augmentation
@@ -56,6 +57,7 @@ class AugmentationList(QWidget):
         self.up_button.clicked.connect(lambda: self._move(-1))
         self.down_button.clicked.connect(lambda: self._move(1))
         self.list_.currentRowChanged.connect(self._show_arguments)
+        self.setFocusProxy(self.list_)
         self._fill(-1)
 
     def _arrange(self) -> None:
@@ -151,6 +153,12 @@ class AugmentationList(QWidget):
         if item:
             item.setText(_words(self._layers[at]))
         self.edited.emit()
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DynamicPropertyChange:
+            set_tone(self.list_, str(self.property("tone") or ""))
+        return super().event(event)
 
 
 def _button(text: str, name: str) -> QPushButton:

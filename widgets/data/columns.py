@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from editor.training.data_report import ColumnFacts
-from widgets.theme import ROW_HEIGHT
+from widgets.theme import ROW_HEIGHT, set_tone
 
 USE_WORDS: dict[str, str] = {
     "number": "Number",
@@ -75,6 +75,23 @@ class ColumnsTable(QTableWidget):
     def treatment_box(self, name: str) -> QComboBox:
         """The box of how missing values of a column are treated."""
         return self._box(self._row_of(name), _TREATMENT)
+
+    def mark(self, name: str, *, is_missing: bool) -> QWidget | None:
+        """Outlines the box of what is wrong with a column; gives it, None where there is no such box."""
+        self.clear_marks()
+        if name not in [facts.name for facts in self._facts]:
+            return None
+        box = self.treatment_box(name) if is_missing else self.use_box(name)
+        set_tone(box, "wrong")
+        # Making it the current one would take the keys from where they are.
+        self.scrollTo(self.model().index(self._row_of(name), 0))
+        return box
+
+    def clear_marks(self) -> None:
+        """Outlines nothing any more."""
+        for row in range(self.rowCount()):
+            for column in (_USE, _TREATMENT):
+                set_tone(self._box(row, column), "")
 
     def _row_of(self, name: str) -> int:
         return [facts.name for facts in self._facts].index(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -34,6 +36,8 @@ SETTLE_INTERVAL_MS = 300
 
 _SIZE = (1040, 720)
 _FORM_WIDTH = 360
+_ROOM_BELOW = 80
+"""For the message below a field."""
 _MARGIN = 2 * CORNER
 _NOTHING = "Choose a file, a folder with a subfolder of images for each class, a Python function, or the sample."
 
@@ -65,11 +69,10 @@ class DataDialog(QDialog):
         self._settings = TrainSettings(data="")
         self._remembered: dict[str, DataOptions] = {}
         self._sample_seed = 0
-        self._problems: dict[str, str] = {}
         modules = sorted({facts.module for facts in applications() if not facts.has_preprocessing})
         self.source = SourceBar()
         self.form = DataForm(icons, (*PREPROCESSINGS, *modules))
-        self.view = DataView(theme)
+        self.view = DataView(theme, icons)
         self.message = Message(icons)
         self.message.setObjectName("dataMessage")
         self._busy = QProgressBar()
@@ -87,7 +90,7 @@ class DataDialog(QDialog):
         self._show_busy("")
 
     def _arrange(self) -> None:
-        area = QScrollArea()
+        area = self._area = QScrollArea()
         area.setObjectName("dataFormArea")
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
@@ -149,6 +152,7 @@ class DataDialog(QDialog):
         self.source.box.blockSignals(True)
         self.source.box.choose(settings.data)
         self.source.box.blockSignals(False)
+        self.ok_button.setFocus()
         self._ask()
 
     def choose(self, data: str, options: DataOptions | None = None) -> None:
@@ -167,7 +171,12 @@ class DataDialog(QDialog):
     @property
     def is_busy(self) -> bool:
         """Whether what is shown is not yet what is chosen."""
-        return self._timer.isActive() or bool(self._doing.text())
+        return self._timer.isActive() or self.is_reading
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether an answer of the engine is awaited."""
+        return bool(self._doing.text())
 
     def settings(self) -> TrainSettings:
         """What is chosen now."""
@@ -176,7 +185,7 @@ class DataDialog(QDialog):
     def show_description(self, event: DataDescribed) -> None:
         """Shows what the engine found."""
         self._show_busy("")
-        self._show(event.report, event.problems)
+        self._show(event.report, event.problems, event.names)
 
     def show_progress(self, event: DataProgressed) -> None:
         """Shows how far the engine is."""
@@ -192,16 +201,33 @@ class DataDialog(QDialog):
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _show(self, report: DataReport | None, problems: dict[str, str]) -> None:
-        self._problems = problems
+    def _show(
+        self, report: DataReport | None, problems: Mapping[str, str], names: Mapping[str, str] | None = None
+    ) -> None:
         self.view.show_report(report)
-        self.form.show_report(report)
-        beside = {field: text for field, text in problems.items() if self.form.has_row(field)}
-        self.form.show_problems(beside)
-        others = [text for field, text in problems.items() if field not in beside]
+        self.form.show_report(report, problems)
+        self.form.clear_problems()
+        places: list[QWidget] = []
+        others: list[str] = []
+        for field, text in problems.items():
+            told = (field, (names or {}).get(field, ""), text)
+            place = self.form.show_problem(*told) or self.view.show_problem(*told)
+            if place:
+                places.append(place)
+            else:
+                others.append(text)
         text = " ".join(others) or (report.text if report else "")
         self.message.show_text(text, is_problem=bool(others))
         set_tone(self.source.box, "wrong" if others else "")
+        if places and not others:
+            self._turn_to(places[0])
+
+    def _turn_to(self, place: QWidget) -> None:
+        """Brings what is wrong into view, and the keys to it unless somebody uses them elsewhere."""
+        if self.form.isAncestorOf(place):
+            self._area.ensureWidgetVisible(place, 0, _ROOM_BELOW)
+        if isinstance(self.focusWidget(), QPushButton | None):
+            place.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _ask(self) -> None:
         self._timer.stop()

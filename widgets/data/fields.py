@@ -8,21 +8,45 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidg
 
 from widgets.icons import Icons
 from widgets.theme import CORNER, set_tone
-from widgets.training.form_row import FormRow
+from widgets.training.form_row import FormRow, Message
 
 _LABEL_WIDTH = 104
+
+
+class WideRow:
+    """What takes a row of its own, and a message below it.
+
+    Args:
+        editor: What is edited; it shows the tone `wrong` itself.
+        icons: Has the warning sign.
+    """
+
+    def __init__(self, editor: QWidget, icons: Icons) -> None:
+        self.editor = editor
+        self.message = Message(icons)
+
+    def show_problem(self, text: str) -> None:
+        """Says what is wrong; nothing if all is right."""
+        self.message.show_text(text, is_problem=True)
+        self.editor.setAccessibleDescription(text)
+        set_tone(self.editor, "wrong" if text else "")
+
+
+Row = FormRow | WideRow
 
 
 class Section(QWidget):
     """A heading and rows of labelled fields below it.
 
     Attributes:
-        rows: The row of each field, by the name that problems are told under.
+        rows: The row of each field, by its name.
+        wide: The rows of what is no single field.
     """
 
     def __init__(self, title: str, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.rows: dict[str, FormRow] = {}
+        self.wide: dict[str, WideRow] = {}
         self._icons = icons
         heading = QLabel(title, self)
         set_tone(heading, "heading")
@@ -45,11 +69,13 @@ class Section(QWidget):
         row = self.rows[name] = FormRow(self._grid, title, editor, self._icons)
         return row
 
-    def add_wide(self, widget: QWidget) -> None:
+    def add_wide(self, name: str, editor: QWidget) -> None:
         """Adds something that takes a row of its own."""
+        row = self.wide[name] = WideRow(editor, self._icons)
         layout = self.layout()
         assert layout
-        layout.addWidget(widget)
+        layout.addWidget(editor)
+        layout.addWidget(row.message)
 
     def show_row(self, name: str, *, is_shown: bool) -> None:
         """Shows or hides a row."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec.structs import replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
@@ -11,7 +13,7 @@ from editor.training.data_report import DataKind, DataReport
 from editor.training.settings import TrainSettings
 from editor.training.words import AUTOMATIC
 from widgets.data.augmentation_list import AugmentationList
-from widgets.data.fields import Section, choice, choose
+from widgets.data.fields import Row, Section, choice, choose
 from widgets.data.source import PathField
 from widgets.data.words import FITTINGS, TASKS, preprocessing_words
 from widgets.icons import Icons
@@ -20,6 +22,7 @@ from widgets.theme import CORNER
 from widgets.training.form_row import WheelGuard
 
 _SERIES = {None: "Found by their names", True: "Yes, in their order", False: "No"}
+_OF_IMAGES = frozenset({"fitting", "preprocessing", "augmentation"})
 
 
 class DataForm(QWidget):
@@ -43,9 +46,14 @@ class DataForm(QWidget):
             "learned": self._learned(icons),
             "parts": self._parts(icons),
             "images": self._images(icons),
+            "augmentation": Section("Augmentation of training images", icons),
             "names": Section("Inputs and outputs by name", icons),
         }
+        self._sections["augmentation"].add_wide("augmentation", self.augmentation)
         self._names: dict[str, QLineEdit] = {}
+        self._kind: DataKind | None = None
+        self._has_pictures = False
+        self._data = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, CORNER, 0)
         layout.setSpacing(CORNER)
@@ -102,9 +110,6 @@ class DataForm(QWidget):
         section = Section("Images", icons)
         section.add("fitting", "Other shapes", self.fitting)
         section.add("preprocessing", "Values", self.preprocessing)
-        augmentation = Section("Augmentation of training images", icons)
-        augmentation.add_wide(self.augmentation)
-        section.add_wide(augmentation)
         return section
 
     def _connect(self) -> None:
@@ -124,6 +129,8 @@ class DataForm(QWidget):
     def set_settings(self, settings: TrainSettings) -> None:
         """Fills the fields."""
         self._is_filling = True
+        if settings.data != self._data:
+            self._data, self._kind, self._has_pictures = settings.data, None, False
         options = self._options = settings.data_options
         choose(self.task, options.task)
         choose(self.is_series, options.is_series)
@@ -192,7 +199,7 @@ class DataForm(QWidget):
                 line.setPlaceholderText("Found by name, then by order")
                 line.setProperty("kind", kind)
                 line.textChanged.connect(self._on_edited)
-                section.add(name, name, line)
+                section.add(f"{kind}/{name}", name, line)
                 self._names[name] = line
         section.setVisible(bool(self._names))
 
@@ -203,13 +210,22 @@ class DataForm(QWidget):
         learned.show_row("is_series", is_shown=is_table)
         learned.show_row("standardize", is_shown=is_table)
         self._sections["images"].setVisible(has_pictures)
+        self._sections["augmentation"].setVisible(has_pictures)
         self._sections["images"].show_row("fitting", is_shown=kind == "images")
         parts.setVisible(not is_function)
 
-    def show_report(self, report: DataReport | None) -> None:
-        """Says what the choices amount to."""
-        has_pictures = any(sample.picture for sample in report.samples) if report else False
-        self.show_kind(report.kind if report else None, has_pictures=has_pictures)
+    def show_report(self, report: DataReport | None, problems: Collection[str] = ()) -> None:
+        """Says what the choices amount to.
+
+        Args:
+            report: None where the data cannot be read as chosen; the fields stay then for another choice.
+            problems: Fields with something wrong.
+        """
+        if report:
+            self._kind = report.kind
+        if report and report.samples:
+            self._has_pictures = any(sample.picture for sample in report.samples)
+        self.show_kind(self._kind, has_pictures=self._has_pictures or not _OF_IMAGES.isdisjoint(problems))
         images = self._sections["images"].rows["preprocessing"]
         chosen = self.preprocessing.currentData()
         found = report.preprocessing if report else ""
@@ -219,15 +235,38 @@ class DataForm(QWidget):
         task = f"Automatic ({TASKS[report.task]})" if report and report.task != "auto" else "Automatic"
         self.task.setItemText(0, task if self.task.currentData() == "auto" else "Automatic")
 
-    def show_problems(self, problems: dict[str, str]) -> None:
-        """Puts each problem beside its field."""
-        for section in self._sections.values():
-            for name, row in section.rows.items():
-                row.show_problem(problems.get(name, ""))
+    def clear_problems(self) -> None:
+        """Says of nothing any more that it is wrong."""
+        for row in self._rows.values():
+            row.show_problem("")
 
-    def has_row(self, field: str) -> bool:
-        """Whether a problem of a field can be said beside it."""
-        return any(field in section.rows and section.isVisibleTo(self) for section in self._sections.values())
+    def show_problem(self, field: str, name: str, text: str) -> QWidget | None:
+        """Says beside a field what is wrong with it.
+
+        Args:
+            field: As settings call it.
+            name: The input or output that it is about; empty for all.
+            text: What is wrong.
+
+        Returns:
+            What it was said beside; None where there is no such field.
+        """
+        named = [key for key in self._rows if key.startswith(f"{field}/")]
+        keys = [f"{field}/{name}", field, *named]
+        rows = (row for key in keys if (row := self._rows.get(key)) and row.editor.isVisibleTo(self))
+        row = next(rows, None)
+        if row is None:
+            return None
+        row.show_problem(text)
+        return row.editor
+
+    @property
+    def _rows(self) -> dict[str, Row]:
+        found: dict[str, Row] = {}
+        for section in self._sections.values():
+            found |= section.rows
+            found |= section.wide
+        return found
 
     def _on_edited(self) -> None:
         if not self._is_filling:

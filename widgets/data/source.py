@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QWidget
+from typing_extensions import override
 
 from widgets.theme import CORNER, set_tone
 from widgets.training.data_choices import DataBox
@@ -119,6 +120,7 @@ class PathField(QWidget):
         layout.setSpacing(CORNER // 2)
         layout.addWidget(self.line, 1)
         layout.addWidget(self.button)
+        self.setFocusProxy(self.line)
         self.line.textChanged.connect(self.edited)
 
     def path(self) -> str:
@@ -134,6 +136,13 @@ class PathField(QWidget):
 
     def _on_folder_triggered(self) -> None:
         ask_for_folder(self.window(), folder_of(self.path()), self.set_path)
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DynamicPropertyChange:
+            # The form marks the field as wrong; the line is what has an outline.
+            set_tone(self.line, str(self.property("tone") or ""))
+        return super().event(event)
 
 
 def folder_of(data: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,10 +21,15 @@ from widgets.data.bars import ScrolledBars
 from widgets.data.columns import ColumnsTable
 from widgets.data.samples import SamplesView
 from widgets.data.words import preprocessing_words
+from widgets.icons import Icons
 from widgets.numbers import counted
 from widgets.theme import CORNER, Theme, set_tone
+from widgets.training.form_row import Message
 
 _BARS_HEIGHT = 190
+_COLUMNS = 1
+"""The place of their tab."""
+_OF_COLUMNS = ("targets", "columns", "missing")
 
 
 class DataView(QWidget):
@@ -35,12 +41,14 @@ class DataView(QWidget):
 
     samples_wanted = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self.bars = ScrolledBars(theme)
         self.samples = SamplesView(theme)
         self.columns = ColumnsTable()
+        self.column_message = Message(icons)
+        self.column_message.setObjectName("columnMessage")
         self.skipped = QListWidget()
         self.skipped.setObjectName("skippedList")
         self.skipped.setAccessibleName("Left out")
@@ -55,11 +63,18 @@ class DataView(QWidget):
         self._range.setObjectName("valueRange")
         self._notes = _label("")
         self._notes.setObjectName("dataNotes")
+        self._report: DataReport | None = None
+        self.target = QComboBox()
+        self.target.setObjectName("barsTarget")
+        self.target.setAccessibleName("What the bars count")
+        self.target.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.target.activated.connect(self._show_bars)
         self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._bars_pane = self._pane("Samples of each class", self.bars, self._legend)
         self._arrange()
         theme.changed.connect(self._show_legend)
+        theme.changed.connect(self.column_message.repaint_icon)
         self._show_legend()
 
     def _arrange(self) -> None:
@@ -73,7 +88,7 @@ class DataView(QWidget):
         column.addLayout(row)
         column.addWidget(self.samples, 1)
         self.tabs.addTab(samples, "Samples")
-        self.tabs.addTab(self.columns, "Columns")
+        self.tabs.addTab(self._columns_pane(), "Columns")
         self.tabs.addTab(self.skipped, "Left out")
         tabs = QFrame()
         tabs.setProperty("pane", True)
@@ -87,6 +102,18 @@ class DataView(QWidget):
         layout.addWidget(self._bars_pane)
         layout.addWidget(tabs, 1)
 
+    def _columns_pane(self) -> QWidget:
+        pane = QWidget()
+        said = QHBoxLayout()
+        said.setContentsMargins(CORNER, 0, CORNER, 0)
+        said.addWidget(self.column_message)
+        column = QVBoxLayout(pane)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(said)
+        column.addWidget(self.columns, 1)
+        return pane
+
     def _pane(self, title: str, widget: QWidget, beside: QWidget) -> QFrame:
         pane = QFrame()
         pane.setProperty("pane", True)
@@ -94,7 +121,10 @@ class DataView(QWidget):
         set_tone(self._bars_title, "heading")
         head = QHBoxLayout()
         head.setContentsMargins(CORNER, 0, CORNER, 0)
-        head.addWidget(self._bars_title, 1)
+        head.setSpacing(CORNER)
+        head.addWidget(self._bars_title)
+        head.addWidget(self.target)
+        head.addStretch()
         head.addWidget(beside)
         layout = QVBoxLayout(pane)
         layout.setContentsMargins(1, CORNER, 1, 1)
@@ -105,18 +135,17 @@ class DataView(QWidget):
 
     def show_report(self, report: DataReport | None) -> None:
         """Shows other data; None while nothing is known."""
-        bars = report.bars[0] if report and report.bars else ()
-        is_histogram = bool(report and report.task == "regression")
-        self.bars.chart.show_bars(bars, is_histogram=is_histogram)
-        self._bars_title.setText("Samples by target" if is_histogram else "Samples of each class")
-        self._bars_pane.setVisible(bool(bars))
-        self.bars.setFixedHeight(min(self.bars.chart.sizeHint().height() + 2, _BARS_HEIGHT))
+        self._report = report
+        self._show_targets()
+        self._show_bars()
         self.samples.show_samples(report.samples if report else ())
         self.new_samples.setEnabled(bool(report and report.samples))
         columns = report.columns if report else ()
         if columns:
             self.columns.show_columns(columns)
-        self.tabs.setTabVisible(1, bool(columns))
+        self.columns.clear_marks()
+        self.column_message.show_text("")
+        self.tabs.setTabVisible(_COLUMNS, bool(columns))
         if not self.tabs.isTabVisible(self.tabs.currentIndex()):
             self.tabs.setCurrentIndex(0)
         self._show_skipped(report)
@@ -124,6 +153,40 @@ class DataView(QWidget):
         notes = "\n".join(report.notes) if report else ""
         self._notes.setText(notes)
         self._notes.setVisible(bool(notes))
+
+    def _show_targets(self) -> None:
+        """Offers the outputs, where several have bars; the one that was chosen stays."""
+        names = self._report.target_names if self._report and len(self._report.bars) > 1 else ()
+        self.target.setVisible(bool(names))
+        if names != tuple(self.target.itemText(at) for at in range(self.target.count())):
+            self.target.clear()
+            self.target.addItems(names)
+
+    def _show_bars(self) -> None:
+        report, at = self._report, max(self.target.currentIndex(), 0)
+        bars = report.bars[at] if report and at < len(report.bars) else ()
+        task = report.tasks[at] if report and at < len(report.tasks) else report.task if report else "auto"
+        self.bars.chart.show_bars(bars, is_histogram=task == "regression")
+        self._bars_title.setText("Samples by target" if task == "regression" else "Samples of each class")
+        self._bars_pane.setVisible(bool(report and any(report.bars)))
+        self.bars.setFixedHeight(min(self.bars.chart.sizeHint().height() + 2, _BARS_HEIGHT))
+
+    def show_problem(self, field: str, name: str, text: str) -> QWidget | None:
+        """Says above the columns what is wrong with what they are used as, and marks the one that it is about.
+
+        Args:
+            field: As settings call it.
+            name: The column; empty for all.
+            text: What is wrong.
+
+        Returns:
+            What it was said beside; None where it is about no columns, or none are known.
+        """
+        if field not in _OF_COLUMNS or not self.tabs.isTabVisible(_COLUMNS):
+            return None
+        self.column_message.show_text(text, is_problem=True)
+        self.tabs.setCurrentIndex(_COLUMNS)
+        return self.columns.mark(name, is_missing=field == "missing") or self.columns
 
     def _show_skipped(self, report: DataReport | None) -> None:
         number = report.num_skipped if report else 0

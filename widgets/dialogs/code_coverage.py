@@ -9,8 +9,8 @@ from editor.files.code_needs import needed_to_load
 from editor.files.code_text import visible_lines
 from editor.files.facts import CodeNeed
 from editor.files.lambda_parts import replacement_name
+from editor.wording import some_of
 
-_MOST_NAMES = 3
 _STAR = re.compile(r"^\s*from\s+\S+\s+import\s*\*", re.MULTILINE)
 # What is registered may be in a module that the file imports.
 _IMPORT = re.compile(r"^\s*(?:from|import)\s+(?!(?:keras|tensorflow|numpy|__future__)\b)\w", re.MULTILINE)
@@ -67,6 +67,4 @@ def _may_have(text: str, need: CodeNeed) -> bool:
 
 
 def _listed(names: Iterable[str]) -> str:
-    listed = list(dict.fromkeys(visible_lines(name)[0] for name in names))
-    more = len(listed) - _MOST_NAMES
-    return ", ".join(listed[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return some_of([*dict.fromkeys(visible_lines(name)[0] for name in names)])

@@ -1,4 +1,4 @@
-"""Where to cut: a list of the layers behind which that can be, and what goes and what stays."""
+"""Where to cut: a list of the layers behind which that can be, which the tree chooses from too, and what goes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from editor.layers.cutting import Cut, cut_at, found_cut, places_to_cut
 from editor.layers.nodes import LayerNode
 from editor.layers.structure import Head, head_parameters
 from editor.layers.tree import LayerTree
+from editor.wording import some_of
+from widgets.layer_tree.cut_look import CutLook
 from widgets.line_breaks import breakable
 from widgets.numbers import count, counted, output_shape
 from widgets.theme import CORNER, set_tone
@@ -24,7 +26,7 @@ class CutForm(QWidget):
         wanted: The layer that is selected; the found place is taken if it will not do.
 
     Signals:
-        changed: Another place is chosen.
+        changed: Another place is chosen, or one was refused.
     """
 
     changed = Signal()
@@ -44,7 +46,7 @@ class CutForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(CORNER // 2)
-        title = QLabel("The last layer that stays")
+        title = QLabel("The last layer that stays: click it in the tree, or choose it here")
         title.setBuddy(self.box)
         for widget in (title, self.box, self._note, self._look):
             layout.addWidget(widget)
@@ -80,6 +82,24 @@ class CutForm(QWidget):
         return self._cut
 
     @property
+    def look(self) -> CutLook | None:
+        """How the tree shows the chosen place; None where there is none."""
+        return CutLook(self._tree, self._cut, self._places) if self._cut else None
+
+    def choose(self, layer: LayerNode) -> None:
+        """Takes another place; where it cannot be cut the reason is said, and the place stays."""
+        cut = cut_at(self._tree, layer)
+        if cut.problem:
+            nearest = f" The nearest place is behind {cut.nearest}." if cut.nearest else ""
+            self._note.setText(breakable(cut.problem + nearest))
+            self.changed.emit()
+            return
+        at = self._places.index(self._tree.places(layer)[0])
+        if at == self.box.currentIndex():
+            self._on_chosen(at)
+        self.box.setCurrentIndex(at)
+
+    @property
     def look_text(self) -> str:
         """What goes and what stays."""
         return self._look.accessibleName()
@@ -105,9 +125,8 @@ class CutForm(QWidget):
 def cut_look(tree: LayerTree, cut: Cut, head: Head) -> str:
     """What goes, what stays, and the parameters before and after."""
     num_after, num_left = num_parameters_after(tree, cut, head), _num_left(tree, cut)
-    names = [layer.path for layer in cut.goes]
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    goes = f"Goes: {', '.join(names[:_MOST_NAMED])}{more}." if names else "Nothing goes: it is the model's output."
+    names = some_of([layer.path for layer in cut.goes], _MOST_NAMED)
+    goes = f"Goes: {names}." if names else "Nothing goes: it is the model's output."
     now = f"{count(num_after)} after" if num_after is not None else "as many after as the sizes make"
     num_before = tree.account(tree.root).total.parameters
     return f"{goes}\nParameters: {count(num_before)} before, {now} ({counted(num_left, 'parameter')} stay)."

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QWidget
 
 from editor.layers.records import Shape
 from editor.layers.structure import ACTIVATIONS, MOST_UNITS, Head, HeadActivation, Pooling, fitting_poolings
+from widgets.dialogs.fields import Rows, choice_box, note, number_box
 from widgets.spin_boxes import inset
 from widgets.surgery.data_facts import HeadAdvice
-from widgets.theme import CORNER, set_tone
+from widgets.theme import set_tone
 
 POOLING_WORDS: dict[Pooling, str] = {
     "average": "Global average",
@@ -23,10 +26,11 @@ _ACTIVATION_WORDS: dict[HeadActivation, str] = {
     "linear": "linear: numbers",
 }
 _FIELDS = ("pooling", "hidden_units", "dropout", "units", "activation")
+_OF_OUTPUT = ("units", "activation")
 _USUAL_DROPOUT = 0.2
 
 
-class HeadForm(QWidget):
+class HeadForm(Rows):
     """Asks for a head.
 
     Args:
@@ -42,57 +46,36 @@ class HeadForm(QWidget):
     def __init__(self, advice: HeadAdvice, *, has_output: bool = True, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shape: Shape = ()
-        self.pooling = _box("headPooling", "Pooling")
-        self.hidden_units = _number("headHidden", "Hidden units", 0, MOST_UNITS)
+        self._advice = advice
+        self._units_note = ""
+        self._is_advised = True
+        self.pooling = choice_box("headPooling", "Pooling")
+        self.hidden_units = number_box("headHidden", "Hidden units", 0, MOST_UNITS, 0)
         self.hidden_units.setSpecialValueText("None")
-        self.dropout = QDoubleSpinBox()
-        self.dropout.setObjectName("headDropout")
-        self.dropout.setAccessibleName("Dropout")
-        self.dropout.setRange(0.0, 0.95)
-        self.dropout.setSingleStep(0.05)
-        self.dropout.setValue(_USUAL_DROPOUT)
-        self.dropout.setSpecialValueText("None")
-        inset(self.dropout)
-        self.units = _number("headUnits", "Units", 1, MOST_UNITS)
-        self.activation = _box("headActivation", "Activation")
+        self.dropout = _dropout_box()
+        self.units = number_box("headUnits", "Units", 1, MOST_UNITS, 2)
+        self.activation = choice_box("headActivation", "Activation")
         for activation in ACTIVATIONS:
             self.activation.addItem(_ACTIVATION_WORDS[activation], activation)
-        self._messages = {field: _message(field) for field in _FIELDS}
+        self._editors: dict[str, QWidget] = {field: getattr(self, field) for field in _FIELDS}
+        self._messages = {field: note(f"{field}Message") for field in _FIELDS}
         self._arrange(has_output=has_output)
-        self.set_output(advice.units or 2, advice.activation)
-        self._messages["units"].setText(_units_note(advice))
-        self._units_note = _units_note(advice)
+        self.follow_data()
         for box in (self.pooling, self.activation):
             box.currentIndexChanged.connect(self._on_edited)
         for spin in (self.hidden_units, self.dropout, self.units):
             spin.valueChanged.connect(self._on_edited)
+        for signal in (self.units.valueChanged, self.activation.currentIndexChanged):
+            signal.connect(self._on_output_chosen)
 
     def _arrange(self, *, has_output: bool) -> None:
-        titles = {
-            "pooling": ("Pooling", self.pooling),
-            "hidden_units": ("Hidden units", self.hidden_units),
-            "dropout": ("Dropout", self.dropout),
-            "units": ("Units", self.units),
-            "activation": ("Activation", self.activation),
-        }
-        # No form layout: it would cut off what is said in several lines.
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(2 * CORNER)
-        grid.setVerticalSpacing(CORNER // 2)
-        grid.setColumnStretch(1, 1)
-        for row, (field, (title, editor)) in enumerate(titles.items()):
-            message = self._messages[field]
-            if not has_output and field in ("units", "activation"):
-                for widget in (editor, message):
-                    widget.setParent(self)
-                    widget.hide()
+        for field, editor in self._editors.items():
+            if has_output or field not in _OF_OUTPUT:
+                self.add(editor.accessibleName(), editor, self._messages[field])
                 continue
-            label = QLabel(title)
-            label.setBuddy(editor)
-            grid.addWidget(label, 2 * row, 0)
-            grid.addWidget(editor, 2 * row, 1)
-            grid.addWidget(message, 2 * row + 1, 1)
+            for widget in (editor, self._messages[field]):
+                widget.setParent(self)
+                widget.hide()
 
     @property
     def head(self) -> Head:
@@ -115,6 +98,19 @@ class HeadForm(QWidget):
         self.units.setValue(units)
         self.activation.setCurrentIndex(self.activation.findData(activation))
 
+    def follow_data(self, gone: Collection[str] = ()) -> None:
+        """Fills in what the data ask for, unless a person has chosen otherwise.
+
+        Args:
+            gone: Names of the layers that are taken off, where the model has several outputs.
+        """
+        wanted = self._advice.wanted(gone)
+        self._units_note = self._advice.words(wanted)
+        if wanted is not None and self._is_advised:
+            self.set_output(wanted.units, wanted.activation)
+            self._is_advised = True
+        self._on_edited()
+
     def set_shape(self, shape: Shape) -> None:
         """Fits the form to another tensor, the batch first; only what fits its rank can be chosen."""
         chosen = self.pooling.currentData()
@@ -133,47 +129,27 @@ class HeadForm(QWidget):
         return self._messages[field].text()
 
     @Slot()
+    def _on_output_chosen(self) -> None:
+        self._is_advised = False
+
+    @Slot()
     def _on_edited(self) -> None:
         problems = self.problems
         for field, label in self._messages.items():
-            note = self._units_note if field == "units" else ""
-            label.setText(problems.get(field, note))
+            words = self._units_note if field == "units" else ""
+            label.setText(problems.get(field, words))
             set_tone(label, "error" if field in problems else "secondary")
-            label.setVisible(bool(label.text()) and not self._editor(field).isHidden())
+            label.setVisible(bool(label.text()) and not self._editors[field].isHidden())
         self.changed.emit()
 
-    def _editor(self, field: str) -> QWidget:
-        editor = getattr(self, field)
-        assert isinstance(editor, QWidget)
-        return editor
 
-
-def _units_note(advice: HeadAdvice) -> str:
-    if advice.units:
-        return f"As the data that are chosen have it: {advice.text}."
-    return "As many as there are classes, or targets. The data that are chosen do not tell."
-
-
-def _box(name: str, title: str) -> QComboBox:
-    box = QComboBox()
-    box.setObjectName(name)
-    box.setAccessibleName(title)
+def _dropout_box() -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setObjectName("headDropout")
+    box.setAccessibleName("Dropout")
+    box.setRange(0.0, 0.95)
+    box.setSingleStep(0.05)
+    box.setValue(_USUAL_DROPOUT)
+    box.setSpecialValueText("None")
+    inset(box)
     return box
-
-
-def _number(name: str, title: str, least: int, most: int) -> QSpinBox:
-    spin = QSpinBox()
-    spin.setObjectName(name)
-    spin.setAccessibleName(title)
-    spin.setRange(least, most)
-    spin.setGroupSeparatorShown(True)
-    inset(spin)
-    return spin
-
-
-def _message(field: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(f"{field}Message")
-    label.setWordWrap(True)
-    set_tone(label, "secondary")
-    return label

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
 from editor.files.code_needs import needed_to_load
 from editor.files.code_text import visible_lines
 from editor.files.facts import CodeNeed
+from editor.wording import some_of
 from widgets.numbers import UNKNOWN
 
 _TITLES = ("Needed", "Where", "From")
-_MOST_PATHS = 3
 _MOST_WIDTH = 340
 _BOX_WIDTH = 24
 _LAMBDA_ORIGIN = "code in the model file"
@@ -86,7 +86,6 @@ class NeedsList(QTreeWidget):
 
 def _item(number: int, need: CodeNeed, *, is_for_loading: bool) -> QTreeWidgetItem:
     paths = [_shown(path) or "the model itself" for path in need.paths]
-    more = f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
     origin = _shown(need.module) or UNKNOWN
     if need.kind != "lambda":
         origin = origin if is_for_loading else f"{origin}; {_LEFT_OUT}"
@@ -94,7 +93,7 @@ def _item(number: int, need: CodeNeed, *, is_for_loading: bool) -> QTreeWidgetIt
         origin = _LAMBDA_ORIGIN if need.is_runnable else _UNRUNNABLE
         origin = origin if is_for_loading else _OF_COMPILE
     kind = "Lambda" if need.kind == "lambda" else need.kind
-    item = QTreeWidgetItem([f"{kind} {_shown(need.name)}", ", ".join(paths[:_MOST_PATHS]) + more, origin])
+    item = QTreeWidgetItem([f"{kind} {_shown(need.name)}", some_of(paths), origin])
     item.setData(0, _Item, number)
     item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable)
     item.setToolTip(1, _plain("\n".join(paths[:50])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
+from editor.layers.cutting import ends_in_probabilities, names_behind
 from editor.layers.nodes import LayerNode
 from editor.layers.structure import AddLayers, ReplaceHead, head_parameters
 from editor.layers.tree import LayerTree
@@ -17,6 +18,10 @@ from widgets.theme import CORNER, set_tone
 
 _MARGIN = 2 * CORNER
 _WIDTH = 520
+_ON_PROBABILITIES = (
+    "The new layers take the probabilities that the model gives now. "
+    "To have other classes in their place, replace the head."
+)
 
 
 def stand_aside(dialog: QDialog) -> None:
@@ -39,11 +44,11 @@ class HeadDialog(QDialog):
         parent: The window.
 
     Signals:
-        place_shown: The layers to let stand out in the tree, as a tuple; empty when the dialog has ended.
+        cut_shown: The `CutLook` that the tree is to show; None when the dialog has ended.
         edit_requested: The `EditWish`.
     """
 
-    place_shown = Signal(object)
+    cut_shown = Signal(object)
     edit_requested = Signal(object)
 
     def __init__(
@@ -75,7 +80,7 @@ class HeadDialog(QDialog):
         self.head_form.changed.connect(self._refresh)
         self.accepted.connect(self._on_accepted)
         self.finished.connect(self._on_finished)
-        self.head_form.set_shape(self._shape())
+        self._on_place_changed()
 
     def _arrange(self) -> None:
         title = QLabel("New layers" if self._is_on_top else "New head")
@@ -103,11 +108,18 @@ class HeadDialog(QDialog):
         self._look.setVisible(self._is_on_top)
 
     def ask(self) -> None:
-        """Opens the dialog over the window, which stays alive beneath it."""
-        self.open()
+        """Opens the dialog beside the tree, in which the place can be chosen too; over the window if none is."""
+        if self._is_on_top:
+            self.open()
+        else:
+            self.show()
         stand_aside(self)
         (self.head_form.units if self._is_on_top else self.cut_form.box).setFocus()
         self._show_place()
+
+    def choose_place(self, layer: LayerNode) -> None:
+        """Cuts behind a layer that was clicked in the tree."""
+        self.cut_form.choose(layer)
 
     @property
     def wish(self) -> EditWish | None:
@@ -149,15 +161,17 @@ class HeadDialog(QDialog):
         before = self._tree.account(self._tree.root).total.parameters
         new = head_parameters(self.head_form.head, shape)
         after = f", {count(before + new)} after" if new is not None else ""
-        return f"Nothing goes. Parameters: {count(before)} before{after}."
+        text = f"Nothing goes. Parameters: {count(before)} before{after}."
+        return f"{text}\n{_ON_PROBABILITIES}" if ends_in_probabilities(self._tree) else text
 
     def _show_place(self) -> None:
-        cut = self.cut_form.cut
-        self.place_shown.emit((cut.layer,) if cut and not self._is_on_top else ())
+        self.cut_shown.emit(None if self._is_on_top else self.cut_form.look)
 
     @Slot()
     def _on_place_changed(self) -> None:
         self.head_form.set_shape(self._shape())
+        if (cut := self.cut_form.cut) and not self._is_on_top:
+            self.head_form.follow_data(names_behind(cut))
         self._show_place()
 
     @Slot()
@@ -167,4 +181,4 @@ class HeadDialog(QDialog):
 
     @Slot()
     def _on_finished(self) -> None:
-        self.place_shown.emit(())
+        self.cut_shown.emit(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from editor.files.facts import FileFormat, Preview, Repair
@@ -19,15 +20,24 @@ _FORMATS: dict[FileFormat, str] = {
 }
 
 
-def file_facts(preview: Preview, repairs: Iterable[Repair] = ()) -> list[Fact]:
-    """What a file told, and what was changed in memory to load it."""
+def file_facts(preview: Preview, repairs: Iterable[Repair] = (), *, path: Path | None = None) -> list[Fact]:
+    """What a file told, and what was changed in memory to load it.
+
+    Args:
+        preview: Of the file that was opened.
+        repairs: What was changed.
+        path: The file that the model is saved in by now; None for that one.
+    """
     facts = preview.facts
+    is_elsewhere = path is not None and path != Path(facts.path)
+    origin = [Path(facts.path).name] if is_elsewhere else []
     version = f"Keras {facts.keras_version}" if facts.keras_version else "Keras version unknown"
     lines = [repair.line for repair in repairs]
+    size = byte_size(facts.num_bytes)
     return [
-        Fact("File", " · ".join((_FORMATS[facts.format], version, byte_size(facts.num_bytes)))),
+        Fact("Opened from" if is_elsewhere else "File", " · ".join((*origin, _FORMATS[facts.format], version, size))),
         *([Fact("Saved", _date(preview.saved_at))] if preview.saved_at else []),
-        *_compile_facts(preview.compiled),
+        Fact("Compiled", _compiled(preview.compiled)),
         *([Fact("Repaired" if len(lines) == 1 else f"{len(lines)} repairs", "\n".join(lines))] if lines else []),
     ]
 
@@ -37,15 +47,15 @@ def _date(text: str) -> str:
     return text.replace("@", " ")
 
 
-def _compile_facts(compiled: dict[str, Any]) -> list[Fact]:
-    if not compiled:
-        return [Fact("Compiled", "no")]
-    parts = {
-        "Optimizer": _optimizer(compiled.get("optimizer")),
-        "Loss": _names(compiled.get("loss")),
-        "Metrics": _names([compiled.get("metrics"), compiled.get("weighted_metrics")]),
-    }
-    return [Fact(label, text) for label, text in parts.items() if text]
+def _compiled(compiled: dict[str, Any]) -> str:
+    """Of the file: a run, and a new head, compile anew."""
+    parts = (
+        _optimizer(compiled.get("optimizer")),
+        _names(compiled.get("loss")),
+        _names([compiled.get("metrics"), compiled.get("weighted_metrics")]),
+    )
+    told = " · ".join(filter(None, parts))
+    return f"in the file, with {told}" if told else "not in the file"
 
 
 def _optimizer(value: Any) -> str:

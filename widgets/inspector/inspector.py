@@ -110,6 +110,11 @@ class Inspector(QFrame):
         self._pages.setCurrentIndex(int(tree is not None))
         self.show_nodes(())
 
+    def set_about(self, about: Sequence[Fact]) -> None:
+        """Says something else of the file; tree and selection stay."""
+        self._about = about
+        self.refresh()
+
     def show_nodes(self, nodes: tuple[Node, ...]) -> None:
         """Describes these nodes; none stands for the whole model."""
         self._subject = subject_of(self._tree, nodes) if self._tree else None

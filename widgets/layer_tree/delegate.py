@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
 from editor.layers.accounts import State
+from editor.layers.nodes import Node
 from widgets.icons import Icons, tick_name
 from widgets.layer_tree.marks import Marks
 from widgets.layer_tree.model import NODE_ROLE, Column, LayerTreeModel
@@ -67,21 +68,24 @@ class LayerDelegate(QStyledItemDelegate):
         self._unknown = QFont(base)
         self._unknown.setItalic(True)
 
-    def _paint_layer(self, painter: QPainter, cell: QRect, row: Row, *, is_marked: bool, num_below: int) -> None:
+    def _paint_layer(self, painter: QPainter, cell: QRect, node: Node, *, is_open: bool) -> None:
+        row, cut = self._model.row_of(node), self._model.cut
+        num_below = 0 if is_open else self.marks.num_below(node)
         tick = tick_name(row.state, updates_statistics=row.is_ticked)
         if tick:
             ratio = painter.device().devicePixelRatioF()
             painter.drawPixmap(tick_rect(cell).topLeft(), self._icons.pixmap(tick, TICK_SIZE, ratio))
         place = cell.adjusted(_NAME_LEFT, 0, -_CELL_PADDING, 0)
         font = self._mono if row.is_weight else self._base
-        painter.setFont(bold_font(font) if is_marked else font)
-        painter.setPen(self._theme.colour(_NAME_COLOURS.get(row.state, "text")))
+        painter.setFont(_font_of(font, is_bold=node in self.marks, is_struck=bool(cut and cut.goes(node))))
+        is_dim = cut is not None and not cut.can_be_chosen(node)
+        painter.setPen(self._theme.colour("disabled" if is_dim else _NAME_COLOURS.get(row.state, "text")))
         metrics = painter.fontMetrics()
         name = metrics.elidedText(row.texts[Column.LAYER], Qt.TextElideMode.ElideRight, place.width())
         painter.drawText(place, _FLAGS | Qt.AlignmentFlag.AlignLeft, name)
         place.setLeft(place.left() + metrics.horizontalAdvance(name) + _CELL_PADDING)
         marked = (Chip(f"{num_below:,} marked below", f"{num_below:,}", "text"),) if num_below else ()
-        self._paint_chips(painter, place, (*marked, *row.chips))
+        self._paint_chips(painter, place, (*(cut.chips(node) if cut else ()), *marked, *row.chips))
 
     def _paint_chips(self, painter: QPainter, place: QRect, chips: tuple[Chip, ...]) -> None:
         """Draws chips in full if there is room for all of them, else in short, as many as fit."""
@@ -139,17 +143,15 @@ class LayerDelegate(QStyledItemDelegate):
             return
         if option.font != self._base:
             self._set_fonts(option.font)
-        row = self._model.row_of(node)
         painter.save()
         if index.column() == Column.LAYER:
             is_open = bool(option.state & QStyle.StateFlag.State_Open)
-            num_below = 0 if is_open else self.marks.num_below(node)
-            self._paint_layer(painter, option.rect, row, is_marked=node in self.marks, num_below=num_below)
+            self._paint_layer(painter, option.rect, node, is_open=is_open)
         elif index.column() == Column.MOVED:
             if moved := self._model.moved(node):
                 self._paint_moved(painter, option.rect, moved)
         else:
-            self._paint_text(painter, option.rect, row, index.column())
+            self._paint_text(painter, option.rect, self._model.row_of(node), index.column())
         painter.restore()
 
     @override
@@ -160,6 +162,12 @@ class LayerDelegate(QStyledItemDelegate):
     def editorEvent(self, event: QEvent, model: Model, option: QStyleOptionViewItem, index: Index) -> bool:
         """Leaves clicks and keys to the view: Qt's own handler would toggle one row a second time."""
         return False
+
+
+def _font_of(font: QFont, *, is_bold: bool, is_struck: bool) -> QFont:
+    made = bold_font(font) if is_bold else QFont(font)
+    made.setStrikeOut(is_struck)
+    return made
 
 
 def _text_colour(row: Row, column: int) -> str:

@@ -13,6 +13,7 @@ from typing_extensions import override
 from editor.layers.accounts import State
 from editor.layers.nodes import LayerNode, Node
 from editor.layers.tree import LayerTree
+from widgets.layer_tree.cut_look import CutLook
 from widgets.layer_tree.moves import NO_MOVES, Moved, Moves
 from widgets.layer_tree.rows import Row, row_of
 from widgets.layer_tree.wish import ToggleWish
@@ -55,6 +56,9 @@ class LayerTreeModel(QAbstractItemModel):
 
     Signals:
         toggle_requested: `ToggleWish`; the model never edits the tree.
+
+    Attributes:
+        cut: Where the model would be cut, while that is asked for.
     """
 
     toggle_requested = Signal(object)
@@ -66,6 +70,7 @@ class LayerTreeModel(QAbstractItemModel):
         self._rows: dict[Node, Row] = {}
         self._moves = NO_MOVES
         self._moved: dict[Node, Moved | None] = {}
+        self.cut: CutLook | None = None
 
     @property
     def tree(self) -> LayerTree | None:
@@ -81,6 +86,7 @@ class LayerTreeModel(QAbstractItemModel):
         self._rows.clear()
         self._moves = NO_MOVES
         self._moved.clear()
+        self.cut = None
         self.endResetModel()
         del before
 
@@ -159,7 +165,9 @@ class LayerTreeModel(QAbstractItemModel):
         node = self.node_of(index)
         if node is None:
             return Qt.ItemFlag.NoItemFlags
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        flags = Qt.ItemFlag.ItemIsEnabled
+        if self.cut is None or self.cut.can_be_chosen(node):
+            flags |= Qt.ItemFlag.ItemIsSelectable
         if index.column() == Column.LAYER and node.weights_below:
             flags |= Qt.ItemFlag.ItemIsUserCheckable
         if not node.rows:
@@ -180,7 +188,7 @@ class LayerTreeModel(QAbstractItemModel):
             return _NUMBERS if column >= Column.PARAMETERS else _WORDS
         if role == Role.ToolTipRole:
             return self._hint(node, column)
-        return self._layer_data(self.row_of(node), role) if column == Column.LAYER else None
+        return self._layer_data(node, role) if column == Column.LAYER else None
 
     def _text(self, node: Node, column: int) -> str:
         if column != Column.MOVED:
@@ -190,14 +198,18 @@ class LayerTreeModel(QAbstractItemModel):
 
     def _hint(self, node: Node, column: int) -> str:
         moved = self.moved(node) if column == Column.MOVED else None
-        return f"Last run: {moved.sentence}" if moved else self.row_of(node).hint
+        hint = f"Last run: {moved.sentence}" if moved else self.row_of(node).hint
+        return f"{hint}\n{self.cut.words(node)}" if self.cut else hint
 
-    def _layer_data(self, row: Row, role: int) -> Any:
+    def _layer_data(self, node: Node, role: int) -> Any:
+        row = self.row_of(node)
         if role == Role.CheckStateRole:
             if row.state is State.STATISTICS:
                 return Qt.CheckState.Checked if row.is_ticked else Qt.CheckState.Unchecked
             return _CHECK.get(row.state)
-        return row.spoken if role == Role.AccessibleTextRole else None
+        if role == Role.AccessibleTextRole:
+            return f"{row.spoken}. {self.cut.words(node)}" if self.cut else row.spoken
+        return None
 
     @override
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:

@@ -22,11 +22,12 @@ from editor.layers.nodes import Node
 from editor.layers.tree import LayerTree
 from widgets.icons import Icons
 from widgets.layer_tree.carrying import Carrying
+from widgets.layer_tree.cut_look import CutLook
 from widgets.layer_tree.model import LayerTreeModel
 from widgets.layer_tree.pattern_bar import PatternBar
 from widgets.layer_tree.view import LayerTreeView
 from widgets.preview_bar import PreviewBar
-from widgets.theme import CORNER, Theme
+from widgets.theme import CORNER, Theme, set_tone
 
 _PICTURE_SIZE = QSize(160, 110)
 
@@ -39,6 +40,7 @@ class LayerTreePanel(QFrame):
         selection_nodes_changed: The selected nodes from the top down, as a tuple.
         open_requested: The user wants to open a model.
         edit_requested: The `Edit` that the pattern bar asks for.
+        place_picked: The `LayerNode` that was chosen while a place to cut is asked for.
 
     Attributes:
         preset_button: Opens the menu of presets, which whoever knows them gives to it.
@@ -49,6 +51,7 @@ class LayerTreePanel(QFrame):
     selection_nodes_changed = Signal(object)
     edit_requested = Signal(object)
     open_requested = Signal()
+    place_picked = Signal(object)
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +64,7 @@ class LayerTreePanel(QFrame):
         self.preset_button = _preset_button()
         self.pattern_bar = PatternBar(theme, icons)
         self.preview_bar = PreviewBar()
+        self._pick_hint = _pick_hint()
         self._empty_page = EmptyPage(theme, icons)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._empty_page)
@@ -83,6 +87,7 @@ class LayerTreePanel(QFrame):
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self.pattern_bar)
+        layout.addWidget(self._pick_hint)
         layout.addWidget(self.view)
         layout.addWidget(self.preview_bar)
         return page
@@ -91,6 +96,7 @@ class LayerTreePanel(QFrame):
         theme.changed.connect(self._on_theme_changed)
         self.view.toggle_requested.connect(self.toggle_requested)
         self.view.selection_nodes_changed.connect(self.selection_nodes_changed)
+        self.view.picking.picked.connect(self.place_picked)
         self.filter_edit.textChanged.connect(self._on_filter_text_changed)
         bar = self.pattern_bar
         bar.matched.connect(self.view.mark_nodes)
@@ -164,6 +170,26 @@ class LayerTreePanel(QFrame):
         self.view.mark_nodes(tuple(nodes) or self.pattern_bar.matches)
         self.view.reveal_marks()
 
+    # -- a place to cut -------------------------------------------------------------------------------------
+
+    def begin_picking(self) -> None:
+        """Has a place to cut chosen in the tree, which cannot be edited meanwhile."""
+        self.preset_button.setEnabled(False)
+        self.pattern_bar.setEnabled(False)
+        self.view.picking.begin()
+
+    def end_picking(self) -> None:
+        """Leaves the tree as it was."""
+        self.show_cut(None)
+        self.view.picking.end()
+        self.preset_button.setEnabled(True)
+        self.pattern_bar.setEnabled(True)
+
+    def show_cut(self, look: CutLook | None) -> None:
+        """Shows where the model would be cut; None while there is nothing to choose."""
+        self._pick_hint.setVisible(look is not None)
+        self.view.picking.show(look)
+
     @Slot(object)
     def _on_bar_select_requested(self, nodes: tuple[Node, ...]) -> None:
         self.select_nodes(nodes)
@@ -221,6 +247,16 @@ def _filter_edit() -> QLineEdit:
     edit.setPlaceholderText("Filter layers by name or type")
     edit.setClearButtonEnabled(True)
     return edit
+
+
+def _pick_hint() -> QLabel:
+    label = QLabel("Click the last layer that stays. What is struck out goes; behind a grey layer there is no cut.")
+    label.setObjectName("pickHint")
+    label.setWordWrap(True)
+    label.setContentsMargins(CORNER + 4, 0, CORNER, CORNER // 2)
+    set_tone(label, "frozen")
+    label.hide()
+    return label
 
 
 def _preset_button() -> QToolButton:

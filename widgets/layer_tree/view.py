@@ -31,6 +31,7 @@ from typing_extensions import override
 from editor.layers.nodes import Node
 from widgets.icons import Icons
 from widgets.layer_tree.columns import fill_columns, set_up_columns
+from widgets.layer_tree.cut_look import CutLook
 from widgets.layer_tree.delegate import LayerDelegate, tick_rect
 from widgets.layer_tree.filter import LayerFilter
 from widgets.layer_tree.folding import Folding
@@ -38,6 +39,7 @@ from widgets.layer_tree.marks import Marks
 from widgets.layer_tree.menu import tree_menu
 from widgets.layer_tree.model import NODE_ROLE, Column, LayerTreeModel
 from widgets.layer_tree.moves import Moves
+from widgets.layer_tree.picking import Picking
 from widgets.layer_tree.selection import nodes_in, rows_of
 from widgets.layer_tree.wish import ToggleWish, toggle, with_weights
 from widgets.theme import Theme
@@ -58,6 +60,7 @@ class LayerTreeView(QTreeView):
 
     Attributes:
         fill_menu: Puts what else can be done with the selection into the context menu.
+        picking: Has the place to cut chosen here; nothing can be edited meanwhile.
     """
 
     toggle_requested = Signal(object)
@@ -70,6 +73,7 @@ class LayerTreeView(QTreeView):
         self._icons = icons
         self._filter = LayerFilter(model, self)
         self.folding = Folding(self, model, self._filter)
+        self.picking = Picking(self)
         self.fill_menu: Callable[[QMenu], None] = lambda _menu: None
         self._pressed: Node | None = None
         self._selected: tuple[Node, ...] | None = None
@@ -126,6 +130,11 @@ class LayerTreeView(QTreeView):
         self.folding.reveal(first)
         if first is not None:
             self.scrollTo(self.index_of(first))
+
+    def show_cut(self, look: CutLook | None) -> None:
+        """Shows where the model would be cut; None shows no cut."""
+        self._source.cut = look
+        self.viewport().update()
 
     @property
     def marks(self) -> Marks:
@@ -229,6 +238,11 @@ class LayerTreeView(QTreeView):
             self._is_focus_shown = False
             self.viewport().update()  # Qt draws only the first column of the row that was current again.
         is_plain = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
+        if self.picking.is_on:
+            super().mousePressEvent(event)
+            if is_plain:
+                self.picking.take_click(event.position().toPoint())
+            return
         node = self._tick_at(event.position().toPoint()) if is_plain else None
         if node is None:
             super().mousePressEvent(event)
@@ -238,14 +252,14 @@ class LayerTreeView(QTreeView):
     @override
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Two quick clicks on a tick box are two clicks; elsewhere they fold."""
-        if self._tick_at(event.position().toPoint()) is None:
+        if self.picking.is_on or self._tick_at(event.position().toPoint()) is None:
             super().mouseDoubleClickEvent(event)
         else:
             self.mousePressEvent(event)
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._pressed is None:
+        if self._pressed is None and not self.picking.is_on:
             super().mouseMoveEvent(event)
 
     @override
@@ -261,7 +275,11 @@ class LayerTreeView(QTreeView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._is_focus_shown = True
         self.viewport().update()
-        if event.key() == Qt.Key.Key_Space and not event.modifiers():
+        if self.picking.is_on:
+            before = self.current_node()
+            super().keyPressEvent(event)
+            self.picking.take_step(before)
+        elif event.key() == Qt.Key.Key_Space and not event.modifiers():
             self._ask_by_key()
         else:
             super().keyPressEvent(event)
@@ -273,6 +291,8 @@ class LayerTreeView(QTreeView):
 
     @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self.picking.is_on:
+            return
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             place = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
         else:

@@ -9,19 +9,23 @@ from PySide6.QtCore import QObject, Signal
 
 from editor.errors import Problem
 from editor.layers.cutting import structure_obstacle
-from editor.layers.nodes import LayerNode, Node, WeightNode
+from editor.layers.nodes import LayerNode, Node
 from editor.layers.selection import topmost
+from editor.layers.structure import AddLayers, ReplaceHead
 from editor.layers.tree import LayerTree
 from editor.processes.edit_messages import EditModel, ModelEdited
 from editor.processes.messages import RequestFailed
+from editor.training.head_settings import settings_for_head
 from widgets.dialogs.rename_layer import ReinitialiseDialog, RenameLayerDialog
 from widgets.dialogs.replace_head import HeadDialog
 from widgets.dialogs.transfer_learning import TransferWizard
 from widgets.document import Document
 from widgets.engine_link import EngineLink
+from widgets.layer_tree.cut_look import layer_of
 from widgets.main_window import MainWindow
 from widgets.notice_bar import Level
 from widgets.notifier import Notifier
+from widgets.surgery.beside_tree import BesideTree
 from widgets.surgery.data_facts import DataFacts
 from widgets.surgery.wish import EditWish, command_of
 from widgets.undo import push_weights
@@ -67,6 +71,7 @@ class Surgery(QObject):
         self._obstacle = obstacle
         self._job: _Job | None = None
         self.data_facts = DataFacts(link, self)
+        self._beside_tree = BesideTree(window)
         handlers: dict[str, Callable[[Document], None]] = {
             "replace_head": lambda document: self._ask_for_head(document, is_on_top=False),
             "add_layers": lambda document: self._ask_for_head(document, is_on_top=True),
@@ -105,13 +110,15 @@ class Surgery(QObject):
 
     def _begin(self, ask: Callable[[Document], None]) -> None:
         document = self._current()
-        if document is None:
-            return
+        if document is not None and not self._is_hindered():
+            ask(document)
+
+    def _is_hindered(self) -> bool:
+        """Whether no edit can be made now; says why."""
         obstacle = "Another edit is being made." if self.is_busy else self._obstacle()
         if obstacle:
             self._notifier.say(Level.WARNING, f"{obstacle} The layers can be edited when that is over.")
-            return
-        ask(document)
+        return bool(obstacle)
 
     def _ask_for_head(self, document: Document, *, is_on_top: bool) -> None:
         if self._refuses(document):
@@ -120,18 +127,23 @@ class Surgery(QObject):
         dialog = HeadDialog(
             document.tree, _only_layer(nodes), self.data_facts.now(), is_on_top=is_on_top, parent=self._window
         )
-        self._open(dialog)
+        dialog.edit_requested.connect(self.make)
+        if is_on_top:
+            dialog.ask()
+        else:
+            self._beside_tree.ask(dialog)
 
     def _ask_for_transfer(self, document: Document) -> None:
         if self._refuses(document):
             return
         settings = self._window.training.settings()
-        self._open(TransferWizard(document.tree, self.data_facts.now(), settings, self._window))
+        wizard = TransferWizard(document.tree, self.data_facts.now(), settings, self._window)
+        wizard.edit_requested.connect(self.make)
+        self._beside_tree.ask(wizard)
 
-    def _open(self, dialog: HeadDialog | TransferWizard) -> None:
-        dialog.place_shown.connect(self._window.layers.show_marked)
-        dialog.edit_requested.connect(self.make)
-        dialog.ask()
+    def close(self) -> None:
+        """The window ends."""
+        self._beside_tree.close()
 
     def _refuses(self, document: Document) -> bool:
         obstacle = structure_obstacle(document.tree)
@@ -140,7 +152,7 @@ class Surgery(QObject):
         return bool(obstacle)
 
     def _reinitialise(self, document: Document) -> None:
-        nodes = [_layer_of(node) for node in topmost(self._window.layers.selected_nodes())]
+        nodes = [layer_of(node) for node in topmost(self._window.layers.selected_nodes())]
         layers = list(dict.fromkeys(node for node in nodes if node and node.weights_below))
         if not layers:
             self._notifier.say(Level.WARNING, "Nothing with weights is selected. Select the layers first.")
@@ -160,7 +172,7 @@ class Surgery(QObject):
     def make(self, wish: EditWish) -> None:
         """Has the engine make an edit of the document that is open."""
         document = self._current()
-        if document is None or self._job:
+        if document is None or self._is_hindered():
             return
         self._set_job(_Job(self._link.new_request_id(), document, wish))
         assert self._job
@@ -181,9 +193,18 @@ class Surgery(QObject):
         if not job or job.document is not self._current():
             return
         push_weights(job.document, command_of(job.document, job.wish, event))
-        if job.wish.settings:
-            self._window.training.set_settings(job.wish.settings)
-        self._notifier.say(Level.DONE, " ".join((f"{job.wish.text}: done.", *event.notes)))
+        notes = self._settle_settings(job.wish)
+        self._notifier.say(Level.DONE, " ".join((f"{job.wish.text}: done.", *event.notes, *notes)))
+
+    def _settle_settings(self, wish: EditWish) -> tuple[str, ...]:
+        """Gives the training panel what goes with the layers; says what was chosen there and does not."""
+        panel = self._window.training
+        if not isinstance(wish.edit, ReplaceHead | AddLayers):
+            return ()
+        settings, notes = settings_for_head(wish.settings or panel.settings(), wish.edit.head.activation)
+        if wish.settings or notes:
+            panel.set_settings(settings)
+        return notes
 
     def _on_request_failed(self, event: RequestFailed) -> None:
         if self._take(event.request_id):
@@ -211,9 +232,5 @@ _OF_THE_MODEL = ("replace_head", "add_layers", "transfer_learning")
 
 def _only_layer(nodes: tuple[Node, ...]) -> LayerNode | None:
     """The layer that is selected alone, itself or by its weights."""
-    layers = {layer for node in nodes if (layer := _layer_of(node))}
+    layers = {layer for node in nodes if (layer := layer_of(node))}
     return layers.pop() if len(layers) == 1 else None
-
-
-def _layer_of(node: Node) -> LayerNode | None:
-    return node.parent if isinstance(node, WeightNode) else node

@@ -1,18 +1,18 @@
-"""What is known of the data that are chosen in the training panel: how many classes a head must tell."""
+"""What is known of the data that are chosen in the training panel: what a head must tell."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 
-from editor.layers.structure import HeadActivation
 from editor.processes.messages import SettingsChecked
-from editor.training.settings import SettingsReport
+from editor.training.settings import SettingsReport, WantedOutput
 from widgets.engine_link import EngineLink
+from widgets.numbers import counted
 
-_CLASSES = re.compile(r"([\d,]+) classes")
+_WORDS = {"multi-class": ("class", "classes"), "multi-label": ("label", "labels"), "regression": ("target", "targets")}
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,30 @@ class HeadAdvice:
     """What the data ask of a head.
 
     Attributes:
-        text: The data in one line; empty where none are known.
-        units: None where it is not known.
-        activation: That fits them.
+        text: The data in one line; empty where none can be read for the model as it is.
+        outputs: What each target asks for; empty where nothing is known.
+        names: Keras's names of the model's outputs, in the order of the targets, where there are several.
     """
 
     text: str = ""
-    units: int | None = None
-    activation: HeadActivation = "softmax"
+    outputs: tuple[WantedOutput, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def wanted(self, gone: Collection[str] = ()) -> WantedOutput | None:
+        """What is asked of a head in the place of the first output of those that go; of the first, if none is named.
+
+        Args:
+            gone: Names of layers that are taken off.
+        """
+        at = next((at for at, name in enumerate(self.names) if name in gone), 0)
+        return self.outputs[at] if at < len(self.outputs) else None
+
+    def words(self, wanted: WantedOutput | None) -> str:
+        """What is said beside the units."""
+        if wanted is None:
+            return "As many as there are classes, or targets. The data that are chosen do not tell."
+        what = "yes or no" if wanted.task == "binary" else counted(wanted.units, *_WORDS[wanted.task])
+        return f"As the data have it: {what}."
 
 
 class DataFacts(QObject):
@@ -48,17 +64,4 @@ class DataFacts(QObject):
 
 def advice_of(report: SettingsReport) -> HeadAdvice:
     """The advice that what was found in the data gives."""
-    text, data = report.data_text, report.data
-    num_bars = len(data.bars[0]) if data and data.bars else 0
-    match data.task if data else "auto":
-        case "regression":
-            return HeadAdvice(text, 1, "linear")
-        case "multi-label":
-            return HeadAdvice(text, num_bars or None, "sigmoid")
-        case "binary":
-            return HeadAdvice(text, 1, "sigmoid")
-        case "multi-class" if num_bars:
-            return HeadAdvice(text, num_bars)
-    # Where no task is told, the line about the data tells the classes.
-    found = _CLASSES.search(text)
-    return HeadAdvice(text, int(found[1].replace(",", "")) if found else None)
+    return HeadAdvice(report.data_text, report.wanted_outputs, report.output_names)

@@ -13,6 +13,7 @@ from editor.files.preview.drafts import Draft, walk
 from editor.files.preview.map_names import name_by_map
 from editor.files.preview.shapes import fill_by_rules, infer_shapes
 from editor.files.preview.skeleton import draft_of
+from editor.wording import some_of
 
 NO_WEIGHTS = "This file holds an architecture without weights; a model opened from it has random ones."
 
@@ -47,6 +48,5 @@ def _note_of_unknown(root: Draft) -> tuple[str, ...]:
     names = [draft.layer_name or draft.class_name for draft in walk(root) if not draft.are_weights_told]
     if not names:
         return ()
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    listed = ", ".join(map(repr, names[:_MOST_NAMES]))
-    return (f"The weights of {listed}{more} are not told by the file, and not counted.",)
+    listed = some_of([*map(repr, names)], _MOST_NAMES)
+    return (f"The weights of {listed} are not told by the file, and not counted.",)

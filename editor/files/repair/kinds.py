@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from editor.files.facts import Repair
+from editor.wording import some_of
 
 Kind = Literal[
     "argument-gone",
@@ -71,7 +72,6 @@ PROOFS: Mapping[Kind, str] = MappingProxyType(
 )
 """With what the tests compare the outputs of a model after a repair of a kind; empty: with nothing yet."""
 
-_MOST_NAMES = 3
 _MOST_LINES = 5
 _TOGETHER: Mapping[Kind, str] = MappingProxyType(
     {
@@ -113,12 +113,9 @@ class RepairNotes:
             is_one_of_many = counts[kind] > _MOST_LINES and kind in _TOGETHER
             lines.setdefault((kind, _TOGETHER[kind] if is_one_of_many else what), []).extend(places)
         return tuple(
-            Repair(text=f"{what}: {_listed(list(dict.fromkeys(places)))}.", is_proven=bool(PROOFS[kind]))
+            Repair(
+                text=f"{what}: {some_of([repr(place) for place in dict.fromkeys(places)])}.",
+                is_proven=bool(PROOFS[kind]),
+            )
             for (kind, what), places in lines.items()
         )
-
-
-def _listed(places: list[str]) -> str:
-    shown = ", ".join(repr(place) for place in places[:_MOST_NAMES])
-    more = len(places) - _MOST_NAMES
-    return f"{shown} and {more} more" if more > 0 else shown

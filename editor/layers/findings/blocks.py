@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from editor.layers.accounts import State
 from editor.layers.nodes import LayerNode, Node
 from editor.layers.tree import LayerTree
+from editor.wording import counted
 
 _NUM_NAMED = 3
 
@@ -108,11 +109,6 @@ def inference_call(node: LayerNode) -> LayerNode | None:
     fixed = (holder for holder in (node, *ancestors(node)) if holder.record.fixed_training is not None)
     nearest = next(fixed, None)
     return nearest if nearest and nearest.record.fixed_training is False else None
-
-
-def counted(number: int, name: str, names: str = "") -> str:
-    """`1 layer`, `2 layers`."""
-    return f"{number:,} {name if number == 1 else names or name + 's'}"
 
 
 def listed(names: list[str]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from editor.layers.accounts import State
-from editor.layers.findings.blocks import Group, counted, grouped
+from editor.layers.findings.blocks import Group, grouped
 from editor.layers.findings.finding import Cure, Finding, KnownFacts
 from editor.layers.flow import weighted_layers
 from editor.layers.nodes import LayerNode, Node, WeightNode
 from editor.layers.tree import LayerTree
+from editor.wording import counted
 
 _LARGE_GROWTH = 4
 """A thaw is large if this many times as many parameters train as in the last run …"""

@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Iterator
 
 from editor.layers.accounts import State
-from editor.layers.findings.blocks import Group, ancestors, counted, grouped
+from editor.layers.findings.blocks import Group, ancestors, grouped
 from editor.layers.findings.finding import Cure, Finding, KnownFacts
 from editor.layers.nodes import LayerNode, WeightNode
 from editor.layers.tree import LayerTree
+from editor.wording import counted
 
 _LORA_BASES = frozenset({"kernel", "embeddings"})
 

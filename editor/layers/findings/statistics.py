@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from editor.layers.accounts import StatisticsMode
-from editor.layers.findings.blocks import Group, counted, frozen_block, grouped, inference_call
+from editor.layers.findings.blocks import Group, frozen_block, grouped, inference_call
 from editor.layers.findings.finding import Cure, Finding, KnownFacts
 from editor.layers.findings.randomness import randoms_below
 from editor.layers.nodes import LayerNode
 from editor.layers.policies import PINS, StatisticsPolicy
 from editor.layers.tree import LayerTree
+from editor.wording import counted
 
 _ADAPTED = frozenset({"Normalization"})
 """Classes whose statistics are set by `adapt` and never by training."""

@@ -10,13 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 import numpy as np
 import numpy.lib.format as npy
 
 from editor.errors import DataError, FileError
+from editor.training.data.file_kinds import HDF5, begins_with, check_kind_of
 from editor.training.data.parts import Array
+from editor.training.progress import note_bytes
 
 NUMBERS = "biuf"
 """numpy's letters for booleans, whole numbers and floating-point numbers."""
@@ -84,9 +86,8 @@ def open_arrays(path: Path) -> ArrayFile:
     """
     if path.is_dir():
         return NpyFiles(path, "")
-    if not path.is_file():
-        raise DataError(f"There is no file {path}.", hint="Choose a table, a file of arrays, or sample:digits.")
-    if path.suffix.lower() in (".h5", ".hdf5"):
+    check_kind_of(path, "arrays")
+    if begins_with(path, HDF5) or path.suffix.lower() in (".h5", ".hdf5"):
         from editor.training.data.hdf5_arrays import Hdf5File
 
         return Hdf5File(path)
@@ -124,8 +125,22 @@ class NpzFile:
         """An array."""
         check_kind(self.name, name, self.headers[name].dtype)
         with told(self.name, "an .npz file"), zipfile.ZipFile(self._path) as file, file.open(f"{name}.npy") as member:
-            array: Array = npy.read_array(member, allow_pickle=False)
+            total = file.getinfo(f"{name}.npy").file_size
+            array: Array = npy.read_array(_Heard(member, self.name, total), allow_pickle=False)
         return array
+
+
+class _Heard:
+    """A file that tells how far it is read, and can be given up at each piece that numpy reads."""
+
+    def __init__(self, file: IO[bytes], name: str, num_bytes: int) -> None:
+        self._file = file
+        self._name = name
+        self._num_bytes = num_bytes
+
+    def read(self, num_bytes: int = -1, /) -> bytes:
+        note_bytes("Reading", self._name, self._file.tell(), self._num_bytes)
+        return self._file.read(num_bytes)
 
 
 class NpyFiles:

@@ -76,7 +76,7 @@ def _chosen(
     usual = _SAMPLES if word == "input" else _LABELS
     by_order = sorted((base for base in bases if usual.fullmatch(base)), key=_natural)
     if said:
-        return _said(file, bases, said, names, count)
+        return _said(file, bases, said, names, count, f"{word}s")
     if count > 1 and all(name.lower() in bases for name in names) and len(names) == count:
         return [name.lower() for name in names]
     if len(by_order) >= count:
@@ -86,16 +86,20 @@ def _chosen(
     return _refuse(file, word, names, count)
 
 
-def _said(file: ArrayFile, bases: list[str], said: Mapping[str, Names], names: Names, count: int) -> list[str]:
+def _said(
+    file: ArrayFile, bases: list[str], said: Mapping[str, Names], names: Names, count: int, field: str
+) -> list[str]:
     order = sorted(said, key=names.index) if all(name in names for name in said) else list(said)
+    of = {name.lower(): key for key in order for name in said[key]}
     arrays = [name.lower() for key in order for name in said[key]]
     for name in arrays:
         if name not in bases:
-            raise DataError(f"{file.name} has no array {name}.", hint=_hint(file))
+            raise DataError(f"{file.name} has no array {name}.", hint=_hint(file), field=field, name=of[name])
     if len(arrays) != count:
         raise DataError(
             f"{len(arrays)} arrays are chosen ({', '.join(arrays)}), but the model takes {count}.",
             hint="Choose one array for each input and output.",
+            field=field,
         )
     return arrays
 
@@ -103,11 +107,12 @@ def _said(file: ArrayFile, bases: list[str], said: Mapping[str, Names], names: N
 def _refuse(file: ArrayFile, word: str, names: Names, count: int) -> NoReturn:
     letter = "x" if word == "input" else "y"
     if count == 1:
-        raise DataError(f"{file.name} has no array {letter}.", hint=_hint(file))
+        raise DataError(f"{file.name} has no array {letter}.", hint=_hint(file), field=f"{word}s")
     wanted = ", ".join(names) if names else ", ".join(f"{letter}{at + 1}" for at in range(count))
     raise DataError(
         f"The model has {count} {word}s, but {file.name} does not have an array for each.",
         hint=f"Name the arrays {wanted}. {_has(file)}",
+        field=f"{word}s",
     )
 
 

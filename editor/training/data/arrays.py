@@ -11,18 +11,21 @@ from editor.errors import DataError
 from editor.training.data.array_files import ArrayFile, open_arrays
 from editor.training.data.array_roles import find_array_roles
 from editor.training.data.memory import check_memory
-from editor.training.data.parts import Array, Part, Prepared
+from editor.training.data.parts import Array, Numbered, Part, Prepared
 from editor.training.data.reporting import balancing_weights, describe, range_of, target_bars
-from editor.training.data.splitting import draw_validation
+from editor.training.data.splitting import Places, draw_validation
 from editor.training.data.targets import ClassCoding, Target, find_coding
+from editor.training.data.unfit import about_part
 from editor.training.data_options import Task
 from editor.training.data_report import Bar, DataReport
 from editor.training.labels import CROSSENTROPIES, are_shares
 from editor.training.model_facts import ModelFacts
+from editor.training.progress import note_progress
 from editor.training.settings import TrainSettings
 from editor.training.words import AUTOMATIC
 
 VALUES_AT_A_TIME = 1 << 22
+SINGLE_BYTES = 4
 
 
 class Arrays:
@@ -60,7 +63,8 @@ def prepare_arrays(settings: TrainSettings, facts: ModelFacts, seed: int) -> Pre
     arrays = read_arrays(Path(settings.data), settings, facts)
     for part, name in (("val", options.validation), ("test", options.test)):
         if name:
-            arrays.parts[part] = read_arrays(Path(name), settings, facts).train
+            with about_part(part, options):
+                arrays.parts[part] = read_arrays(Path(name), settings, facts).train
     return from_arrays(arrays, settings, facts, seed)
 
 
@@ -92,15 +96,20 @@ def from_arrays(arrays: Arrays, settings: TrainSettings, facts: ModelFacts, seed
     """
     codings = [_coding(arrays, at, settings, facts) for at in range(min(len(arrays.train.targets), facts.num_outputs))]
     whole = _coded(arrays.train, codings, arrays)
-    parts = {name: _coded(part, codings, arrays, f"_{name}") for name, part in arrays.parts.items()}
+    parts: dict[str, Part] = {}
+    for name, part in arrays.parts.items():
+        with about_part(name, settings.data_options):
+            parts[name] = _coded(part, codings, arrays, f"_{name}")
     tasks = tuple(coding.task for coding in codings)
-    train, drawn = _split(whole, settings, tasks, seed, has_own="val" in parts)
+    kept, held = _split(whole, settings, tasks, seed, has_own="val" in parts)
+    train, drawn = (whole.take(kept), whole.take(held)) if len(held) else (whole, None)
     validation = parts.get("val", drawn)
     num_more = validation.num_samples if validation and "val" in parts else 0
     report = DataReport(
         kind="arrays",
-        text=describe(whole.inputs, whole.targets, whole.num_samples, num_more),
+        text=describe(whole.inputs, whole.targets, whole.num_samples, num_more, tasks),
         task=tasks[0] if tasks else "auto",
+        tasks=tasks,
         num_train=train.num_samples,
         num_validation=validation.num_samples if validation else 0,
         num_test=parts["test"].num_samples if "test" in parts else 0,
@@ -120,6 +129,7 @@ def from_arrays(arrays: Arrays, settings: TrainSettings, facts: ModelFacts, seed
         has_own_validation="val" in parts,
         tasks=tuple(_said_task(settings, task) for task in tasks),
         class_names=codings[0].classes if codings else (),
+        sources=Numbered(f"{arrays.names[0]}[{{}}]", kept),
     )
 
 
@@ -145,15 +155,32 @@ def _check_values(file: ArrayFile, name: str, array: Array) -> None:
     num_bad, first = 0, 0
     step = max(VALUES_AT_A_TIME // max(array[0].size, 1), 1)
     for start in range(0, len(array), step):
+        note_progress(f"Checking samples of {name}", start, len(array))
         is_bad = ~np.isfinite(array[start : start + step])
         if is_bad.any():
             first = first if num_bad else start + int(is_bad.reshape(len(is_bad), -1).any(axis=1).argmax())
             num_bad += int(is_bad.sum())
+        elif array.dtype.itemsize > SINGLE_BYTES:
+            _check_size(file, name, array[start : start + step], start)
     if num_bad:
         raise DataError(
             f"{name} in {file.name} holds {num_bad:,} {'value that is' if num_bad == 1 else 'values that are'} "
             f"not finite (NaN or infinity), the first in sample {first:,}, counted from 0.",
             hint="Drop those samples, or fill the gaps with numpy.nan_to_num.",
+        )
+
+
+def _check_size(file: ArrayFile, name: str, piece: Array, first: int) -> None:
+    """Refuses numbers that float32 does not have, which Keras takes: they would become infinite."""
+    largest = np.finfo(np.float32).max
+    if max(piece.max(), -piece.min()) > largest:
+        is_large = (np.abs(piece) > largest).reshape(len(piece), -1)
+        at = int(is_large.any(axis=1).argmax())
+        value = piece[at].reshape(-1)[is_large[at].argmax()]
+        raise DataError(
+            f"{name} in {file.name} holds {value:g} in sample {first + at:,}, counted from 0, which is too large for "
+            f"the numbers of a model (float32, up to {largest:.3g}).",
+            hint="Drop that sample, or use another unit.",
         )
 
 
@@ -220,9 +247,9 @@ def _coded(part: Part, codings: Sequence[ClassCoding], arrays: Arrays, suffix: s
 
 def _split(
     whole: Part, settings: TrainSettings, tasks: Sequence[Task], seed: int, *, has_own: bool
-) -> tuple[Part, Part | None]:
+) -> tuple[Places, Places]:
     if has_own or settings.validation_split <= 0 or whole.num_samples == 1:
-        return whole, None
+        return np.arange(whole.num_samples), np.arange(0)
     labels = whole.targets[0]
     has_classes = settings.data_options.is_stratified and bool(tasks) and tasks[0] in ("binary", "multi-class")
     classes = None
@@ -230,8 +257,7 @@ def _split(
         classes = labels.argmax(axis=-1)
     elif has_classes and labels.dtype.kind in "biuf" and labels.size == len(labels):
         classes = labels.reshape(-1).astype(np.int64)
-    kept, held = draw_validation(whole.num_samples, settings.validation_split, seed, classes)
-    return whole.take(kept), whole.take(held)
+    return draw_validation(whole.num_samples, settings.validation_split, seed, classes)
 
 
 # -- telling --------------------------------------------------------------------------------------------------

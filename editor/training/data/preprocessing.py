@@ -155,11 +155,13 @@ def _check_chosen(chosen: str, num_channels: int) -> None:
         raise DataError(
             f"There is no preprocessing called {chosen!r}.",
             hint=f"Use one of: {', '.join((*PREPROCESSINGS, *modules))}.",
+            field="preprocessing",
         )
     if chosen in modules and num_channels != _COLOR_CHANNELS:
         raise DataError(
             f"The preprocessing of {chosen} takes images with 3 channels, but these have {num_channels}.",
             hint=f"Use {ZERO_TO_ONE}, or a model with 3 channels.",
+            field="preprocessing",
         )
 
 

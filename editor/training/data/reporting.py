@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import numpy as np
 
 from editor.training.data.parts import Array, Part
 from editor.training.data_options import Task
 from editor.training.data_report import Bar
-from editor.training.labels import are_shares, describe_labels
+from editor.training.labels import are_shares, describe_labels, describe_values
 
 MOST_BARS = 200
 NUM_STRETCHES = 10
@@ -55,18 +55,29 @@ def balancing_weights(targets: Array, task: Task) -> dict[int, float] | None:
     }
 
 
-def describe(inputs: Sequence[Array], targets: Sequence[Array], num_samples: int, num_more: int) -> str:
+def describe(
+    inputs: Sequence[Array],
+    targets: Sequence[Array],
+    num_samples: int,
+    num_more: int,
+    tasks: Sequence[Task] = (),
+) -> str:
     """All in one line, such as `1,797 samples of 8 × 8 × 1 · 10 classes`.
 
     Args:
         inputs: Of the training part.
-        targets: Of the training part.
+        targets: Of the training part and the one drawn from it.
         num_samples: Samples before a part was drawn to validate on.
         num_more: Samples of a validation part of its own.
+        tasks: What each target is learned as, where that is known.
     """
     sizes = " + ".join(" × ".join(f"{size:,}" for size in array.shape[1:]) or "1 value" for array in inputs)
     parts = [f"{num_samples:,} {'sample' if num_samples == 1 else 'samples'} of {sizes}"]
-    parts.append(" + ".join(describe_labels(array) for array in targets))
+    words = [
+        describe_values(array) if task == "regression" else describe_labels(array)
+        for array, task in zip_longest(targets, tasks)
+    ]
+    parts.append(" + ".join(words))
     if num_more:
         parts.append(f"{num_more:,} more for validation")
     return " · ".join(parts)

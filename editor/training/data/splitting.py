@@ -7,10 +7,12 @@ import numpy.typing as npt
 
 from editor.errors import DataError
 
-Rows = npt.NDArray[np.intp]
+Places = npt.NDArray[np.intp]
 
 
-def draw_validation(total: int, share: float, seed: int, classes: npt.NDArray[np.integer] | None) -> tuple[Rows, Rows]:
+def draw_validation(
+    total: int, share: float, seed: int, classes: npt.NDArray[np.integer] | None
+) -> tuple[Places, Places]:
     """The samples to train on and those to validate on, each in the order of the data.
 
     Args:
@@ -25,7 +27,11 @@ def draw_validation(total: int, share: float, seed: int, classes: npt.NDArray[np
     if share == 0:
         return np.arange(total), np.arange(0)
     if total == 1:
-        raise DataError("One sample leaves nothing to validate on.", hint="Use a validation share of 0, or more data.")
+        raise DataError(
+            "One sample leaves nothing to validate on.",
+            hint="Use a validation share of 0, or more data.",
+            field="validation_split",
+        )
     num_held = min(max(round(total * share), 1), total - 1)
     order = np.random.default_rng(seed).permutation(total)
     held = order[:num_held] if classes is None else _stratified(order, classes, num_held)
@@ -34,7 +40,7 @@ def draw_validation(total: int, share: float, seed: int, classes: npt.NDArray[np
     return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 
 
-def _stratified(order: Rows, classes: npt.NDArray[np.integer], num_held: int) -> Rows:
+def _stratified(order: Places, classes: npt.NDArray[np.integer], num_held: int) -> Places:
     """From each class its share; what rounding leaves goes to the classes that lost most by it.
 
     A class keeps at least one sample to train on where the number to be held allows it.

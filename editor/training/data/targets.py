@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +20,18 @@ NUM_NAMED = 5
 """Classes that are named in a sentence."""
 
 
+class _Choice(TypedDict):
+    field: str
+    name: str
+
+
 @dataclass(frozen=True)
 class Target:
     """An output of the model beside what it is to learn.
 
     Attributes:
         name: What the labels are called in sentences, such as `column species` or `y`.
+        column: The column that they are in; empty for several of them, and for arrays.
         output: The model's output, the batch left out; None where it does not tell.
         activation: Of the layer before it; None where that cannot be told.
         wanted: What a person says is learned.
@@ -34,6 +41,7 @@ class Target:
     output: Shape | None
     activation: str | None
     wanted: Task = "auto"
+    column: str = ""
 
     @property
     def num_units(self) -> int | None:
@@ -84,6 +92,7 @@ def find_coding(target: Target, labels: Array, *, is_strict: bool = False) -> Cl
             raise DataError(
                 f"{_capital(target.name)} holds text such as {str(values[0])!r}, but numbers are to be learned.",
                 hint="Choose a column of numbers, or a model that ends in classes.",
+                **_choice(target),
             )
         return ClassCoding(task)
     _check_classes(target, values, counts)
@@ -114,12 +123,22 @@ def _check_classes(target: Target, values: Array, counts: npt.NDArray[np.integer
         raise DataError(
             f"{name} holds one class only, {_class_name(values[0])}; a model learns to tell at least two apart.",
             hint="Add samples of another class, or choose another target.",
+            field="targets",
+            name=target.column,
         )
     if values.dtype.kind == "f" and np.any(values != np.floor(values)):
         raise DataError(
             f"{name} holds decimal numbers such as {_decimal(values):g}, but the model tells classes apart.",
             hint="Choose a column of classes, or a model that ends in a linear layer.",
+            **_choice(target),
         )
+
+
+def _choice(target: Target) -> _Choice:
+    """What brought labels and task together: the task, where a person said it."""
+    if target.wanted != "auto":
+        return {"field": "task", "name": ""}
+    return {"field": "targets", "name": target.column}
 
 
 def _decimal(values: Array) -> float:
@@ -147,7 +166,17 @@ def _notes(target: Target, names: tuple[str, ...], values: Array) -> tuple[str, 
     units = target.num_units
     if units is None or units <= max(len(names), 2):
         return (said,)
-    return said, f"The model has {units} outputs for {len(names)} classes; the last ones are for no class of these."
+    return said, more_outputs_note(units, len(names))
+
+
+def more_outputs_note(num_outputs: int, num_classes: int) -> str:
+    """What outputs that no class belongs to mean."""
+    first = num_classes + 1
+    which = f"output {first} stands" if first == num_outputs else f"outputs {first:,} to {num_outputs:,} stand"
+    return (
+        f"The model has {num_outputs:,} outputs and the data {num_classes:,} classes: {which} for none of them. "
+        "Replace Head… in the window makes an output for each class."
+    )
 
 
 def _class_name(value: object) -> str:

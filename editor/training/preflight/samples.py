@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from editor.layers.findings.finding import Cure, Finding
 from editor.training.data_report import Bar
 from editor.training.preflight.plan import Plan
+from editor.wording import some_of
 
 _UNEVEN = 5
 """From this many times as many samples on, a model does well by guessing the larger class."""
 _FEW_PER_CLASS = 10
 _FEW_FOR_VALIDATION = 20
-_NUM_NAMED = 3
 _SCALING = ("Rescaling", "Normalization")
 _RAW_FROM = 2.0
 _RAW_CONVENTION = 255.0
@@ -105,5 +105,4 @@ def _counted(bars: list[Bar]) -> str:
 
 
 def _named(bars: list[Bar]) -> str:
-    names = ", ".join(bar.name for bar in bars[:_NUM_NAMED])
-    return f"{names} and {len(bars) - _NUM_NAMED:,} more" if len(bars) > _NUM_NAMED else names
+    return some_of([bar.name for bar in bars])

@@ -74,7 +74,8 @@ def form_of(sample_shape: Shape | None, size: tuple[int, int], fitting: Fitting)
     axes = 3 if sample_shape is None else len(sample_shape)
     shape: Shape = (None, None, 3) if sample_shape is None else sample_shape
     channels = 0 if axes == 2 else 3 if shape[-1] is None else shape[-1]
-    if axes not in (2, 3) or channels not in (0, *_MODES):
+    is_series = axes == 2 and shape[-1] == 1
+    if axes not in (2, 3) or channels not in (0, *_MODES) or is_series:
         sizes = " × ".join("any" if each is None else str(each) for each in shape) or "1 value"
         raise DataError(
             f"The model takes samples of {sizes}, and no images of 1, 3 or 4 channels.",
@@ -127,8 +128,12 @@ def read_image(path: Path, form: ImageForm) -> Pixels:
             turned = ImageOps.exif_transpose(image)
             fitted = _fitted(_in_mode(turned, _MODES.get(form.channels, "L")), form)
     except Exception as error:
-        raise UnreadableImageError(_reason(error)) from error
+        raise UnreadableImageError("is empty (0 bytes)" if _is_empty(path) else _reason(error)) from error
     return np.asarray(fitted, np.uint8).reshape(form.shape)
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and not path.stat().st_size
 
 
 def _check_size(image: Image.Image) -> None:

@@ -17,10 +17,13 @@ from editor.training.data.images.loading import LoadedImages, load_images, take_
 from editor.training.data.parts import Array, Part, Prepared
 from editor.training.data.reporting import balancing_weights, target_bars
 from editor.training.data.splitting import draw_validation
+from editor.training.data.targets import more_outputs_note
+from editor.training.data.unfit import about_part
 from editor.training.data_options import Task
 from editor.training.data_report import DataReport, Skipped
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
+from editor.wording import some_of
 
 MOST_SKIPPED_TOLD = 100
 _NUM_MEASURED = 200
@@ -58,7 +61,10 @@ def prepare_images(settings: TrainSettings, facts: ModelFacts, seed: int) -> Pre
     options = settings.data_options
     folders = _folders(settings)
     listed = list_images(folders.train)
-    others = [list_images(folder, listed.classes) if folder else None for folder in (folders.validation, folders.test)]
+    others: dict[str, ClassFolder] = {}
+    for part, folder in (("val", folders.validation), ("test", folders.test)):
+        with about_part(part, options):
+            others |= {part: list_images(folder, listed.classes)} if folder else {}
     if facts.num_inputs > 1 or facts.num_outputs > 1:
         raise DataError(
             f"{folders.train.name} is a folder of images with one class each, but the model has {facts.num_inputs} "
@@ -68,7 +74,11 @@ def prepare_images(settings: TrainSettings, facts: ModelFacts, seed: int) -> Pre
     form, form_notes = _form(facts, listed, settings)
     train = _load(listed, form)
     _check_classes(train)
-    validation, test = (_load(folder, form) if folder else None for folder in others)
+    found: dict[str, _Loaded] = {}
+    for part, other in others.items():
+        with about_part(part, options):
+            found[part] = _load(other, form)
+    validation, test = found.get("val"), found.get("test")
     train_part, validation_part, sources = _split(train, validation, settings, seed)
     data = Prepared(
         train_part,
@@ -201,5 +211,10 @@ def _notes(loaded: Sequence[_Loaded], facts: ModelFacts) -> tuple[str, ...]:
     shape = facts.output_shape(0)
     num_outputs = shape[-1] if shape else None
     if num_outputs is not None and len(classes) < num_outputs:
-        notes.append(f"The model has {num_outputs} outputs for {len(classes)} classes; the last ones are for none.")
+        notes.append(more_outputs_note(num_outputs, len(classes)))
+    if all(name.isdecimal() for name in classes) and sorted(classes, key=int) != list(classes):
+        notes.append(
+            f"The classes are numbered by their folders' names as text: {some_of(classes, 4)}. Name the folders 01, "
+            "02, … if the model's outputs are in the order of the numbers."
+        )
     return tuple(notes)

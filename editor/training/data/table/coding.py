@@ -11,6 +11,7 @@ import numpy.typing as npt
 from editor.training.data.parts import Array
 from editor.training.data.table.collecting import MISSING_CODE, UNKNOWN_CODE, Rows
 from editor.training.data_options import MissingTreatment
+from editor.training.progress import note_progress
 
 MISSING_CATEGORY = "(missing)"
 
@@ -113,7 +114,8 @@ def encode_input(codings: Sequence[Coding], rows: Rows, dtype: str = "float32") 
     widths = [len(coding.value_names) for coding in codings]
     matrix = np.empty((len(rows.numbers), sum(widths)), dtype)
     start = 0
-    for coding, width in zip(codings, widths, strict=True):
+    for at, (coding, width) in enumerate(zip(codings, widths, strict=True)):
+        note_progress("Preparing columns", at, len(codings))
         matrix[:, start : start + width] = coding.encode(rows.columns[coding.name])
         start += width
     return matrix

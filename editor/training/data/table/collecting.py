@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow.compute as pac
 
 from editor.training.data.parts import Array
 from editor.training.data.table.cells import clean, numbers_of, texts_of
-from editor.training.data.table.reading import Piece, TableFile
+from editor.training.data.table.reading import TableFile
 
 MISSING_CODE = -1
 UNKNOWN_CODE = -2
@@ -37,13 +37,16 @@ class Rows:
         return Rows({name: column[mask] for name, column in self.columns.items()}, self.numbers[mask])
 
 
-def collect(table: TableFile, names: Sequence[str], categories: Mapping[str, Sequence[str]]) -> Rows:
+def collect(
+    table: TableFile, names: Sequence[str], categories: Mapping[str, Sequence[str]], kept: Collection[str] = ()
+) -> Rows:
     """Reads columns.
 
     Args:
         table: The file.
         names: Of the columns.
         categories: Of the columns that are categories, their values in the order of their numbers.
+        kept: Columns in which words such as `none` are values.
 
     Raises:
         DataError: The file is damaged.
@@ -52,20 +55,19 @@ def collect(table: TableFile, names: Sequence[str], categories: Mapping[str, Seq
     found: dict[str, list[Array]] = {name: [] for name in names}
     numbers: list[npt.NDArray[np.int64]] = []
     for piece in table.pieces(names):
-        numbers.append(np.arange(piece.first_row, piece.first_row + piece.num_rows))
+        numbers.append(piece.numbers)
         for name in names:
-            found[name].append(_values(piece, name, sets, has_decimal_comma=table.has_decimal_comma))
+            found[name].append(_values(clean(piece.columns[name], keeps_words=name in kept), sets.get(name), table))
     columns = {}
     for name in names:
         columns[name] = np.concatenate(found.pop(name) or [np.zeros(0)])
     return Rows(columns, np.concatenate(numbers or [np.zeros(0, np.int64)]))
 
 
-def _values(piece: Piece, name: str, sets: Mapping[str, pa.Array], *, has_decimal_comma: bool) -> Array:
-    cells = clean(piece.columns[name])
-    if name not in sets:
-        return numbers_of(cells, has_decimal_comma=has_decimal_comma).values
+def _values(cells: pa.Array, categories: pa.Array | None, table: TableFile) -> Array:
+    if categories is None:
+        return numbers_of(cells, has_decimal_comma=table.has_decimal_comma).values
     texts = texts_of(cells)
-    codes = pac.fill_null(pac.index_in(texts, value_set=sets[name]), UNKNOWN_CODE)
+    codes = pac.fill_null(pac.index_in(texts, value_set=categories), UNKNOWN_CODE)
     codes = pac.if_else(pac.is_null(texts), MISSING_CODE, codes)
     return np.asarray(codes.to_numpy(zero_copy_only=False), dtype=np.int32)

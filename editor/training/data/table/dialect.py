@@ -9,6 +9,7 @@ import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, cast
 
@@ -16,6 +17,9 @@ from editor.errors import DataError
 
 SAMPLE_BYTES = 1 << 18
 """Read from the beginning to find out how the table is written."""
+LARGEST_SAMPLE = 1 << 26
+"""Read at most where rows are so long that there are not `FEWEST_LINES` of them."""
+FEWEST_LINES = 3
 SAMPLE_ROWS = 200
 SEPARATORS = ("\t", ";", ",", "|")
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", ".", "missing"})
@@ -26,6 +30,9 @@ _COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 FALLBACK = "cp1252"
 
+# With another separator than its own, a whole row is one cell; a sample is in memory anyway.
+csv.field_size_limit(LARGEST_SAMPLE)
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -34,6 +41,8 @@ class Dialect:
     Attributes:
         names: Of the columns; `column 1`, `column 2`, … where there is no header.
         row_bytes: What a row takes on average, before compression.
+        first_row: Number of the first row below the header and the empty lines at the beginning, 1 upwards.
+        has_rows: Whether there is one.
     """
 
     encoding: str
@@ -42,13 +51,14 @@ class Dialect:
     has_decimal_comma: bool
     names: tuple[str, ...]
     row_bytes: float
+    first_row: int
+    has_rows: bool
 
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """A file's content, unpacked if it is gzip."""
-    with path.open("rb") as file:
-        is_packed = file.read(2) == b"\x1f\x8b"
-    return cast("IO[bytes]", gzip.open(path, "rb")) if is_packed else path.open("rb")
+def unpacked(file: BufferedReader) -> IO[bytes]:
+    """The content of a file that was just opened, unpacked if it is gzip."""
+    is_packed = file.peek(2)[:2] == b"\x1f\x8b"
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if is_packed else file
 
 
 def find_dialect(path: Path) -> Dialect:
@@ -65,11 +75,12 @@ def find_dialect(path: Path) -> Dialect:
             f"{path.name} is no table of text: it holds bytes that no text has.",
             hint="Save the table as CSV or TSV again, or choose another file.",
         )
-    lines = _whole_lines(text, is_all=len(content) < SAMPLE_BYTES)
+    is_all = len(content) < SAMPLE_BYTES
+    lines = _whole_lines(text, is_all=is_all)
     if not lines:
         raise DataError(f"{path.name} is empty.", hint="Choose a table with a row for each sample.")
     separator = _separator(lines, path)
-    rows = _cells(lines, separator)
+    rows = _cells(lines, separator, path)
     has_header = _has_header(rows, separator)
     names = _names(rows[0], path) if has_header else tuple(f"column {at + 1}" for at in range(len(rows[0])))
     return Dialect(
@@ -79,6 +90,8 @@ def find_dialect(path: Path) -> Dialect:
         has_decimal_comma=separator != "," and _uses_comma(rows),
         names=names,
         row_bytes=len(content) / max(1, content.count(b"\n")),
+        first_row=1 + has_header + _num_empty(text),
+        has_rows=len(rows) > has_header or not is_all,
     )
 
 
@@ -100,8 +113,15 @@ def is_number(cell: str) -> bool:
 
 def _beginning(path: Path) -> bytes:
     try:
-        with open_bytes(path) as file:
-            return file.read(SAMPLE_BYTES)
+        with path.open("rb") as file:
+            stream = unpacked(file)
+            content = stream.read(SAMPLE_BYTES)
+            while content.count(b"\n") < FEWEST_LINES and len(content) < LARGEST_SAMPLE:
+                more = stream.read(len(content))
+                if not more:
+                    break
+                content += more
+            return content
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
             f"{path.name} cannot be read; it is damaged or not open to you.",
@@ -131,11 +151,18 @@ def _whole_lines(text: str, *, is_all: bool) -> list[str]:
     return [line for line in (lines if is_all or len(lines) < 2 else lines[:-1]) if line.strip()][:SAMPLE_ROWS]
 
 
-def _cells(lines: list[str], separator: str) -> list[list[str]]:
+def _num_empty(text: str) -> int:
+    """Empty lines before the first one that is not."""
+    return next((at for at, line in enumerate(text.splitlines()) if line.strip()), 0)
+
+
+def _cells(lines: list[str], separator: str, path: Path) -> list[list[str]]:
     try:
         return [row for row in csv.reader(lines, delimiter=separator) if row]
     except csv.Error as error:
-        raise DataError(f"The first rows are no table: {error}.", hint="Save the table as CSV or TSV again.") from error
+        raise DataError(
+            f"The first rows of {path.name} are no table: {error}.", hint="Save the table as CSV or TSV again."
+        ) from error
 
 
 def _separator(lines: list[str], path: Path) -> str:
@@ -143,7 +170,7 @@ def _separator(lines: list[str], path: Path) -> str:
     order = sorted(SEPARATORS, key=lambda sign: sign != "\t") if ".tsv" in path.name.lower() else SEPARATORS
 
     def score(separator: str) -> tuple[float, bool]:
-        widths = Counter(len(row) for row in _cells(lines, separator))
+        widths = Counter(len(row) for row in _cells(lines, separator, path))
         width, count = max(widths.items(), key=lambda item: item[1])
         return (count / len(lines) if width > 1 else 0.0), width > 1
 

@@ -23,6 +23,7 @@ from editor.training.data.table.coding import (
 from editor.training.data.table.collecting import UNKNOWN_CODE, Rows
 from editor.training.data.table.dialect import spoken
 from editor.training.data.table.plan import TablePlan
+from editor.training.data.table.roles import before_hint
 from editor.training.labels import shape_text
 from editor.training.model_facts import ModelFacts
 
@@ -100,7 +101,8 @@ def _learn(plan: TablePlan, facts: ModelFacts, at: int, rows: Rows) -> InputCodi
     if vocabulary is not None:
         _check_vocabulary(codings, rows, vocabulary)
     name = facts.input_names[at] if len(facts.input_names) > 1 else ""
-    return InputCoding(name, tuple(codings), _fitted(codings, shape, name), _numpy_type(dtype), is_series)
+    fitted = _fitted(codings, shape, name, plan.roles.left_out)
+    return InputCoding(name, tuple(codings), fitted, _numpy_type(dtype), is_series)
 
 
 def _numpy_type(dtype: str) -> str:
@@ -116,7 +118,9 @@ def _coding(plan: TablePlan, name: str, rows: Rows, *, is_index: bool, is_standa
     return category_coding(name, column, plan.categories[name], treatment, is_index=is_index)
 
 
-def _fitted(codings: Sequence[Coding], shape: Shape | None, input_name: str) -> tuple[int, ...]:
+def _fitted(
+    codings: Sequence[Coding], shape: Shape | None, input_name: str, left_out: Sequence[str]
+) -> tuple[int, ...]:
     """The shape of a sample, where the columns make as many values as the model takes."""
     count = sum(len(coding.value_names) for coding in codings)
     if shape is None:
@@ -132,7 +136,9 @@ def _fitted(codings: Sequence[Coding], shape: Shape | None, input_name: str) -> 
     raise DataError(
         f"The columns make {count:,} {'value' if count == 1 else 'values'} for each row ({_widths(codings)}), but "
         f"{where} takes {takes}{_as_shape(shape) if not num_free else ''}.",
-        hint="Leave out or add columns, or give the model an input of that size.",
+        hint=before_hint(left_out) + "Leave out or add columns, or give the model an input of that size.",
+        field="inputs" if input_name else "data",
+        name=input_name,
     )
 
 
@@ -141,10 +147,10 @@ def _as_shape(shape: Shape) -> str:
 
 
 def _widths(codings: Sequence[Coding]) -> str:
-    """`island 3, year 1`: how many values each column makes."""
+    """`island: 3, year: 1`: how many values each column makes."""
     if all(isinstance(coding, NumberCoding) for coding in codings) and len(codings) > NUM_NAMED:
         return f"one for each column from {codings[0].name} to {codings[-1].name}"
-    texts = [f"{coding.name} {len(coding.value_names)}" for coding in codings]
+    texts = [f"{coding.name}: {len(coding.value_names)}" for coding in codings]
     return ", ".join([*texts[:NUM_NAMED], *(["…"] if len(texts) > NUM_NAMED else [])])
 
 
@@ -156,6 +162,8 @@ def _check_vocabulary(codings: Sequence[Coding], rows: Rows, vocabulary: int) ->
                     f"{spoken(coding.name, is_first=True)} has {len(coding.categories):,} categories, but the "
                     f"model's Embedding takes {vocabulary:,} different numbers.",
                     hint="Leave the column out, or use a model with a larger Embedding.",
+                    field="columns",
+                    name=coding.name,
                 )
             continue
         values = np.nan_to_num(rows.columns[coding.name], nan=coding.fill)
@@ -166,4 +174,6 @@ def _check_vocabulary(codings: Sequence[Coding], rows: Rows, vocabulary: int) ->
                 f"Row {rows.numbers[at]:,} holds {values[at]:g} in {spoken(coding.name)}, but the model's Embedding "
                 f"takes whole numbers from 0 to {vocabulary - 1:,}.",
                 hint="Use the column as a category, leave it out, or use a model with a larger Embedding.",
+                field="columns",
+                name=coding.name,
             )

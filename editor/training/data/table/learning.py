@@ -71,6 +71,8 @@ def learn_output(
             f"The model gives {target.num_units} values for each row, but one column of numbers is to be learned, "
             f"{columns[0]}.",
             hint=f"Choose {target.num_units} target columns, or give the model an output of one value.",
+            field="targets",
+            name=columns[0],
         )
     return OutputCoding(target, columns, categories, coding, coding.task, coding.classes)
 
@@ -83,6 +85,7 @@ def _several(
             f"{len(columns)} target columns are chosen ({', '.join(columns[:5])}), but the model gives "
             f"{target.num_units} value{'' if target.num_units == 1 else 's'}.",
             hint="Choose one column for each value of the model's output.",
+            field="targets",
         )
     many = [name for name in columns if len(categories.get(name, ())) > 2]
     if many:
@@ -90,6 +93,8 @@ def _several(
             f"{spoken(many[0], is_first=True)} has {len(categories[many[0]])} categories; one of several "
             "target columns holds numbers, or two categories.",
             hint="Choose it alone as the target, or leave it out.",
+            field="targets",
+            name=many[0],
         )
     are_flags = all(np.isin(rows.columns[name], (0, 1)).all() for name in columns)
     task: Task = "regression"

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from editor.errors import DataError
-from editor.training.data.parts import Array, Part, Prepared
+from editor.training.data.parts import Array, Numbered, Part, Prepared
 from editor.training.data.reporting import balancing_weights, describe
 from editor.training.data.splitting import draw_validation
 from editor.training.data.table.collecting import MISSING_CODE, Rows, collect
@@ -20,9 +20,10 @@ from editor.training.data.table.inputs import InputCoding, learn_inputs, unknown
 from editor.training.data.table.learning import OutputCoding, learn_output
 from editor.training.data.table.plan import TablePlan, check_numbers, check_same_columns, look_at, plan_table
 from editor.training.data.table.reading import TableFile
-from editor.training.data.table.telling import first_report, sample_views, table_report
+from editor.training.data.table.survey import ColumnSurvey
+from editor.training.data.table.telling import first_report, row_view, table_report
 from editor.training.data.targets import Target
-from editor.training.data.unfit import UnfitDataError
+from editor.training.data.unfit import UnfitDataError, about_part
 from editor.training.data_report import DataReport, Skipped
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
@@ -65,14 +66,16 @@ def prepare_table(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prep
 
 def _prepare(table: _Table, seed: int) -> Prepared:
     settings, plan = table.settings, table.plan
-    rows = _read(table, plan.table)
+    rows = _read(table, plan.table, plan.columns)
     outputs = _learn_outputs(table, rows)
     targets = tuple(output.encode(rows, plan.name) for output in outputs)
     kept, held = _split(table, outputs, targets, seed)
     inputs = learn_inputs(plan, table.facts, _some(rows, kept))
     whole = Part(tuple(each.encode(rows) for each in inputs), targets)
-    validation = _other(table, settings.data_options.validation, inputs, outputs)
-    test = _other(table, settings.data_options.test, inputs, outputs)
+    with about_part("val", settings.data_options):
+        validation = _other(table, settings.data_options.validation, inputs, outputs)
+    with about_part("test", settings.data_options):
+        test = _other(table, settings.data_options.test, inputs, outputs)
     prepared = Prepared(
         whole.take(kept),
         DataReport(kind="table", text=""),
@@ -85,6 +88,8 @@ def _prepare(table: _Table, seed: int) -> Prepared:
         tasks=tuple(output.task for output in outputs),
         class_names=outputs[0].classes,
     )
+    text = describe(whole.inputs, targets, len(targets[0]), validation.num_samples if validation else 0, prepared.tasks)
+    prepared = replace(prepared, report=msgspec.structs.replace(prepared.report, text=text))
     return _told(table, prepared, _some(rows, kept), inputs, outputs)
 
 
@@ -93,23 +98,21 @@ def _told(
 ) -> Prepared:
     """With the report and the weights of the classes."""
     train, validation = prepared.train, prepared.validation
-    num_held = validation.num_samples if validation else 0
-    num_drawn = 0 if prepared.has_own_validation else num_held
-    text = describe(train.inputs, train.targets, train.num_samples + num_drawn, num_held - num_drawn)
     report = table_report(table.plan, train, validation, inputs, outputs)
     report = msgspec.structs.replace(
         report,
-        text=text,
+        text=prepared.report.text,
         num_test=prepared.test.num_samples if prepared.test else 0,
-        samples=sample_views(rows, train, inputs, outputs),
         skipped=tuple(table.skipped[:MOST_TOLD]),
         num_skipped=table.num_skipped,
         notes=(*report.notes, *table.notes),
     )
     is_balanced = table.settings.data_options.balance_classes and len(outputs) == 1
     weights = balancing_weights(train.targets[0], outputs[0].task) if is_balanced else None
-    sources = () if report.samples else tuple(f"row {number:,}" for number in rows.numbers)
-    return replace(prepared, report=report, class_weight=weights, sources=sources)
+    sources = Numbered("row {:,}", rows.numbers)
+    return replace(
+        prepared, report=report, class_weight=weights, sources=sources, view=row_view(train, inputs, outputs)
+    )
 
 
 def _learn_outputs(table: _Table, rows: Rows) -> tuple[OutputCoding, ...]:
@@ -120,6 +123,7 @@ def _learn_outputs(table: _Table, rows: Rows) -> tuple[OutputCoding, ...]:
             facts.output_shape(at),
             facts.activation(at),
             plan.options.task,
+            names[0] if len(names) == 1 else "",
         )
         for at, names in enumerate(plan.roles.outputs)
     ]
@@ -143,18 +147,18 @@ def _some(rows: Rows, places: npt.NDArray[np.intp]) -> Rows:
     return Rows({name: column[places] for name, column in rows.columns.items()}, rows.numbers[places])
 
 
-def _read(table: _Table, file: TableFile) -> Rows:
+def _read(table: _Table, file: TableFile, columns: dict[str, ColumnSurvey]) -> Rows:
     """The rows of a file that are used; a row is left out where a gap in it is treated so."""
     plan = table.plan
-    rows = collect(file, plan.roles.needed, plan.categories)
+    rows = collect(file, plan.roles.needed, plan.categories, plan.kept)
     is_kept = np.ones(len(rows.numbers), bool)
-    for name in [name for name in plan.roles.needed if plan.missing[name] == "drop"]:
+    for name in [name for name in plan.roles.needed if plan.missing[name] == "drop" or name in plan.roles.targets]:
+        word = columns[name].missing_word if name not in plan.kept else ""
+        reason = f"{word!r} in {spoken(name)} is taken for a missing value" if word else f"no value in {spoken(name)}"
         column = rows.columns[name]
         is_gap = np.isnan(column) if column.dtype.kind == "f" else column == MISSING_CODE
         for at in np.flatnonzero(is_gap & is_kept)[: MOST_TOLD - len(table.skipped)]:
-            table.skipped.append(
-                Skipped(f"row {rows.numbers[at]:,} of {file.path.name}", f"no value in {spoken(name)}")
-            )
+            table.skipped.append(Skipped(f"row {rows.numbers[at]:,} of {file.path.name}", reason))
         is_kept &= ~is_gap
     table.num_skipped += int((~is_kept).sum())
     if not is_kept.any():
@@ -162,6 +166,7 @@ def _read(table: _Table, file: TableFile) -> Rows:
         raise DataError(
             f"No row of {file.path.name} can be used: each has {reason}, or a gap in another column.",
             hint="Treat missing values in another way than by leaving rows out, or choose another target.",
+            field="missing",
         )
     return rows.keep(is_kept)
 
@@ -175,7 +180,7 @@ def _other(table: _Table, name: str, inputs: Sequence[InputCoding], outputs: Seq
     for column in table.plan.roles.needed:
         if column not in table.plan.categories:
             check_numbers(columns[column], file.path.name)
-    rows = _read(table, file)
+    rows = _read(table, file, columns)
     table.notes = (*table.notes, *unknown_notes(inputs, rows, file.path.name))
     targets = tuple(output.encode(rows, file.path.name) for output in outputs)
     return Part(tuple(each.encode(rows) for each in inputs), targets)

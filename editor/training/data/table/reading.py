@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,15 +11,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pac
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from editor.errors import DataError
-from editor.training.data.table.dialect import FALLBACK, Dialect, check_names, find_dialect, open_bytes
+from editor.training.data.file_kinds import PARQUET, begins_with
+from editor.training.data.table.cells import EMPTY
+from editor.training.data.table.dialect import FALLBACK, Dialect, check_names, find_dialect, unpacked
+from editor.training.progress import note_bytes, note_progress
 
-ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet", ".pq")
 BLOCK_BYTES = 1 << 22
+NUM_ROWS_OF_BLOCK = 4
+"""At least, where rows are very long."""
 PARQUET_ROWS = 1 << 15
 _UTF8 = ("utf-8", "utf-8-sig")
 
@@ -29,13 +37,12 @@ class Piece:
 
     Attributes:
         columns: By name; text as strings, whatever else a Parquet file holds in its own type.
-        first_row: Number of its first row, as a spreadsheet counts it: a header is row 1.
-        num_rows: Rows in it.
+        numbers: Of its rows, `(num_rows,)`, as a spreadsheet counts them: a header is row 1, an empty line is a row,
+            and a row with line breaks in quoted cells is one.
     """
 
     columns: dict[str, pa.Array]
-    first_row: int
-    num_rows: int
+    numbers: npt.NDArray[np.int64]
 
 
 class TableFile:
@@ -51,7 +58,8 @@ class TableFile:
         self.path = path
         self.notes: tuple[str, ...] = ()
         self.dialect: Dialect | None = None
-        if path.name.lower().endswith((".parquet", ".pq")):
+        self._empty_rows: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        if begins_with(path, PARQUET) or path.name.lower().endswith((".parquet", ".pq")):
             self._open_parquet()
         else:
             self._open_text()
@@ -73,9 +81,12 @@ class TableFile:
         return int(self.path.stat().st_size / self.dialect.row_bytes)
 
     def pieces(self, names: Sequence[str] | None = None) -> Iterator[Piece]:
-        """The rows, in order, with some columns or all.
+        """The rows, in order, with some columns or all. Tells of progress.
+
+        Rows without anything in them are left out; they are found when all columns are read, which comes first.
 
         Raises:
+            GivenUpError: Nobody waits for them any more.
             DataError: A row has more or fewer cells than the table has columns, or the file is damaged.
             UnicodeDecodeError: It began as UTF-8 and is none.
         """
@@ -102,25 +113,38 @@ class TableFile:
     def _text_pieces(self, names: Sequence[str] | None) -> Iterator[Piece]:
         dialect = self.dialect
         assert dialect is not None
+        if not dialect.has_rows:
+            return
         bad: list[pc.InvalidRow] = []
+        blank: list[int] = []
 
         def note(row: pc.InvalidRow) -> str:
+            if not row.text.strip():
+                blank.append(row.number)
+                return "skip"
             bad.append(row)
             return "error"
 
-        row_number = 2 if dialect.has_header else 1
-        with open_bytes(self.path) as file:
+        next_row = dialect.first_row
+        with self.path.open("rb") as stored:
+            num_bytes = os.fstat(stored.fileno()).st_size
+            file = unpacked(stored)
             try:
                 reader = pc.open_csv(
                     _Utf8(file) if dialect.encoding in _UTF8 else file,
                     read_options=pc.ReadOptions(
                         use_threads=False,
-                        block_size=BLOCK_BYTES,
-                        skip_rows=int(dialect.has_header),
+                        block_size=max(BLOCK_BYTES, NUM_ROWS_OF_BLOCK * int(dialect.row_bytes)),
+                        skip_rows_after_names=dialect.first_row - 1,
                         column_names=list(dialect.names),
                         encoding=dialect.encoding,
                     ),
-                    parse_options=pc.ParseOptions(delimiter=dialect.separator, invalid_row_handler=note),
+                    parse_options=pc.ParseOptions(
+                        delimiter=dialect.separator,
+                        newlines_in_values=True,
+                        ignore_empty_lines=False,
+                        invalid_row_handler=note,
+                    ),
                     convert_options=pc.ConvertOptions(
                         column_types={name: pa.string() for name in dialect.names},
                         strings_can_be_null=False,
@@ -128,17 +152,33 @@ class TableFile:
                     ),
                 )
                 for batch in reader:
-                    yield Piece(_columns(batch), row_number, batch.num_rows)
-                    row_number += batch.num_rows
+                    note_bytes(_doing(names), self.path.name, stored.tell(), num_bytes)
+                    numbers = _row_numbers(next_row, batch.num_rows, blank)
+                    next_row = int(numbers[-1]) + 1 if len(numbers) else next_row
+                    yield self._without_empty_rows(Piece(_columns(batch), numbers), is_first_look=names is None)
             except pa.ArrowInvalid as error:
                 if bad:
                     raise self._wrong_row(bad[0]) from error
-                if "Empty CSV" in str(error):  # Nothing behind the header.
-                    return
+                if "straddles two block" in str(error):  # Nothing else tells of a cell that is longer than a block.
+                    raise self._open_quote(next_row) from error
                 raise
+
+    def _without_empty_rows(self, piece: Piece, *, is_first_look: bool) -> Piece:
+        if is_first_look:
+            is_empty = _is_empty(list(piece.columns.values()))
+            before = self._empty_rows[self._empty_rows < piece.numbers[0]] if len(piece.numbers) else self._empty_rows
+            self._empty_rows = np.concatenate([before, piece.numbers[is_empty]])
+        else:
+            is_empty = np.isin(piece.numbers, self._empty_rows)
+        if not is_empty.any():
+            return piece
+        kept = pa.array(~is_empty)
+        return Piece({name: cells.filter(kept) for name, cells in piece.columns.items()}, piece.numbers[~is_empty])
 
     def _wrong_row(self, row: pc.InvalidRow) -> DataError:
         dialect = cast("Dialect", self.dialect)
+        if "\n" in row.text.strip() and row.text.count('"') % 2:
+            return self._open_quote(row.number)
         number = f"Row {row.number:,}" if row.number is not None else f"The row {row.text[:60]!r}"
         cells = f"{row.actual_columns} cell{'' if row.actual_columns == 1 else 's'}"
         return DataError(
@@ -146,6 +186,13 @@ class TableFile:
             f"{'the first row names' if dialect.has_header else 'the first row has'} {row.expected_columns}.",
             hint="Give every row one cell for each column; put quotes around text that holds the separator.",
             details=row.text[:500],
+        )
+
+    def _open_quote(self, number: int) -> DataError:
+        return DataError(
+            f"Row {number:,} of {self.path.name} opens a quotation mark that is not closed, so that the rows behind it "
+            "would be one cell.",
+            hint='Close it, or write "" for a quotation mark within quoted text.',
         )
 
     # -- Parquet ------------------------------------------------------------------------------------------------
@@ -162,13 +209,14 @@ class TableFile:
         self.names = tuple(usable)
 
     def _parquet_pieces(self, names: Sequence[str] | None) -> Iterator[Piece]:
-        row_number = 1
+        next_row = 1
         with pq.ParquetFile(self.path) as file:
             wanted = list(self.names if names is None else names)
             for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=wanted):
+                note_progress(f"{_doing(names)} rows of {self.path.name}", next_row - 1, self.estimated_rows())
                 batch.validate(full=True)  # Text of a damaged file may be none.
-                yield Piece(_columns(batch), row_number, batch.num_rows)
-                row_number += batch.num_rows
+                yield Piece(_columns(batch), np.arange(next_row, next_row + batch.num_rows))
+                next_row += batch.num_rows
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -212,9 +260,25 @@ class _Utf8:
         self._file.close()
 
 
-def is_table(path: Path) -> bool:
-    """Whether a file is a table by its name."""
-    return path.name.lower().endswith(ENDINGS)
+def _doing(names: Sequence[str] | None) -> str:
+    """A table is looked through for what its columns hold, and then read."""
+    return "Checking" if names is None else "Reading"
+
+
+def _row_numbers(first: int, count: int, skipped: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Numbers of the next rows, without those that were skipped."""
+    numbers = np.arange(first, first + count + len(skipped))
+    return numbers[~np.isin(numbers, skipped)][:count] if skipped else numbers
+
+
+def _is_empty(columns: Sequence[pa.Array]) -> npt.NDArray[np.bool_]:
+    """Which rows hold nothing in any column."""
+    is_empty = pac.equal(columns[0], EMPTY)
+    for cells in columns[1:]:
+        if not pac.any(is_empty).as_py():
+            break
+        is_empty = pac.and_(is_empty, pac.equal(cells, EMPTY))
+    return np.asarray(is_empty.to_numpy(zero_copy_only=False), bool)
 
 
 def _columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:

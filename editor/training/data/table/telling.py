@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -10,7 +11,6 @@ import numpy as np
 from editor.training.data.parts import Part
 from editor.training.data.reporting import range_of, target_bars
 from editor.training.data.table.coding import CategoryCoding, NumberCoding
-from editor.training.data.table.collecting import Rows
 from editor.training.data.table.inputs import InputCoding
 from editor.training.data.table.learning import OutputCoding
 from editor.training.data.table.plan import TablePlan
@@ -19,7 +19,8 @@ from editor.training.data.table.survey import ColumnSurvey
 from editor.training.data_options import ColumnUse, DataOptions, MissingTreatment
 from editor.training.data_report import Bar, ColumnFacts, DataReport, SampleView
 
-NUM_SAMPLES = 6
+MOST_VALUES = 300
+"""Of a row that are shown; a table of more columns takes seconds to draw."""
 MOST_SERIES_VALUES = 2_000
 IMAGE_AXES = 3
 """Axes of a batch of series; images have more, and are shown as pictures."""
@@ -37,12 +38,13 @@ def table_report(
         kind="series" if all(each.is_series for each in inputs) else "table",
         text="",
         task=outputs[0].task,
+        tasks=tuple(each.task for each in outputs),
         num_train=train.num_samples,
         num_validation=validation.num_samples if validation else 0,
         bars=output_bars(train, validation, outputs),
         columns=_columns(plan, inputs),
         value_range=range_of(train),
-        notes=(*plan.table.notes, *plan.roles.notes, *(note for each in outputs for note in _notes(each))),
+        notes=(*plan.table.notes, *plan.roles.notes, *plan.notes, *(note for each in outputs for note in _notes(each))),
     )
 
 
@@ -73,31 +75,25 @@ def output_bars(train: Part, validation: Part | None, outputs: Sequence[OutputCo
     )
 
 
-def sample_views(
-    rows: Rows, part: Part, inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding]
-) -> tuple[SampleView, ...]:
-    """Some rows as the model will receive them, from all over the training part; none where they are images."""
+def row_view(
+    part: Part, inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding]
+) -> Callable[[Part, int], SampleView] | None:
+    """Shows rows as the model will receive them; None where they are images, which show themselves."""
     if any(array.ndim > IMAGE_AXES for array in part.inputs):
-        return ()
-    places = np.unique(np.linspace(0, part.num_samples - 1, NUM_SAMPLES).astype(int))
-    return tuple(_view(rows, part, int(at), inputs, outputs) for at in places)
+        return None
+    return partial(_view, inputs, outputs)
 
 
-def _view(
-    rows: Rows, part: Part, at: int, inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding]
-) -> SampleView:
+def _view(inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding], part: Part, at: int) -> SampleView:
     label = ", ".join(_label(output, part.targets[place][at]) for place, output in enumerate(outputs))
-    source = f"row {rows.numbers[at]:,}"
     if all(each.is_series for each in inputs):
-        return SampleView(
-            label=label, source=source, series=tuple(part.inputs[0][at].ravel()[:MOST_SERIES_VALUES].tolist())
-        )
-    values = tuple(
+        return SampleView(label=label, series=tuple(part.inputs[0][at].ravel()[:MOST_SERIES_VALUES].tolist()))
+    values = [
         (name, f"{value:.4g}")
         for each, array in zip(inputs, part.inputs, strict=True)
         for name, value in zip(each.value_names, array[at].ravel().tolist(), strict=True)
-    )
-    return SampleView(label=label, source=source, values=values)
+    ]
+    return SampleView(label=label, values=tuple(values[:MOST_VALUES]))
 
 
 def _label(output: OutputCoding, target: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:

@@ -1,0 +1,34 @@
+"""The program in a process that is no test, for a person to work in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QApplication
+from pytestqt.exceptions import capture_exceptions
+from pytestqt.qt_compat import qt_api
+from pytestqt.qtbot import QtBot
+
+from tests.integration.person import Person
+
+
+@contextmanager
+def person_at_work(folder: Path, pictures: Path | None = None) -> Iterator[Person]:
+    """Starts the program, and ends it after the work; nothing may have gone wrong inside."""
+    qt_api.set_qt_api("pyside6")
+    _qt = QApplication.instance() or QApplication([])
+    bot: Any = QtBot(None)  # type: ignore[arg-type]
+    with capture_exceptions() as exceptions:
+        person = Person.launch(bot, folder)
+        person.pictures = pictures
+        if pictures:
+            pictures.mkdir(parents=True, exist_ok=True)
+        try:
+            yield person
+        finally:
+            person.close()
+    if exceptions:
+        raise exceptions[0][1]
