@@ -138,7 +138,7 @@ TABLES = [
     table(
         "too many classes",
         PETS + "Kermit,frog,0.3,4\n",
-        ("There are 4 classes in column kind", "bird, cat, dog, frog", "3 outputs", "Replace head"),
+        ("There are 4 classes in column kind", "bird, cat, dog, frog", "3 outputs", "Replace Head"),
     ),
     table("text among numbers", PETS.replace("25", "heavy"), ("Row 5 of pets.csv", "'heavy'", "column weight")),
     table("decimal comma among points", PETS.replace("0.1", '"0,1"'), ("Row 4", "'0,1'", "column weight")),

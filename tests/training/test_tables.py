@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from editor.errors import DataError
-from editor.training.data.table.reading import BLOCK_BYTES
+from editor.training.data.table.dialect import find_dialect
+from editor.training.data.table.reading import BLOCK_BYTES, TableFile
 from editor.training.data.unfit import UnfitDataError
 from editor.training.progress import GivenUpError, heard_by
 from editor.training.sample_views import with_samples
@@ -550,3 +551,13 @@ def test_that_whole_numbers_to_be_learned_as_numbers_are_no_classes(written):
 def test_that_outputs_without_a_class_are_explained(written):
     data = prepared(written("a,kind\n1,x\n2,y\n3,z\n"), facts(((1,),), ((10,),)))
     assert "10 outputs and the data 3 classes: outputs 4 to 10 stand for none of them" in data.report.notes[-1]
+
+
+def test_that_rows_of_very_many_columns_are_read(written):
+    numbers = ",".join(["0.1"] * 80_000)
+    names = ",".join(f"g{at}" for at in range(80_000))
+    path = written(f"{names},kind\n{numbers},x\n{numbers},y\n")
+    dialect = find_dialect(path)
+    assert (len(dialect.names), dialect.separator, dialect.has_header) == (80_001, ",", True)
+    piece = next(TableFile(path).pieces(("g0", "kind")))
+    assert piece.columns["kind"].to_pylist() == ["x", "y"]
