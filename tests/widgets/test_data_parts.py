@@ -183,3 +183,21 @@ def test_that_the_bars_of_each_output_can_be_looked_at(dialog, qtbot):
     dialog.show_description(DataDescribed(request_id=3, report=replace(report, bars=report.bars[:1])))
     assert not view.target.isVisible()
     assert [bar.name for bar in view.bars.chart.bars] == ["dog"]
+
+
+def test_that_arrays_that_are_not_found_can_be_named_for_any_model(qtbot, tmp_path: Path):
+    theme = Theme(Mode.LIGHT)
+    dialog = DataDialog(theme, Icons(theme))
+    qtbot.addWidget(dialog)
+    dialog.begin(TrainSettings(data="/a/scans.h5"), names=(("scan",), ("kind",)))
+    dialog.show()
+    line = dialog.findChild(QLineEdit, "inputs/scanChoice")
+    assert not line.isVisible()
+    told = "scans.h5 has no array x. It has: pictures, y."
+    dialog.show_description(DataDescribed(request_id=1, problems={"inputs": told}))
+    assert (line.isVisible(), line.accessibleDescription()) == (True, told)
+    assert not dialog.message.is_problem()
+    qtbot.keyClicks(line, "pictures")
+    assert dialog.settings().data_options.inputs == {"scan": ("pictures",)}
+    dialog.show_description(DataDescribed(request_id=2, report=replace(PETS, kind="arrays", columns=())))
+    assert line.isVisible()
