@@ -561,3 +561,21 @@ def test_that_rows_of_very_many_columns_are_read(written):
     assert (len(dialect.names), dialect.separator, dialect.has_header) == (80_001, ",", True)
     piece = next(TableFile(path).pieces(("g0", "kind")))
     assert piece.columns["kind"].to_pylist() == ["x", "y"]
+
+
+def test_that_a_class_that_is_only_validated_on_is_named(written):
+    path = written("a,kind\n1,x\n2,y\n")
+    notes = prepared(path, facts(((1,),), ((2,),)), share=0.5).report.notes
+    assert any(note.startswith("No sample of ") and "is left to train on" in note for note in notes)
+
+
+def test_that_data_that_are_trained_and_validated_on_are_told(pets):
+    notes = prepared(pets, validation=str(pets), test=f"{pets.parent}/../{pets.parent.name}/pets.csv", **PET_OPTIONS)
+    told = [note for note in notes.report.notes if "are the training data themselves" in note]
+    assert [note.split()[3] for note in told] == ["validate", "test"]
+
+
+def test_that_a_column_that_is_learned_and_an_input_is_told(written):
+    path = written("a,b,y\n1,2,0\n2,3,1\n")
+    data = prepared(path, facts(((2,),), ((2,),), input_names=("left",)), inputs={"left": ("a", "y")})
+    assert any(note.startswith("Both learned and an input") and note.endswith(": y.") for note in data.report.notes)
