@@ -9,6 +9,7 @@ from typing import Any
 
 from editor.data_arguments import add_data_options
 from editor.errors import EditorError, LoadError, MissingCodeError, MissingLambdaError, NotBuiltYetError, UsageError
+from editor.head_options import add_head_options
 from editor.native import prepare_tensorflow
 from editor.quiet import quiet_native_output
 from editor.run_options import add_run_options
@@ -117,6 +118,7 @@ def _add_train(commands: Any) -> None:
         metavar="NAME,...",
         help=f"some of {', '.join(METRICS)} (%(default)s: accuracy for classes, mean_absolute_error for numbers)",
     )
+    add_head_options(parser)
     add_run_options(parser)
     parser.add_argument("--report", type=Path, metavar="REPORT.json", help="write what happened to a file")
     parser.add_argument("--schedule", metavar="FILE", help="not built yet")

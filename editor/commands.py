@@ -18,6 +18,7 @@ from editor.files.keras_archive import usable_freeze_map
 from editor.files.options import OpenOptions
 from editor.files.saved_model.place import unchanged
 from editor.freeze_words import read_map, saved_lines
+from editor.head_options import check_head_options
 from editor.inspection import inspection, inspection_text
 from editor.keras_model.compile_settings import restore_from_file
 from editor.keras_model.flags import rebased
@@ -32,6 +33,7 @@ from editor.layers.patch_plan import PatchResult, patch_plan
 from editor.layers.plain_keras import forgotten_by_plain_keras
 from editor.layers.selection import plan_patterns
 from editor.layers.tree import LayerTree
+from editor.new_head import put_new_head
 from editor.processes.reader_client import ReaderClient
 from editor.run_options import with_run_options
 from editor.run_printing import RunPrinter, stopped_by_interrupt
@@ -161,17 +163,25 @@ def train(options: argparse.Namespace) -> None:
     """Applies patterns, trains and saves the model."""
     check_target(options.output)
     _check_report(options.report)
+    check_head_options(options)
     settings = _settings(options)
     opened = _Opened(options.model, options)
     _say(opened.notes)
     _check_other_file(opened, options.output)
-    opened.compile()
     _say_unfit(opened.map_report.lines)
+    head = None
+    if options.replace_head is None:
+        opened.compile()
+    else:
+        head = put_new_head(opened.index, opened.tree, settings, options, opened.custom_objects)
+        opened.index, opened.tree = head.index, head.tree
+        _say((head.line, *head.notes))
     opened.tree.apply(plan_patterns(opened.tree, options.steps))
     result = _run(opened, settings, options.output)
     if result.proof is None:
         raise ModelError.from_problem(result.problem or Problem("The run was cancelled."))
-    if result.reason or result.is_stopped:
+    has_diverged = any(mark.kind == "nan" for mark in result.marks)
+    if (result.is_stopped or result.reason) and not has_diverged:
         print(result.reason or f"Stopped after {len(result.epochs)} whole epochs; the {result.kept} weights are saved.")
     if result.test_metrics:
         print("Test: " + ", ".join(f"{name} {value:.4f}" for name, value in result.test_metrics.items()))
@@ -179,7 +189,10 @@ def train(options: argparse.Namespace) -> None:
     _save(opened, options.output)
     if options.report:
         with write_atomically(options.report) as path:
-            path.write_bytes(msgspec.json.format(msgspec.json.encode(run_report(result, opened.tree))))
+            told = {**run_report(result, opened.tree), "head": head.report if head else None}
+            path.write_bytes(msgspec.json.format(msgspec.json.encode(told)))
+    if has_diverged:
+        raise ModelError(result.reason)
 
 
 def _run(opened: _Opened, settings: TrainSettings, target: Path) -> RunResult:

@@ -26,6 +26,7 @@ from editor.layers.rebase import Match, keys_of
 from editor.layers.tree import FlagChange, LayerTree, MapReport
 from editor.processes.messages import ModelOpened
 from editor.runs.journal import Journal, Record, plan_records, step_of
+from editor.runs.opened_flags import OpenedFlags, read_opened_flags, write_opened_flags
 from editor.runs.workspace import Workspace, revision_of
 from widgets.rebasing import Rebased, all_flags, rebase, touched_by
 from widgets.undo import FlagCommand, Structure
@@ -75,7 +76,7 @@ class Document(QObject):
         tree: The truth about what is frozen.
         stack: The steps that can be undone.
         map_report: What of the file's freeze map did not fit.
-        opened: The flags as they were in the file.
+        opened: The flags as they were in the file; what *Changes* compares with.
         made_notes: What a person should know about the making of a new model, a sentence each.
         notes: What else a person should know about the opening, a sentence each.
         remarks: What is good to know and nothing to worry about, a sentence each.
@@ -132,7 +133,8 @@ class Document(QObject):
         self._was_modified = False
         self._is_saved_here = False
         self.map_report = self._lay_over(self.tree, preview.freeze_map)
-        self.opened = snapshot_of(self.tree)
+        self.opened = self._below_steps = snapshot_of(self.tree)
+        self._opened_flags: OpenedFlags | None = None
         self.stack.cleanChanged.connect(self._on_state_changed)
 
     @staticmethod
@@ -211,8 +213,8 @@ class Document(QObject):
         tree = LayerTree(event.root)
         self.map_report = self._lay_over(tree, event.freeze_map)
         # What was saved meanwhile may be what the engine has read; the first step stands on the flags before.
-        rebased = rebase(self.stack, self.tree, tree, opened=self.opened, is_saved=self._is_saved_here)
-        self.opened = rebased.opened
+        rebased = rebase(self.stack, self.tree, tree, opened=self._below_steps, is_saved=self._is_saved_here)
+        self.opened = self._opened_flags.on(tree) if self._opened_flags else rebased.opened
         self.tree = tree
         self.stage = Stage.LIVE
         self.trouble = None
@@ -245,6 +247,10 @@ class Document(QObject):
 
     def recover(self, records: tuple[Record, ...]) -> None:
         """Brings the edits of a window that was killed back, as one step."""
+        if self.structure != self.saved_structure:
+            # The tree is that of the edited layers, and not of the file that changes are told from.
+            self._opened_flags = read_opened_flags(self.workspace.folder, self.structure)
+            self.opened = self._opened_flags.on(self.tree) if self._opened_flags else self.opened
         change = plan_records(self.tree, records)
         if change or not all(record.is_whole_in(self.tree) for record in records):
             # Planned anew for the live model, which may have what the preview does not tell.
@@ -269,13 +275,16 @@ class Document(QObject):
         self.opened = structure.opened
         self.structure = structure.number
         self.has_optimizer = structure.has_optimizer
+        keys = keys_of(self.tree)
         try:
+            flags = OpenedFlags(structure=structure.number, keys=keys, snapshot=structure.opened)
+            write_opened_flags(self.workspace.folder, flags)
             # What the journal told so far is of other layers; a step that tells all flags stands for it.
             self.workspace.update(msgspec.structs.replace(self.workspace.info, structure=structure.number))
             self._journal.clear()
         except EditorError as error:
             self.troubled.emit(error.problem)
-        self._journal.speak_of(keys_of(self.tree))
+        self._journal.speak_of(keys)
         self._write_down(all_flags(self.tree), text)
         self.structure_changed.emit(StructureChange(before, self.tree, match))
 

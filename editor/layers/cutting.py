@@ -12,6 +12,7 @@ from editor.layers.tree import LayerTree
 _PASSED = frozenset({"Flatten", "Reshape", "Permute"})
 _PASSED_PARTS = ("GlobalAveragePooling", "GlobalMaxPooling", "Dropout")
 _AFTER_CLASSIFIER = ("Activation", "Softmax", "Sigmoid", "ReLU", "Identity")
+_PROBABILITIES = ("softmax", "sigmoid")
 _SUBCLASSED = "is a subclassed model: its own code says what follows what, so layers cannot be taken off or added."
 
 
@@ -159,6 +160,14 @@ def found_cut(tree: LayerTree) -> Cut | None:
             break
         place = before
     return _usable(tree, place) if place is not layer and place is not None else None
+
+
+def ends_in_probabilities(tree: LayerTree) -> bool:
+    """Whether the model's first output is a softmax or sigmoid, as far as the tree tells."""
+    end = _end_of(tree.root)
+    if end is None:
+        return False
+    return end.record.config.get("activation") in _PROBABILITIES or end.record.class_name.lower() in _PROBABILITIES
 
 
 def _usable(tree: LayerTree, layer: LayerNode) -> Cut | None:

@@ -23,8 +23,8 @@ from widgets.data.functions import FunctionDialog
 from widgets.training.run_state import RunState
 
 OTHER_CLASSES = (
-    "There are 3 classes in column species (Adelie, Chinstrap, Gentoo), but the model has 2 outputs. Give it an output "
-    "for each class (Replace Head… in the window), or leave out classes."
+    "There are 3 classes in column species (Adelie, Chinstrap, Gentoo), but the model has 2 outputs. Give it an "
+    "output for each class (Replace Head… in the window), or leave out classes."
 )
 LEFT = Qt.MouseButton.LeftButton
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QPushButton, QSpinB
 
 from editor.layers.accounts import State
 from editor.layers.changes import changes_since
+from editor.training.settings import TrainSettings
 from tests import models
 from tests.integration.driver import Driver
 
@@ -111,6 +112,7 @@ def test_that_a_new_head_is_a_step_between_flag_steps(open_model: Driver, tmp_pa
     driver.save_as(tmp_path / "back.keras")
     np.testing.assert_array_equal(outputs(tmp_path / "back.keras"), before)
     each_edit_comes_back(driver, tmp_path)
+    a_run_between_edits_comes_back(driver, tmp_path)
 
 
 def test_that_the_edited_layers_survive_the_engine_and_the_window(start_driver, tmp_path: Path):
@@ -131,18 +133,26 @@ def test_that_the_edited_layers_survive_the_engine_and_the_window(start_driver, 
     assert names(driver)[-1] == "head"
     driver.redo()
     driver.redo()
-    driver.click_tick("middle")
+    rename(driver)
+    driver.click_tick("neck")
+    changed = changes_since(driver.document.tree, driver.document.opened)
     driver.app.leave(keep_work=True)
     driver.is_closed = True
 
     again = start_driver(tmp_path)
     again.answer("recoverQuestion", "Recover")
     again.wait(lambda: again.app.document is not None)
+    told_before_loading = changes_since(again.document.tree, again.document.opened)
     again.wait_for_engine()
     again.wait(lambda: not edit_obstacle(again))
     assert names(again)[-1] == "head_output"
     assert again.is_frozen("dense")
-    assert again.is_frozen("middle")
+    assert again.is_frozen("neck")
+    told = changes_since(again.document.tree, again.document.opened)
+    assert told == changed
+    assert [row.path for row in told.rows] == ["dense", "neck"]
+    assert (told.layers_new, told.layers_gone) == (("head_dropout", "head_output"), ("dropout", "head"))
+    assert (told.renamed, told_before_loading.rows) == ((("middle", "neck"),), told.rows)
     again.save_as(tmp_path / "two.keras")
     np.testing.assert_array_equal(outputs(tmp_path / "two.keras"), expected)
 
@@ -162,6 +172,29 @@ def each_edit_comes_back(driver: Driver, tmp_path: Path) -> None:
         target = tmp_path / f"{number}.keras"
         driver.save_as(target)
         np.testing.assert_array_equal(outputs(target), before)
+
+
+def a_run_between_edits_comes_back(driver: Driver, tmp_path: Path) -> None:
+    """A new head, a run, another name: all of it is undone and redone, bit for bit."""
+    tree, before = driver.document.tree, outputs(driver.document.path)
+    inputs = models.sample_inputs(keras.saving.load_model(driver.document.path, compile=False), 8)
+    np.savez(tmp_path / "data.npz", x=inputs, y=np.arange(8) % 4)
+    driver.window.training.set_settings(TrainSettings(data=str(tmp_path / "data.npz"), epochs=1, seed=1))
+    driver.click_row("bn")
+    replace_head(driver)
+    driver.train()
+    rename(driver)
+    driver.save_as(tmp_path / "all.keras")
+    after = outputs(tmp_path / "all.keras")
+    for _ in range(3):
+        driver.undo()
+    assert driver.document.tree is tree
+    driver.save_as(tmp_path / "none.keras")
+    np.testing.assert_array_equal(outputs(tmp_path / "none.keras"), before)
+    for _ in range(3):
+        driver.redo()
+    driver.save_as(tmp_path / "all_again.keras")
+    np.testing.assert_array_equal(outputs(tmp_path / "all_again.keras"), after)
 
 
 def learn_by_transfer(driver: Driver) -> None:

@@ -19,7 +19,7 @@ from widgets.data.augmentation_list import AugmentationList
 from widgets.data.bars import ScrolledBars
 from widgets.data.columns import ColumnsTable
 from widgets.data.dialog import DataDialog
-from widgets.data.functions import consent_for, function_names, is_function, remember_consent
+from widgets.data.functions import consent_for, function_names, remember_consent
 from widgets.icons import Icons
 from widgets.preflight.control import cured
 from widgets.settings import Settings
@@ -89,8 +89,7 @@ def test_that_a_consent_holds_for_the_very_code_alone(settings, tmp_path: Path):
     code = tmp_path / "mine.py"
     code.write_text("def rows():\n    return 1\n\ndef _hidden():\n    return 2\n")
     data = f"{code}:rows"
-    assert is_function(data)
-    assert not is_function("sample:digits")
+    assert consent_for(settings, "sample:digits") == ("", False)
     assert function_names(code.read_text()) == ["rows"]
     assert consent_for(settings, data) == ("", False)
     given = read_given(str(code), None)

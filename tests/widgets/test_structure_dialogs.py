@@ -111,6 +111,7 @@ def test_that_layers_on_top_freeze_what_was_before_and_take_one_output(qtbot: Qt
     dialog = shown(qtbot, HeadDialog(digits, None, DIGITS, is_on_top=True))
     assert isinstance(dialog.wish.edit, AddLayers)
     assert dialog.wish.freezes
+    assert "take the probabilities" in dialog.look_text
     root = msgspec.structs.replace(digits.root.record, output_shapes=((None, 2), (None, 3)))
     refused = shown(qtbot, HeadDialog(LayerTree(root), None, DIGITS, is_on_top=True))
     assert refused.wish is None

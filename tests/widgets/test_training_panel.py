@@ -442,6 +442,23 @@ def test_that_fields_and_buttons_end_at_the_same_place_with_and_without_a_scroll
     qtbot.waitUntil(lambda: right_edges() == tall)
 
 
+def test_that_tab_goes_through_the_fields_from_top_to_bottom(qtbot, ready):
+    """Also through those that are only there on request; each was made when it was needed, not where it stands."""
+    more(ready).click()
+    for tick in ("early_stopping", "reduce_on_plateau"):
+        field(ready, tick).setChecked(True)
+    form = ready.findChild(QScrollArea, "settingsArea").widget()
+    ready.activateWindow()
+    qtbot.waitUntil(ready.isActiveWindow)
+    ready.findChild(QComboBox, "dataField").setFocus()
+    tops = []
+    while form.isAncestorOf(ready.focusWidget()):
+        tops.append(ready.focusWidget().mapTo(form, QPoint()).y())
+        qtbot.keyClick(ready.focusWidget(), Qt.Key.Key_Tab)
+    assert len(tops) > 15
+    assert tops == sorted(tops)
+
+
 def test_that_every_field_has_a_name_for_assistive_technology(panel):
     for kind in (QComboBox, QSpinBox):
         assert all(found.accessibleName() for found in panel.findChildren(kind))

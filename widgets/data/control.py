@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QDialog
 from editor.layers.tree import LayerTree
 from editor.processes.data_messages import DataDescribed, DataProgressed, DescribeData, GiveUpData
 from editor.processes.messages import RequestFailed
+from editor.training.function_code import function_name
 from editor.training.settings import TrainSettings
-from widgets.data.functions import FunctionDialog, consent_for, is_function, remember_consent
+from widgets.data.functions import FunctionDialog, consent_for, remember_consent
 from widgets.document import Document
 from widgets.engine_link import EngineLink
 from widgets.icons import Icons
@@ -158,7 +159,7 @@ class DataControl(QObject):
     def _on_data_changed(self) -> None:
         """A function that was used before comes with the consent that was given, if its code is still the same."""
         field = self._window.training.data_field
-        if is_function(field.data()):
+        if function_name(field.data()):
             digest, _has_changed = consent_for(self._settings, field.data())
             if digest != field.options().consent:
                 field.choose(field.data(), replace(field.options(), consent=digest))

@@ -9,6 +9,7 @@ from editor.layers.cutting import Cut, cut_at, found_cut, places_to_cut
 from editor.layers.nodes import LayerNode
 from editor.layers.structure import Head, head_parameters
 from editor.layers.tree import LayerTree
+from editor.wording import some_of
 from widgets.layer_tree.cut_look import CutLook
 from widgets.line_breaks import breakable
 from widgets.numbers import count, counted, output_shape
@@ -124,9 +125,8 @@ class CutForm(QWidget):
 def cut_look(tree: LayerTree, cut: Cut, head: Head) -> str:
     """What goes, what stays, and the parameters before and after."""
     num_after, num_left = num_parameters_after(tree, cut, head), _num_left(tree, cut)
-    names = [layer.path for layer in cut.goes]
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    goes = f"Goes: {', '.join(names[:_MOST_NAMED])}{more}." if names else "Nothing goes: it is the model's output."
+    names = some_of([layer.path for layer in cut.goes], _MOST_NAMED)
+    goes = f"Goes: {names}." if names else "Nothing goes: it is the model's output."
     now = f"{count(num_after)} after" if num_after is not None else "as many after as the sizes make"
     num_before = tree.account(tree.root).total.parameters
     return f"{goes}\nParameters: {count(num_before)} before, {now} ({counted(num_left, 'parameter')} stay)."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
-from editor.layers.cutting import names_behind
+from editor.layers.cutting import ends_in_probabilities, names_behind
 from editor.layers.nodes import LayerNode
 from editor.layers.structure import AddLayers, ReplaceHead, head_parameters
 from editor.layers.tree import LayerTree
@@ -18,6 +18,10 @@ from widgets.theme import CORNER, set_tone
 
 _MARGIN = 2 * CORNER
 _WIDTH = 520
+_ON_PROBABILITIES = (
+    "The new layers take the probabilities that the model gives now. "
+    "To have other classes in their place, replace the head."
+)
 
 
 def stand_aside(dialog: QDialog) -> None:
@@ -157,7 +161,8 @@ class HeadDialog(QDialog):
         before = self._tree.account(self._tree.root).total.parameters
         new = head_parameters(self.head_form.head, shape)
         after = f", {count(before + new)} after" if new is not None else ""
-        return f"Nothing goes. Parameters: {count(before)} before{after}."
+        text = f"Nothing goes. Parameters: {count(before)} before{after}."
+        return f"{text}\n{_ON_PROBABILITIES}" if ends_in_probabilities(self._tree) else text
 
     def _show_place(self) -> None:
         self.cut_shown.emit(None if self._is_on_top else self.cut_form.look)

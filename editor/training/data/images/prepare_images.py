@@ -23,6 +23,7 @@ from editor.training.data_options import Task
 from editor.training.data_report import DataReport, Skipped
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
+from editor.wording import some_of
 
 MOST_SKIPPED_TOLD = 100
 _NUM_MEASURED = 200
@@ -211,4 +212,9 @@ def _notes(loaded: Sequence[_Loaded], facts: ModelFacts) -> tuple[str, ...]:
     num_outputs = shape[-1] if shape else None
     if num_outputs is not None and len(classes) < num_outputs:
         notes.append(more_outputs_note(num_outputs, len(classes)))
+    if all(name.isdecimal() for name in classes) and sorted(classes, key=int) != list(classes):
+        notes.append(
+            f"The classes are numbered by their folders' names as text: {some_of(classes, 4)}. Name the folders 01, "
+            "02, … if the model's outputs are in the order of the numbers."
+        )
     return tuple(notes)
