@@ -180,7 +180,8 @@ def train(options: argparse.Namespace) -> None:
     result = _run(opened, settings, options.output)
     if result.proof is None:
         raise ModelError.from_problem(result.problem or Problem("The run was cancelled."))
-    if result.reason or result.is_stopped:
+    has_diverged = any(mark.kind == "nan" for mark in result.marks)
+    if (result.is_stopped or result.reason) and not has_diverged:
         print(result.reason or f"Stopped after {len(result.epochs)} whole epochs; the {result.kept} weights are saved.")
     if result.test_metrics:
         print("Test: " + ", ".join(f"{name} {value:.4f}" for name, value in result.test_metrics.items()))
@@ -190,6 +191,8 @@ def train(options: argparse.Namespace) -> None:
         with write_atomically(options.report) as path:
             told = {**run_report(result, opened.tree), "head": head.report if head else None}
             path.write_bytes(msgspec.json.format(msgspec.json.encode(told)))
+    if has_diverged:
+        raise ModelError(result.reason)
 
 
 def _run(opened: _Opened, settings: TrainSettings, target: Path) -> RunResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -11,10 +12,13 @@ from types import FrameType
 from editor.data_arguments import data_notes
 from editor.errors import Problem
 from editor.training.control import RunControl
-from editor.training.marks import Mark, Moment
+from editor.training.marks import Mark, Moment, RunChange
 from editor.training.settings import Keep
 from editor.training.watching import Metrics, RunPlan, RunWatcher
 from editor.wording import counted
+
+_PROGRESS_SECONDS = 5.0
+"""Between two lines about data that are being read."""
 
 
 class RunPrinter(RunWatcher):
@@ -32,6 +36,13 @@ class RunPrinter(RunWatcher):
         self._keep_epoch = keep_epoch
         self._every = every
         self._num_epochs = 0
+        self._next_progress = time.monotonic() + _PROGRESS_SECONDS
+
+    def data_progressed(self, doing: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now >= self._next_progress:
+            self._next_progress = now + _PROGRESS_SECONDS
+            self._say(f"{doing}: {done:,}{f' of {total:,}' if total else ''}")
 
     def run_started(self, plan: RunPlan) -> None:
         self._num_epochs = plan.settings.epochs
@@ -52,7 +63,7 @@ class RunPrinter(RunWatcher):
         elif mark.kind == "best-restored":
             self._say(f"The {mark.text} are taken, as they were the best.")
 
-    def change_refused(self, problem: Problem) -> None:
+    def change_refused(self, change: RunChange, problem: Problem) -> None:
         self._say(problem.summary)
 
 

@@ -56,6 +56,20 @@ def test_that_the_best_weights_are_saved_and_the_report_tells_of_the_run(files, 
         assert model.evaluate(arrays["x_val"], arrays["y_val"], verbose=0) == pytest.approx(told["best"]["value"], 1e-4)
 
 
+def test_that_a_run_that_diverges_after_its_best_epoch_saves_that_one_and_fails(files, capfd):
+    keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)]).save(files / "net.keras")
+    x = 10 * np.random.default_rng(2).normal(size=(24, 6)).astype("float32")
+    np.savez(files / "data.npz", x=x, y=x[:, :3])
+    options = ["--loss", "mean_squared_error", "--optimizer", "sgd", "--learning-rate", "1", "--batch-size", "8"]
+    assert train(files, *options, "--epochs", "50", "--validation-split", "0") == 1
+    said = capfd.readouterr()
+    assert "The loss became NaN or infinite in batch" in said.err
+    assert "the weights of epoch 1 are kept. Use a lower learning rate" in said.err
+    assert "Problem(" not in said.out + said.err
+    assert (files / "out.keras").is_file()
+    assert json.loads((files / "report.json").read_bytes())["kept"] == "best"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -11,6 +11,7 @@ from editor.errors import FileError
 from editor.files.architecture_guard import check_architecture
 from editor.files.facts import FileFacts
 from editor.files.hdf5_guard import check_hdf5
+from editor.files.hdf5_outline import GroupOutline
 from editor.files.hdf5_superblock import declared_end
 from editor.files.look import Look
 from editor.files.safe_json import parse_json_object
@@ -23,6 +24,7 @@ DAMAGED_HDF5 = (OSError, RuntimeError, ValueError, KeyError, TypeError, Overflow
 """What h5py raises over damaged files, by the place where the damage is."""
 
 _READ = ("model_config", "keras_version")
+_NUM_NAMED, _LONGEST_NAME = 5, 40
 _DAMAGED_HINT = "Copy or download it again."
 
 
@@ -54,7 +56,7 @@ def look_at_hdf5(path: Path, stream: IO[bytes], offset: int, num_bytes: int) -> 
         config = parse_json_object(attributes["model_config"], f"The architecture in {path.name}")
         check_architecture(config, path.name)
     elif not has_weights:
-        raise _without_model(path.name, names)
+        raise _without_model(path.name, names, outline)
     facts = FileFacts(
         path=str(path),
         format="weights" if has_weights else "h5",
@@ -84,10 +86,20 @@ def _has_weights(file: h5py.File, names: set[str]) -> bool:
     return TRAINED_WEIGHTS_ATTRIBUTE not in names and (group_by_name(file) is not None or is_by_key(file))
 
 
-def _without_model(name: str, names: set[str]) -> FileError:
+def _without_model(name: str, names: set[str], outline: GroupOutline) -> FileError:
     if TRAINED_WEIGHTS_ATTRIBUTE in names:
         return FileError(
             f"{name} holds trained weights without the rest of their model.",
             hint="Open the model that they were trained from, then apply them to it.",
         )
-    return FileError(f"{name} is an HDF5 file, but no Keras model.", hint="Choose a file that model.save() wrote.")
+    hint = "Choose a file that model.save() wrote."
+    inside = {None: outline} | outline.groups
+    arrays = [b"/".join(filter(None, (group, array))) for group, found in inside.items() for array in found.datasets]
+    if not arrays:
+        return FileError(f"{name} is an HDF5 file, but no Keras model.", hint=hint)
+    told = [array.decode("utf-8", "replace")[:_LONGEST_NAME] for array in arrays[:_NUM_NAMED]]
+    more = ["…"] if len(arrays) > _NUM_NAMED else []
+    return FileError(
+        f"{name} holds arrays ({', '.join([*told, *more])}), and no Keras model.",
+        hint=f"To train on them, choose it in Data… (Ctrl+D), or by --data. To open a model, c{hint[1:]}",
+    )

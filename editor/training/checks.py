@@ -145,7 +145,7 @@ def _class_problems(data: Prepared, facts: ModelFacts) -> Iterator[FieldProblem]
             "data",
             f"There are {len(names):,} classes in {data.target_names[0]} ({listed(names)}), but the model has "
             f"{counted(num_outputs, 'output')}. Give it an output for each class (Replace Head… in the window), or "
-            "leave out samples.",
+            "leave out classes.",
         )
 
 
@@ -223,6 +223,8 @@ def _metric_problems(labels: Labels, loss: str, metrics: tuple[str, ...]) -> Ite
     in_range = labels.lowest >= 0 and labels.highest <= 1
     if "top_k_categorical_accuracy" in metrics and not has_classes:
         yield "metrics", "top_k_categorical_accuracy needs a label for one class of several. Leave it out."
+    if "accuracy" in metrics and labels.kind is LabelKind.DECIMAL and loss not in CROSSENTROPIES:
+        yield "metrics", f"accuracy counts equal values, but {labels.name} holds decimal numbers. Leave it out."
     if "auc" in metrics and not (labels.are_per_class and in_range):
         yield "metrics", "auc needs 0 or 1 for each output. Leave it out, or save such labels."
     for metric in ("mean_squared_error", "mean_absolute_error"):

@@ -84,12 +84,16 @@ class DataReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         text: All in one line, such as `1,797 samples of 8 × 8 × 1 · 10 classes`.
-        task: What is learned.
+        task: What is learned, by the first output.
+        tasks: What is learned by each output, where there are several.
+        target_names: What each output learns, in words such as `column species`.
         num_train: Samples to train on; None where that is not known, as for a function.
         num_validation: Samples to validate on.
         num_test: Samples to evaluate at the end.
         bars: Samples by class or by stretches of the target, for each target; the first is of the first output.
         columns: Of a table, in the order of the file.
+        can_standardize: Whether any numbers of a table could be standardized: not those of pictures or for an
+            Embedding, nor where the model has a Normalization.
         samples: Some training samples, after preprocessing and augmentation.
         value_range: `(lowest, highest)` of what the model will receive; None for text.
         preprocessing: What is done to the values, one of `PREPROCESSINGS` or a module of `keras.applications`.
@@ -102,11 +106,14 @@ class DataReport(msgspec.Struct, frozen=True, kw_only=True):
     kind: DataKind
     text: str
     task: Task = "auto"
+    tasks: tuple[Task, ...] = ()
+    target_names: tuple[str, ...] = ()
     num_train: int | None = None
     num_validation: int = 0
     num_test: int = 0
     bars: tuple[tuple[Bar, ...], ...] = ()
     columns: tuple[ColumnFacts, ...] = ()
+    can_standardize: bool = True
     samples: tuple[SampleView, ...] = ()
     value_range: tuple[float, float] | None = None
     preprocessing: str = "none"

@@ -273,7 +273,7 @@ def _trained(running: Running, tree: LayerTree, prover: Prover, progress: Progre
         problem = not_finite_problem(running, *progress.not_finite, best=progress.best.best)
         if progress.best_state is None:
             return replace(result, outcome="failed", problem=problem)
-        result = replace(result, reason=str(problem))
+        result = replace(result, reason=f"{problem.summary} {problem.hint}")
     kept = _keep(running, runner)
     test_metrics: Metrics = {}
     if running.data.test:

@@ -37,7 +37,7 @@ def with_samples(data: Prepared, *, seed: int = 0, num: int = NUM_SAMPLES) -> Da
         DataError: An augmentation does not go with the data.
     """
     report = data.report
-    samples = report.samples or sample_views(data, seed=seed, num=num)
+    samples = sample_views(data, seed=seed, num=num)
     return replace(report, samples=samples, value_range=report.value_range or _received_range(data))
 
 
@@ -54,6 +54,8 @@ def sample_views(data: Prepared, *, seed: int = 0, num: int = NUM_SAMPLES) -> tu
     """
     total = data.train.num_samples
     rows = np.sort(np.random.default_rng(seed).permutation(total)[:num])
+    if data.view:
+        return tuple(replace(data.view(data.train, int(row)), source=data.sources[row]) for row in rows)
     part = data.train.take(rows)
     place = next((at for at, values in enumerate(part.inputs) if are_images(values, (None, None))), 0)
     changes = augmentations(data)

@@ -163,7 +163,10 @@ def test_that_a_foreign_hdf5_file_is_no_model(tmp_path: Path) -> None:
     path = tmp_path / "measurements.h5"
     with h5py.File(path, "w") as file:
         file["x"] = np.zeros(3)
-    assert "no Keras model" in problem_of(path)
+        file["held/y"] = np.zeros(3)
+    problem = problem_of(path)
+    assert "measurements.h5 holds arrays (x, held/y), and no Keras model." in problem
+    assert "choose it in Data…" in problem
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="this user may read everything")

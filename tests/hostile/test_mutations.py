@@ -10,7 +10,7 @@ import pytest
 from tests.hostile.good_files import collect
 from tests.hostile.mutations import run
 
-COUNT = 36
+COUNT = 24
 SEED = 11
 
 

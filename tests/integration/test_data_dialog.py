@@ -23,8 +23,8 @@ from widgets.data.functions import FunctionDialog
 from widgets.training.run_state import RunState
 
 OTHER_CLASSES = (
-    "There are 3 classes in column species (Adelie, Chinstrap, Gentoo), but the model has 2 outputs. Use Replace head… "
-    "to give it an output for each class, or leave out samples."
+    "There are 3 classes in column species (Adelie, Chinstrap, Gentoo), but the model has 2 outputs. Give it an "
+    "output for each class (Replace Head… in the window), or leave out classes."
 )
 LEFT = Qt.MouseButton.LeftButton
 
@@ -196,6 +196,13 @@ def agree_to_a_function(driver: Driver, tmp_path: Path) -> None:
     changed = dialog.findChild(FunctionDialog)
     assert changed
     assert changed.warning.isVisible()
+
+    # What ends the engine is named.
+    code.write_text("import os, signal\n\ndef rows():\n    os.kill(os.getpid(), signal.SIGKILL)\n")
+    changed.source.choose_file(code)
+    driver.qtbot.mouseClick(changed.run_button, LEFT)
+    wait_until_read(driver, dialog)
+    assert "The engine ended while it read mine.py:rows; the model is as it was." in dialog.message.text()
 
 
 def test_that_what_is_to_be_known_is_said_above_start_and_mended_by_a_click(driver: Driver, tmp_path: Path):

@@ -98,7 +98,7 @@ CASES = (
         partial(plain.digits_pictures, size=64),
         8,
         problem="There are 10 classes in train (digit 0, digit 1, digit 2, digit 3, digit 4, …), but the model has 7 "
-        "outputs. Give it an output for each class (Replace Head… in the window), or leave out samples.",
+        "outputs. Give it an output for each class (Replace Head… in the window), or leave out classes.",
         edit=_new_head,
     ),
 )

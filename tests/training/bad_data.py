@@ -138,7 +138,7 @@ TABLES = [
     table(
         "too many classes",
         PETS + "Kermit,frog,0.3,4\n",
-        ("There are 4 classes in column kind", "bird, cat, dog, frog", "3 outputs", "Replace head"),
+        ("There are 4 classes in column kind", "bird, cat, dog, frog", "3 outputs", "Replace Head"),
     ),
     table("text among numbers", PETS.replace("25", "heavy"), ("Row 5 of pets.csv", "'heavy'", "column weight")),
     table("decimal comma among points", PETS.replace("0.1", '"0,1"'), ("Row 4", "'0,1'", "column weight")),
@@ -168,6 +168,15 @@ TABLES = [
         targets=("legs",),
         task="regression",
         columns={"name": "ignore", "kind": "ignore"},
+    ),
+    table(
+        "more labels than outputs",
+        "a,tags\n1,red;round\n2,red\n3,big\n",
+        ("There are 3 labels in column tags (big, red, round)", "2 outputs", "Replace Head"),
+        facts(((1,),), ((2,),), "sigmoid"),
+        task="multi-label",
+        targets=("tags",),
+        columns={},
     ),
     table("no column left", "kind\ndog\ncat\n", ("no column left for the model's input",), columns={}),
     table(

@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from editor.errors import DataError
+from editor.training.progress import GivenUpError, heard_by
+from tests.processes.damaged_files import write_hanging_hdf5
 from tests.training.tables import facts, prepared, problems
 
 X = np.arange(24, dtype=np.float32).reshape(6, 4)
@@ -92,6 +94,40 @@ def test_that_text_in_h5_is_read(tmp_path):
     assert data.class_names == ("a", "b", "c")
 
 
+def test_that_arrays_of_other_names_are_chosen_for_a_model_of_one_input(tmp_path):
+    path = write_npz(tmp_path / "data.npz", pictures=X, y=Y, other=Y)
+    data = prepared(path, MODEL, inputs={"scan": ("pictures",)}, outputs={"kind": ("other",)})
+    assert np.array_equal(data.train.inputs[0], X)
+    assert data.target_names == ("other",)
+
+
+def test_that_a_file_that_hangs_hdf5_is_refused(tmp_path):
+    path = write_hanging_hdf5(tmp_path / "data.h5")
+    with pytest.raises(DataError, match=r"data.h5 cannot be read: HDF5 got stuck"):
+        prepared(path, MODEL)
+
+
+def test_that_looking_through_a_file_can_be_given_up(tmp_path):
+    def give_up(doing, *_):
+        assert doing == "Looking through data.h5"
+        raise GivenUpError
+
+    with heard_by(give_up), pytest.raises(GivenUpError):
+        prepared(write_hanging_hdf5(tmp_path / "data.h5"), MODEL)
+
+
+def test_that_large_arrays_are_read_piece_by_piece(tmp_path):
+    x = np.arange(6_000_000, dtype=np.float32).reshape(-1, 4)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("x", data=x, chunks=(7_000, 4))
+        file["y"] = np.arange(len(x)) % 3
+    told = []
+    with heard_by(lambda *step: told.append(step)):
+        data = prepared(tmp_path / "data.h5", MODEL)
+    assert np.array_equal(data.train.inputs[0], x)
+    assert [step[1:] for step in told if step[0] == "Reading MB of data.h5" and step[2] == 24] == [(0, 24), (16, 24)]
+
+
 def test_that_links_out_of_a_file_are_refused(tmp_path):
     write_h5(tmp_path / "secret.h5", x=X)
     with h5py.File(tmp_path / "data.h5", "w") as file:
@@ -149,6 +185,11 @@ def test_that_a_class_that_training_does_not_have_is_named(tmp_path):
     path = write_npz(tmp_path / "data.npz", x=X, y=np.array(list("abcabc")), x_val=X[:2], y_val=np.array(["a", "z"]))
     with pytest.raises(DataError, match="Sample 1 of y_val, counted from 0, has the label z"):
         prepared(path, MODEL)
+
+
+def test_that_arrays_of_one_class_are_told(tmp_path):
+    path = write_npz(tmp_path / "data.npz", x=X, y=np.zeros(6))
+    assert "All samples to train on are of one class, 0" in prepared(path, MODEL).report.notes[-1]
 
 
 # -- several inputs and outputs -------------------------------------------------------------------------------

@@ -345,6 +345,10 @@ def test_that_a_mean_error_of_class_numbers_is_refused():
     assert "use accuracy" in problems(LABELS, metrics=("mean_absolute_error",))["metrics"]
 
 
+def test_that_an_accuracy_of_decimal_numbers_is_refused():
+    assert "counts equal values" in problems(DECIMALS, (1,), "linear", metrics=("accuracy",))["metrics"]
+
+
 def test_that_top_k_needs_classes():
     assert (
         "one class of several" in problems(DECIMALS, (1,), "linear", metrics=("top_k_categorical_accuracy",))["metrics"]

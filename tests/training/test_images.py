@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from editor.errors import DataError
 from editor.training.checks import check
 from editor.training.data import scratch
 from editor.training.data.images import loading
@@ -152,6 +153,19 @@ def test_that_what_is_odd_is_noted(tmp_path: Path) -> None:
     notes = " ".join(read(tmp_path, facts_of((None, 10, 12, 3), 7)).report.notes)
     assert "train has no images of green. val has no images of green." in notes
     assert "The model has 7 outputs and the data 3 classes: outputs 4 to 7 stand for none of them" in notes
+
+
+def test_that_it_is_said_where_folders_of_numbers_are_not_in_their_order(tmp_path: Path) -> None:
+    for number in (1, 2, 10):
+        write_image(tmp_path / str(number) / "a.png")
+    (note,) = read(tmp_path, facts_of((None, 10, 12, 3), 3), validation_split=0.0).report.notes
+    assert "numbered by their folders' names as text: 1, 10, 2. Name the folders 01, 02" in note
+
+
+def test_that_a_model_of_series_takes_no_pictures(tmp_path: Path) -> None:
+    write_classes(tmp_path)
+    with pytest.raises(DataError, match="takes samples of 150 × 1, and no images"):
+        read(tmp_path, facts_of((None, 150, 1), 2))
 
 
 def test_that_more_classes_than_outputs_are_told_by_name(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from editor.errors import DataError
-from editor.training.data.table.reading import BLOCK_BYTES
+from editor.training.data.table.dialect import find_dialect
+from editor.training.data.table.reading import BLOCK_BYTES, TableFile
 from editor.training.data.unfit import UnfitDataError
 from editor.training.progress import GivenUpError, heard_by
 from editor.training.sample_views import with_samples
@@ -148,9 +149,19 @@ def test_that_columns_are_told_as_they_are(pets):
 
 def test_that_rows_are_shown_as_the_model_receives_them(pets):
     data = prepared(pets, **PET_OPTIONS)
-    sample = data.report.samples[1]
+    sample = with_samples(data).samples[1]
     assert (sample.label, sample.source) == ("cat", "row 3")
     assert sample.values[0] == ("weight", f"{data.train.inputs[0][1, 0]:.4g}")
+
+
+def test_that_other_rows_are_shown_with_another_seed(written):
+    rows = "".join(f"{at},{'ab'[at % 2]}\n" for at in range(40))
+    data = prepared(written(f"size,kind\n{rows}"), facts(((1,),), ((2,),)), standardize=False)
+    shown = [with_samples(data, seed=seed).samples for seed in (0, 1, 0)]
+    assert shown[0] == shown[2] != shown[1]
+    for sample in shown[1]:
+        size = int(dict(sample.values)["size"])
+        assert (sample.source, sample.label) == (f"row {size + 2}", "ab"[size % 2])
 
 
 @pytest.mark.parametrize(
@@ -232,7 +243,7 @@ def test_that_series_with_labels_in_front_are_found(written, outputs, activation
     assert data.train.inputs[0].shape == (16, 12, 1)
     assert (data.train.inputs[0].mean(), data.train.inputs[0].std()) == pytest.approx((0, 1), abs=1e-5)
     assert set(data.train.targets[0].tolist()) == {0, 1}
-    assert len(data.report.samples[0].series) == 12
+    assert len(with_samples(data).samples[0].series) == 12
     assert [(bar.name, bar.num_validation) for bar in data.report.bars[0]] == [("1", 2), ("2", 2)]
 
 
@@ -284,6 +295,20 @@ def test_that_what_is_learned_is_guessed_from_names_places_and_values(written, h
     path = written("\n".join([header, *(",".join(row) for row in rows)]))
     columns = prepared(path, facts((), ((units,),), activation)).report.columns
     assert [column.name for column in columns if column.use == "target"] == [target]
+
+
+@pytest.mark.parametrize("task", ["auto", "multi-label"])
+def test_that_several_labels_in_a_cell_are_learned_each_by_itself(written, tmp_path, task):
+    path = written("a,tags\n1,red; round\n2,red\n3,\n4,round;big\n")
+    held = written("a,tags\n5,big;red;round\n", "held.csv")
+    data = prepared(path, facts(((1,),), ((3,),), "sigmoid"), task=task, standardize=False, validation=str(held))
+    assert data.class_names == ("big", "red", "round")
+    assert data.train.targets[0].tolist() == [[0, 1, 1], [0, 1, 0], [1, 0, 1]]
+    assert data.validation.targets[0].tolist() == [[1, 1, 1]]
+    assert data.tasks == ("multi-label",)
+    assert [(bar.name, bar.num_train) for bar in data.report.bars[0]] == [("big", 1), ("red", 2), ("round", 2)]
+    assert [sample.label for sample in with_samples(data).samples] == ["red, round", "red", "big, round"]
+    assert problems(path, facts(((1,),), ((3,),), "sigmoid"), task=task) == {}
 
 
 def test_that_several_columns_are_learned_as_labels_of_one_output(written):
@@ -411,7 +436,7 @@ def test_that_empty_rows_are_left_out_and_counted_in_row_numbers(written, empty)
     path = written(f"{head}{3 * empty}1,2,0\n{empty}3,4,1\n5,6,\n{empty}5,6,0\n{empty}")
     data = prepared(path, facts(((2,),), ((2,),)), standardize=False)
     assert data.train.inputs[0].tolist() == [[1, 2], [3, 4], [5, 6]]
-    assert [sample.source for sample in data.report.samples] == ["row 6", "row 8", "row 11"]
+    assert [sample.source for sample in with_samples(data).samples] == ["row 6", "row 8", "row 11"]
     assert [(each.name, data.report.num_skipped) for each in data.report.skipped] == [("row 9 of table.csv", 1)]
     assert [column.num_missing for column in data.report.columns] == [0, 0, 1]
 
@@ -540,3 +565,57 @@ def test_that_whole_numbers_to_be_learned_as_numbers_are_no_classes(written):
 def test_that_outputs_without_a_class_are_explained(written):
     data = prepared(written("a,kind\n1,x\n2,y\n3,z\n"), facts(((1,),), ((10,),)))
     assert "10 outputs and the data 3 classes: outputs 4 to 10 stand for none of them" in data.report.notes[-1]
+
+
+def test_that_rows_of_very_many_columns_are_read(written):
+    numbers = ",".join(["0.1"] * 80_000)
+    names = ",".join(f"g{at}" for at in range(80_000))
+    path = written(f"{names},kind\n{numbers},x\n{numbers},y\n")
+    dialect = find_dialect(path)
+    assert (len(dialect.names), dialect.separator, dialect.has_header) == (80_001, ",", True)
+    piece = next(TableFile(path).pieces(("g0", "kind")))
+    assert piece.columns["kind"].to_pylist() == ["x", "y"]
+
+
+def test_that_a_class_that_is_only_validated_on_is_named(written):
+    path = written("a,kind\n1,x\n2,y\n")
+    notes = prepared(path, facts(((1,),), ((2,),)), share=0.5).report.notes
+    assert any(note.startswith("No sample of ") and "is left to train on" in note for note in notes)
+
+
+def test_that_data_that_are_trained_and_validated_on_are_told(pets):
+    notes = prepared(pets, validation=str(pets), test=f"{pets.parent}/../{pets.parent.name}/pets.csv", **PET_OPTIONS)
+    told = [note for note in notes.report.notes if "are the training data themselves" in note]
+    assert [note.split()[3] for note in told] == ["validate", "test"]
+
+
+def test_that_a_column_that_is_learned_and_an_input_is_told(written):
+    path = written("a,b,y\n1,2,0\n2,3,1\n")
+    data = prepared(path, facts(((2,),), ((2,),), input_names=("left",)), inputs={"left": ("a", "y")})
+    assert any(note.startswith("Both learned and an input") and note.endswith(": y.") for note in data.report.notes)
+
+
+def test_that_the_column_that_is_learned_is_told_also_where_the_others_do_not_fit(written):
+    path = written("kind,size\nx,0.5\ny,1.5\nx,2.5\n")
+    with pytest.raises(UnfitDataError, match="takes 5") as caught:
+        prepared(path, facts(((5,),), ((2,),)))
+    assert [column.use for column in caught.value.report.columns] == ["target", "number"]
+
+
+def test_that_samples_to_test_on_are_counted(pets):
+    text = prepared(pets, validation=str(pets), test=str(pets), **PET_OPTIONS).report.text
+    assert text == "6 samples of 2 · 3 classes · 6 more for validation · 6 more for testing"
+
+
+@pytest.mark.parametrize(
+    ("content", "model", "expected"),
+    [
+        ("a,b,y\n1,2,0\n3,4,1\n", facts(((2,),), ((2,),)), True),
+        ("a,b,y\n1,2,0\n3,4,1\n", facts(((2,),), ((2,),), has_normalization=True), False),
+        ("a,b,y\n1,2,0\n3,4,1\n", facts(((1, 2, 1),), ((2,),)), False),
+        ("a,b,y\nu,v,0\nu,v,1\n", facts(((2,),), ((2,),)), False),
+    ],
+    ids=["numbers", "Normalization", "pictures", "categories"],
+)
+def test_that_it_is_told_whether_numbers_can_be_standardized(written, content, model, expected):
+    assert prepared(written(content), model).report.can_standardize == expected

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from editor.layers.findings.finding import Cure
 from editor.processes.data_messages import DataDescribed
@@ -19,7 +19,7 @@ from widgets.data.augmentation_list import AugmentationList
 from widgets.data.bars import ScrolledBars
 from widgets.data.columns import ColumnsTable
 from widgets.data.dialog import DataDialog
-from widgets.data.functions import consent_for, function_names, is_function, remember_consent
+from widgets.data.functions import consent_for, function_names, remember_consent
 from widgets.icons import Icons
 from widgets.preflight.control import cured
 from widgets.settings import Settings
@@ -89,8 +89,7 @@ def test_that_a_consent_holds_for_the_very_code_alone(settings, tmp_path: Path):
     code = tmp_path / "mine.py"
     code.write_text("def rows():\n    return 1\n\ndef _hidden():\n    return 2\n")
     data = f"{code}:rows"
-    assert is_function(data)
-    assert not is_function("sample:digits")
+    assert consent_for(settings, "sample:digits") == ("", False)
     assert function_names(code.read_text()) == ["rows"]
     assert consent_for(settings, data) == ("", False)
     given = read_given(str(code), None)
@@ -163,3 +162,82 @@ def test_that_the_column_that_is_wrong_is_marked_and_turned_to(dialog):
     assert dialog.focusWidget() is dialog.form.task
     dialog.show_description(replace(told, problems={}))
     assert not dialog.view.column_message.isVisible()
+
+
+def test_that_the_bars_of_each_output_can_be_looked_at(dialog, qtbot):
+    report = replace(
+        PETS,
+        tasks=("multi-class", "regression"),
+        target_names=("column kind", "column weight"),
+        bars=((Bar(name="dog", num_train=2),), (Bar(name="0 to 1", num_train=3), Bar(name="1 to 2", num_train=4))),
+    )
+    dialog.show_description(DataDescribed(request_id=1, report=report))
+    view = dialog.view
+    assert [bar.name for bar in view.bars.chart.bars] == ["dog"]
+    assert view.target.isVisible()
+    qtbot.keyClick(view.target, Qt.Key.Key_Down)
+    for _ in range(2):
+        assert view.target.currentText() == "column weight"
+        assert [bar.num_train for bar in view.bars.chart.bars] == [3, 4]
+        dialog.show_description(DataDescribed(request_id=2, report=report))
+    dialog.show_description(DataDescribed(request_id=3, report=replace(report, bars=report.bars[:1])))
+    assert not view.target.isVisible()
+    assert [bar.name for bar in view.bars.chart.bars] == ["dog"]
+
+
+def test_that_arrays_that_are_not_found_can_be_named_for_any_model(qtbot, tmp_path: Path):
+    theme = Theme(Mode.LIGHT)
+    dialog = DataDialog(theme, Icons(theme))
+    qtbot.addWidget(dialog)
+    dialog.begin(TrainSettings(data="/a/scans.h5"), names=(("scan",), ("kind",)))
+    dialog.show()
+    line = dialog.findChild(QLineEdit, "inputs/scanChoice")
+    assert not line.isVisible()
+    told = "scans.h5 has no array x. It has: pictures, y."
+    dialog.show_description(DataDescribed(request_id=1, problems={"inputs": told}))
+    assert (line.isVisible(), line.accessibleDescription()) == (True, told)
+    assert not dialog.message.is_problem()
+    qtbot.keyClicks(line, "pictures")
+    assert dialog.settings().data_options.inputs == {"scan": ("pictures",)}
+    dialog.show_description(DataDescribed(request_id=2, report=replace(PETS, kind="arrays", columns=())))
+    assert line.isVisible()
+
+
+def test_that_the_column_to_learn_is_chosen_above_the_others(dialog, qtbot):
+    found = replace(PETS, columns=(PETS.columns[0], replace(PETS.columns[1], use="target")))
+    dialog.show_description(DataDescribed(request_id=1, report=found, problems={"data": "Too many columns."}))
+    target = dialog.form.target
+    assert (target.isVisible(), target.currentText()) == (True, "Automatic (weight)")
+    dialog.form.set_options(DataOptions(columns={"legs": "ignore"}, missing={"legs": "mean"}))
+    qtbot.keyClick(target, Qt.Key.Key_Down)
+    options = dialog.settings().data_options
+    assert (options.targets, options.columns, options.missing) == (("legs",), {}, {})
+    chosen = replace(PETS, columns=(replace(PETS.columns[0], use="target"), PETS.columns[1]))
+    dialog.show_description(DataDescribed(request_id=2, report=chosen))
+    assert (target.currentText(), target.itemText(0)) == ("legs", "Automatic")
+    qtbot.keyClick(target, Qt.Key.Key_Up)
+    assert dialog.settings().data_options.targets == ()
+
+
+def test_that_several_columns_to_learn_stay_as_they_are_chosen(dialog):
+    dialog.form.set_options(DataOptions(targets=("legs", "weight")))
+    dialog.show_description(DataDescribed(request_id=1, report=PETS))
+    assert dialog.form.target.currentText() == "legs, weight"
+    assert dialog.settings().data_options.targets == ("legs", "weight")
+
+
+def test_that_standardizing_is_offered_where_it_changes_something(dialog):
+    for can_standardize in (True, False):
+        report = replace(PETS, can_standardize=can_standardize)
+        dialog.show_description(DataDescribed(request_id=1, report=report))
+        assert dialog.form.standardize.isVisible() == can_standardize
+
+
+def test_that_data_to_test_on_are_looked_for_beside_the_training_data(dialog, qtbot, tmp_path: Path):
+    (tmp_path / "pets.csv").write_text("a,b\n")
+    dialog.choose(str(tmp_path / "pets.csv"))
+    dialog.form.test.button.menu().actions()[0].trigger()
+    qtbot.waitUntil(lambda: dialog.findChild(QFileDialog) is not None)
+    files = dialog.findChild(QFileDialog)
+    assert Path(files.directory().absolutePath()) == tmp_path
+    files.reject()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QToolButton
 
 from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded
 from tests.widgets.fed_plots import feed, started
-from widgets.theme import Mode, Theme
+from widgets.theme import Mode
 from widgets.training.plots import EMPTY_TEXT, RunPlots
 from widgets.training.warm_up import WARM_UP_DELAY_MS
 
@@ -23,20 +23,9 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def theme(qapp):
-    theme = Theme(Mode.LIGHT)
-    yield theme
-    theme.set_mode(Mode.SYSTEM)
-
-
-@pytest.fixture
-def plots(qtbot, theme):
-    widget = RunPlots(theme)
-    qtbot.addWidget(widget)
-    widget.resize(720, 240)
-    with qtbot.waitExposed(widget):
-        widget.show()
-    return widget
+def plots(plots):
+    plots.resize(720, 240)
+    return plots
 
 
 def test_that_the_slow_import_waits_for_a_file_that_is_being_opened(qtbot, theme):
@@ -262,7 +251,24 @@ def test_that_a_zoom_is_kept_while_data_arrive(qtbot, plots):
     feed(plots, 4)
     qtbot.waitUntil(lambda: "train 0.020" in header(plots))
     assert plots.plots[0].view_range() == zoomed
-    assert not plots.plots[1].is_zoomed
+
+
+def test_that_all_plots_are_over_the_same_positions_and_each_has_its_own_values(qtbot, plots):
+    plots.begin(started())
+    feed(plots, 4)
+    wait_until_drawn(qtbot, plots, 40)
+    loss, accuracy = plots.plots
+    turn_wheel(plots, place_of(plots, 1.0, 0.5))
+    assert accuracy.view_range()[0] == pytest.approx(loss.view_range()[0])
+    qtbot.waitUntil(lambda: not plots.redrawing.is_due)
+    assert accuracy.view_range()[0] == pytest.approx(loss.view_range()[0])
+    assert accuracy.view_range()[1] != pytest.approx(loss.view_range()[1])
+    assert accuracy.is_zoomed
+    accuracy.canvas.zoom_by_key(is_closer=True)
+    assert loss.view_range()[0] == pytest.approx(accuracy.view_range()[0])
+    accuracy.reset_requested.emit()
+    assert not loss.is_zoomed and not accuracy.is_zoomed
+    assert loss.view_range()[0] == accuracy.view_range()[0]
 
 
 def zoom_in(qtbot, plots: RunPlots) -> None:
@@ -352,6 +358,20 @@ def test_that_keys_move_the_crosshair_and_zoom(qtbot, plots):
     assert plot.hover_text() == ""
     qtbot.keyClick(canvas(plots), Qt.Key.Key_Plus)
     assert plot.is_zoomed
+
+
+def test_that_the_read_out_stays_in_sight_when_the_range_changes(qtbot, plots):
+    plots.begin(started(num_epochs=4))
+    feed(plots, 4)
+    wait_until_drawn(qtbot, plots, 40)
+    point_at(qtbot, plots, 1.5, 0.5)
+    qtbot.waitUntil(lambda: plots.plots[0].hover_text() != "")
+    for _ in range(4):
+        turn_wheel(plots, place_of(plots, 1.5, 0.5))
+    qtbot.waitUntil(lambda: not plots.redrawing.is_due)
+    for plot in plots.plots:
+        view, box = plot.canvas.getViewBox(), plot.canvas.crosshair_box()
+        assert view.sceneBoundingRect().adjusted(-1, -1, 1, 1).contains(box)
 
 
 def test_that_colours_follow_the_theme(qtbot, plots, theme):

@@ -182,7 +182,7 @@ def test_that_what_the_test_part_gave_stays_with_how_the_run_ended(progress, clo
         clock.now += 5
         progress.end(replace(ending, test_metrics={"accuracy": 0.97619, "loss": 0.1681}))
         assert text(progress).startswith(words)
-        assert text(progress).endswith(" · test: accuracy 0.9762, loss 0.1681")
+        assert text(progress).endswith(" · Test: accuracy 0.9762, loss 0.1681")
 
 
 def test_that_a_stopped_run_says_that_the_weights_are_kept(progress):

@@ -413,7 +413,7 @@ def test_that_settings_can_be_edited_during_a_run(qtbot, ready):
     ready.set_run_state(RunState.RUNNING)
     qtbot.keyClick(field(ready, "epochs"), Qt.Key.Key_Up)
     assert ready.settings().epochs == 6
-    qtbot.waitUntil(lambda: status(ready) == "Running: the changed settings are for the next run")
+    qtbot.waitUntil(lambda: status(ready) == "Running. Changes are for the next run.")
     qtbot.keyClick(field(ready, "epochs"), Qt.Key.Key_Down)
     retype(qtbot, field(ready, "learning_rate"), "0.1")
     qtbot.waitUntil(lambda: status(ready) == "Running")
@@ -440,6 +440,23 @@ def test_that_fields_and_buttons_end_at_the_same_place_with_and_without_a_scroll
     tall = right_edges()
     ready.resize(280, 225)
     qtbot.waitUntil(lambda: right_edges() == tall)
+
+
+def test_that_tab_goes_through_the_fields_from_top_to_bottom(qtbot, ready):
+    """Also through those that are only there on request; each was made when it was needed, not where it stands."""
+    more(ready).click()
+    for tick in ("early_stopping", "reduce_on_plateau"):
+        field(ready, tick).setChecked(True)
+    form = ready.findChild(QScrollArea, "settingsArea").widget()
+    ready.activateWindow()
+    qtbot.waitUntil(ready.isActiveWindow)
+    ready.findChild(QComboBox, "dataField").setFocus()
+    tops = []
+    while form.isAncestorOf(ready.focusWidget()):
+        tops.append(ready.focusWidget().mapTo(form, QPoint()).y())
+        qtbot.keyClick(ready.focusWidget(), Qt.Key.Key_Tab)
+    assert len(tops) > 15
+    assert tops == sorted(tops)
 
 
 def test_that_every_field_has_a_name_for_assistive_technology(panel):

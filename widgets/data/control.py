@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QDialog
 from editor.layers.tree import LayerTree
 from editor.processes.data_messages import DataDescribed, DataProgressed, DescribeData, GiveUpData
 from editor.processes.messages import RequestFailed
+from editor.training.function_code import function_name
 from editor.training.settings import TrainSettings
-from widgets.data.functions import FunctionDialog, consent_for, is_function, remember_consent
+from widgets.data.functions import FunctionDialog, consent_for, remember_consent
 from widgets.document import Document
 from widgets.engine_link import EngineLink
 from widgets.icons import Icons
@@ -54,10 +55,12 @@ class DataControl(QObject):
         self._current = current
         self._dialog: DataDialog | None = None
         self._request_id = 0
+        self._has_engine_ended = False
         link.data_described.connect(self._on_data_described)
         link.data_progressed.connect(self._on_data_progressed)
         link.request_failed.connect(self._on_request_failed)
         link.engine_ready.connect(self._on_engine_ready)
+        link.engine_ended.connect(self._on_engine_ended)
         window.training.data_field.edit_requested.connect(self.open)
         window.training.data_field.data_changed.connect(self._on_data_changed)
 
@@ -112,6 +115,7 @@ class DataControl(QObject):
         document = self._current()
         is_live = document is not None and document.is_live
         self._request_id = self._link.new_request_id()
+        self._has_engine_ended = False
         request = DescribeData(
             request_id=self._request_id,
             document_id=document.document_id if document and is_live else None,
@@ -121,9 +125,18 @@ class DataControl(QObject):
         self._link.send(request)
 
     def _on_engine_ready(self, _event: object) -> None:
-        """Another engine has not heard what the last one was asked."""
-        if self._dialog:
+        """Another engine has not heard what the last one was asked; what ended that one is not asked again."""
+        if self._dialog and not self._has_engine_ended:
             self._dialog.ask_again()
+
+    def _on_engine_ended(self, _exit_code: object) -> None:
+        if self._dialog and self._dialog.is_reading:
+            self._has_engine_ended = True
+            name = Path(self._dialog.settings().data).name
+            self._dialog.show_failure(
+                f"The engine ended while it read {name}; the model is as it was. If the memory was used up, take fewer "
+                "or smaller samples; else choose other data."
+            )
 
     def _on_data_described(self, event: DataDescribed) -> None:
         if self._dialog and event.request_id == self._request_id:
@@ -146,7 +159,7 @@ class DataControl(QObject):
     def _on_data_changed(self) -> None:
         """A function that was used before comes with the consent that was given, if its code is still the same."""
         field = self._window.training.data_field
-        if is_function(field.data()):
+        if function_name(field.data()):
             digest, _has_changed = consent_for(self._settings, field.data())
             if digest != field.options().consent:
                 field.choose(field.data(), replace(field.options(), consent=digest))

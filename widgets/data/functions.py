@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from editor.files.code_text import visible_lines
-from editor.training.words import SAMPLE_PREFIX
+from editor.training.function_code import function_name
 from widgets.consents import Consent
 from widgets.dialogs.code_source import CodeSource
 from widgets.elided_label import ElidedLabel
@@ -27,15 +27,9 @@ _INTRODUCTION = (
 _CHANGED = "The code has changed since you agreed to run it. Look at it before you agree again."
 
 
-def is_function(data: str) -> bool:
-    """Whether data are `module:function` or `FILE.py:function`."""
-    _code, colon, name = data.rpartition(":")
-    return bool(colon) and name.isidentifier() and not data.startswith(SAMPLE_PREFIX) and not Path(data).exists()
-
-
 def consent_for(settings: Settings, data: str) -> tuple[str, bool]:
     """The digest that was agreed to for a function, empty if none is; and whether its code has changed since."""
-    consent = settings.consent(_needs(data)) if is_function(data) else None
+    consent = settings.consent(_needs(data)) if function_name(data) else None
     if consent is None:
         return "", False
     return (consent.code_digest, False) if consent.is_current else ("", True)
@@ -43,15 +37,11 @@ def consent_for(settings: Settings, data: str) -> tuple[str, bool]:
 
 def remember_consent(settings: Settings, data: str, digest: str) -> None:
     """Remembers that a function may be run as long as its code is the same."""
-    code = data.rpartition(":")[0]
-    is_file = code.endswith(".py")
-    consent = Consent(
-        needs=_needs(data),
-        custom_code=code if is_file else None,
-        module=None if is_file else code,
-        code_digest=digest,
-    )
-    settings.add_consent(consent)
+    name = function_name(data)
+    if name:
+        custom_code, module = (name.place, None) if name.is_file else (None, name.place)
+        consent = Consent(needs=_needs(data), custom_code=custom_code, module=module, code_digest=digest)
+        settings.add_consent(consent)
 
 
 def _needs(data: str) -> str:
@@ -126,11 +116,13 @@ class FunctionDialog(QDialog):
         layout.addWidget(self.buttons)
 
     def _show_given(self, data: str) -> None:
-        code, _colon, name = data.rpartition(":") if is_function(data) else ("", "", "")
-        self.source.show_given(code if code.endswith(".py") else None, None if code.endswith(".py") else code or None)
+        name = function_name(data)
+        place = name.place if name else None
+        is_file = bool(name and name.is_file)
+        self.source.show_given(place if is_file else None, None if is_file else place)
         self._on_source_changed()
         if name:
-            self.function.setEditText(name)
+            self.function.setEditText(name.function)
         self._refresh()
 
     @property

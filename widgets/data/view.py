@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -62,6 +63,12 @@ class DataView(QWidget):
         self._range.setObjectName("valueRange")
         self._notes = _label("")
         self._notes.setObjectName("dataNotes")
+        self._report: DataReport | None = None
+        self.target = QComboBox()
+        self.target.setObjectName("barsTarget")
+        self.target.setAccessibleName("What the bars count")
+        self.target.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.target.activated.connect(self._show_bars)
         self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._bars_pane = self._pane("Samples of each class", self.bars, self._legend)
@@ -114,7 +121,10 @@ class DataView(QWidget):
         set_tone(self._bars_title, "heading")
         head = QHBoxLayout()
         head.setContentsMargins(CORNER, 0, CORNER, 0)
-        head.addWidget(self._bars_title, 1)
+        head.setSpacing(CORNER)
+        head.addWidget(self._bars_title)
+        head.addWidget(self.target)
+        head.addStretch()
         head.addWidget(beside)
         layout = QVBoxLayout(pane)
         layout.setContentsMargins(1, CORNER, 1, 1)
@@ -125,12 +135,9 @@ class DataView(QWidget):
 
     def show_report(self, report: DataReport | None) -> None:
         """Shows other data; None while nothing is known."""
-        bars = report.bars[0] if report and report.bars else ()
-        is_histogram = bool(report and report.task == "regression")
-        self.bars.chart.show_bars(bars, is_histogram=is_histogram)
-        self._bars_title.setText("Samples by target" if is_histogram else "Samples of each class")
-        self._bars_pane.setVisible(bool(bars))
-        self.bars.setFixedHeight(min(self.bars.chart.sizeHint().height() + 2, _BARS_HEIGHT))
+        self._report = report
+        self._show_targets()
+        self._show_bars()
         self.samples.show_samples(report.samples if report else ())
         self.new_samples.setEnabled(bool(report and report.samples))
         columns = report.columns if report else ()
@@ -146,6 +153,23 @@ class DataView(QWidget):
         notes = "\n".join(report.notes) if report else ""
         self._notes.setText(notes)
         self._notes.setVisible(bool(notes))
+
+    def _show_targets(self) -> None:
+        """Offers the outputs, where several have bars; the one that was chosen stays."""
+        names = self._report.target_names if self._report and len(self._report.bars) > 1 else ()
+        self.target.setVisible(bool(names))
+        if names != tuple(self.target.itemText(at) for at in range(self.target.count())):
+            self.target.clear()
+            self.target.addItems(names)
+
+    def _show_bars(self) -> None:
+        report, at = self._report, max(self.target.currentIndex(), 0)
+        bars = report.bars[at] if report and at < len(report.bars) else ()
+        task = report.tasks[at] if report and at < len(report.tasks) else report.task if report else "auto"
+        self.bars.chart.show_bars(bars, is_histogram=task == "regression")
+        self._bars_title.setText("Samples by target" if task == "regression" else "Samples of each class")
+        self._bars_pane.setVisible(bool(report and any(report.bars)))
+        self.bars.setFixedHeight(min(self.bars.chart.sizeHint().height() + 2, _BARS_HEIGHT))
 
     def show_problem(self, field: str, name: str, text: str) -> QWidget | None:
         """Says above the columns what is wrong with what they are used as, and marks the one that it is about.

@@ -42,6 +42,7 @@ class Crosshair:
         self._dots = pg.ScatterPlotItem(size=8, pxMode=True)
         self._text = pg.TextItem()
         self._rows: tuple[Row, ...] = ()
+        self._x = 0.0
         self._ground = "#ffffff"
         for part, z_value in ((self._line, -50), (self._dots, 12), (self._text, 20)):
             part.setZValue(z_value)
@@ -68,7 +69,7 @@ class Crosshair:
 
     def show(self, x: float, rows: Sequence[Row]) -> None:
         """Shows it at a position."""
-        self._rows = tuple(rows)
+        self._rows, self._x = tuple(rows), x
         self._line.setPos(x)
         dots = [row for row in rows if row.point is not None]
         self._dots.setData(
@@ -78,17 +79,23 @@ class Crosshair:
             brush=pg.mkBrush(self._ground),
         )
         self._text.setHtml("<br>".join(_html(row) for row in rows))
-        self._place(x, [row.point[1] for row in dots if row.point])
+        self._place()
         for part in (self._line, self._dots, self._text):
             # Not show(): only pyqtgraph's own setVisible fits the text to the view.
             part.setVisible(True)
 
-    def _place(self, x: float, values: Sequence[float]) -> None:
+    def place_again(self) -> None:
+        """Keeps the read-out inside the plot when that shows another range."""
+        if self.is_visible:
+            self._place()
+
+    def _place(self) -> None:
         """Beside the line where there is more room, above or below the dots, and wholly inside the plot."""
+        values = [row.point[1] for row in self._rows if row.point]
         (left, right), (bottom, top) = self._view.viewRange()
         width, height = max(1.0, self._view.width()), max(1.0, self._view.height())
         box = self._text.boundingRect()
-        at = (x - left) / (right - left) * width
+        at = (self._x - left) / (right - left) * width
         is_high = bool(values) and sum(values) / len(values) > (bottom + top) / 2
         beside = at - _GAP - box.width() if at > width / 2 else at + _GAP
         across = max(0.0, min(width - box.width(), beside))

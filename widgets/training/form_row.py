@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 from typing_extensions import override
@@ -86,6 +89,7 @@ class FormRow:
         """
         self.title = title
         self.editor = editor
+        self.fields = (editor, beside) if beside else (editor,)
         self._note = ""
         self._problem = ""
         self._label: QLabel | None = None
@@ -129,6 +133,12 @@ class FormRow:
         self.message.show_text(self._problem or self._note, is_problem=bool(self._problem))
         self.editor.setAccessibleDescription(self._problem or self._note)
         set_tone(self.editor, "wrong" if self._problem else "")
+
+
+def set_tab_order(widgets: Iterable[QWidget]) -> None:
+    """Lets Tab go through widgets in this order, whichever of them was made first."""
+    for before, after in pairwise(widgets):
+        QWidget.setTabOrder(before, after)
 
 
 def _label(title: str, editor: QWidget, tip: str) -> QLabel:

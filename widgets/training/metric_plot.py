@@ -30,10 +30,14 @@ class MetricPlot(QWidget):
     Signals:
         pointed: The position under the pointer, or None when it has left.
         stepped: By how many points a key moves the crosshair.
+        positions_chosen: Carries the positions, from, to, that were just chosen by hand here.
+        reset_requested: The whole of the runs is to be shown again.
     """
 
     pointed = Signal(object)
     stepped = Signal(int)
+    positions_chosen = Signal(object)
+    reset_requested = Signal()
 
     def __init__(self, metric: str, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +51,7 @@ class MetricPlot(QWidget):
         self._canvas.setAccessibleName(f"{words_for(metric)} curve")
         self._canvas.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._reset = _reset_button(self)
-        self._reset.clicked.connect(self.reset_zoom)
+        self._reset.clicked.connect(lambda: self.reset_requested.emit())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -58,6 +62,7 @@ class MetricPlot(QWidget):
         self._canvas.viewport().installEventFilter(self)
         self._canvas.installEventFilter(self)
         self._canvas.zoom_changed.connect(self._reset.setVisible)
+        self._canvas.positions_chosen.connect(self.positions_chosen)
 
     # -- what is shown --------------------------------------------------------------------------------------
 
@@ -68,7 +73,7 @@ class MetricPlot(QWidget):
 
     @property
     def is_zoomed(self) -> bool:
-        """Whether the range on show was chosen by hand."""
+        """Whether the positions on show were chosen by hand, here or in another plot."""
         return self._canvas.is_zoomed
 
     def view_range(self) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -144,7 +149,7 @@ class MetricPlot(QWidget):
             case QEvent.Type.MouseMove if isinstance(event, QMouseEvent) and not event.buttons():
                 self.pointed.emit(self._canvas.position_at(event.position()))
             case QEvent.Type.MouseButtonDblClick:
-                self.reset_zoom()
+                self.reset_requested.emit()
             case QEvent.Type.Leave if watched is self._canvas.viewport():
                 self.pointed.emit(None)
             case QEvent.Type.FocusOut if watched is self._canvas:

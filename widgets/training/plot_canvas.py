@@ -16,7 +16,7 @@ from widgets.training.curves import RunCurves
 from widgets.training.fonts import smaller_font
 from widgets.training.mark_lines import MarkLines
 from widgets.training.plot_axes import MarkLane, PositionAxis, ValueAxis
-from widgets.training.plot_range import PlotRange, Ranges
+from widgets.training.plot_range import PlotRange, Ranges, Span
 from widgets.training.plot_settings import PlotSettings
 from widgets.training.readings import Reading, position_text, readings
 from widgets.training.run_colours import run_colour
@@ -36,10 +36,12 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     """Draws what the runs on show have of a metric when it is asked to; zoomed by wheel and drag.
 
     Signals:
-        zoom_changed: Whether the range on show was chosen by hand now.
+        zoom_changed: Whether the positions on show were chosen by hand now, here or in another plot.
+        positions_chosen: Carries the positions, from, to, that were just chosen by hand here.
     """
 
     zoom_changed = Signal(bool)
+    positions_chosen = Signal(object)
 
     def __init__(self, metric: str, theme: Theme, parent: QWidget | None = None) -> None:
         self._value_axis, self._position_axis, self._lane = ValueAxis(), PositionAxis(), MarkLane()
@@ -51,10 +53,12 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._settings = PlotSettings()
         self._lines: dict[int, RunLines] = {}
         self._is_zoomed = False
+        self._followed: Span | None = None
         self._pixel_ratio = 0.0
         self._add_items()
         self.setMinimumSize(240, 80)
         self._view.sigRangeChangedManually.connect(self._on_view_range_changed_manually)
+        self._view.sigRangeChanged.connect(self._on_view_range_changed)
         self.apply_theme()
 
     def _add_items(self) -> None:
@@ -74,8 +78,8 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     @property
     def is_zoomed(self) -> bool:
-        """Whether the range on show was chosen by hand."""
-        return self._is_zoomed
+        """Whether the positions on show were chosen by hand, here or in another plot."""
+        return self._is_zoomed or self._followed is not None
 
     @property
     def best(self) -> BestMark:
@@ -117,7 +121,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._value_axis.show_logarithms(settings.is_log)
         self._position_axis.show_kind(settings.x_axis)
         if (before.x_axis, before.is_log) != (settings.x_axis, settings.is_log):
-            self._set_zoomed(is_zoomed=False)
+            self._set_zoom(is_zoomed=False)
 
     def redraw(self) -> None:
         """Draws what the buffers hold now; the range follows unless it was chosen by hand."""
@@ -128,7 +132,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         drawn = self._draw_lines(shown, self._frame(shown))
         self._range.limit(runs, self._settings)
         if not self._is_zoomed:
-            self._range.fit(runs, self._settings, [y for main, _ in drawn for _, y in main])
+            self._range.fit(runs, self._settings, [y for main, _ in drawn for _, y in main], self._followed)
         self._draw_marks(shown, [points for parts in drawn for part in parts for points in part])
 
     def draw_for_picture(self, ranges: Ranges | None, pixel_ratio: float) -> None:
@@ -146,7 +150,12 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def reset_zoom(self) -> None:
         """Shows all of the runs again; to be drawn by `redraw`."""
-        self._set_zoomed(is_zoomed=False)
+        self._set_zoom(is_zoomed=False)
+
+    def follow(self, positions: Span) -> None:
+        """Shows the positions that were chosen in another plot, with values of its own; to be drawn by `redraw`."""
+        self._set_zoom(is_zoomed=self._is_zoomed, followed=positions)
+        self._range.choose((positions, self.view_range()[1]))
 
     def zoom_by_key(self, *, is_closer: bool) -> None:
         """Zooms round the crosshair, or else round the middle."""
@@ -155,7 +164,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def _frame(self, shown: ShownRuns) -> Frame:
         runs = shown.with_metric(self.metric_name)
-        at = self.view_range()[0] if self._is_zoomed else (0.0, self._range.end(runs, self._settings))
+        at = self.view_range()[0] if self.is_zoomed else (0.0, self._range.end(runs, self._settings))
         return Frame(self._settings, at, max(1, int(self._view.width())))
 
     def _draw_lines(self, shown: ShownRuns, frame: Frame) -> list[tuple[list[Points], list[Points]]]:
@@ -290,14 +299,19 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     # -- the mouse ------------------------------------------------------------------------------------------
 
-    def _set_zoomed(self, *, is_zoomed: bool) -> None:
-        if is_zoomed != self._is_zoomed:
-            self._is_zoomed = is_zoomed
-            self.zoom_changed.emit(is_zoomed)
+    def _set_zoom(self, *, is_zoomed: bool, followed: Span | None = None) -> None:
+        before = self.is_zoomed
+        self._is_zoomed, self._followed = is_zoomed, followed
+        if self.is_zoomed != before:
+            self.zoom_changed.emit(self.is_zoomed)
 
     def _on_view_range_changed_manually(self, _: object) -> None:
-        self._set_zoomed(is_zoomed=True)
+        self._set_zoom(is_zoomed=True)
         self.redraw()
+        self.positions_chosen.emit(self.view_range()[0])
+
+    def _on_view_range_changed(self) -> None:
+        self._crosshair.place_again()
 
     @override
     def resizeEvent(self, event: QResizeEvent | None) -> None:

@@ -10,7 +10,9 @@ from widgets.training.plot_settings import PlotSettings
 from widgets.training.point_buffer import Values
 from widgets.training.value_range import ROOM_AT_THE_END, shown_end, value_range
 
-Ranges = tuple[tuple[float, float], tuple[float, float]]
+Span = tuple[float, float]
+"""From, to."""
+Ranges = tuple[Span, Span]
 """Positions from, to, and values from, to."""
 
 
@@ -39,10 +41,23 @@ class PlotRange:
             self._most = most
             self._view.setLimits(xMin=0, xMax=most)
 
-    def fit(self, runs: Sequence[RunCurves], settings: PlotSettings, values: Sequence[Values]) -> None:
-        """Shows all of the runs; `values` are those of the lines that the value axis must hold."""
-        low, high = value_range(values, is_log=settings.is_log, ignores_outliers=settings.ignores_outliers)
-        wanted = (0.0, self.end(runs, settings)), (low, high)
+    def fit(
+        self,
+        runs: Sequence[RunCurves],
+        settings: PlotSettings,
+        values: Sequence[Values],
+        positions: Span | None = None,
+    ) -> None:
+        """Shows all of the runs, or some positions of them.
+
+        Args:
+            runs: Those on show.
+            settings: How they are shown.
+            values: Of the lines that the value axis must hold.
+            positions: Those to be shown; None for all.
+        """
+        values_span = value_range(values, is_log=settings.is_log, ignores_outliers=settings.ignores_outliers)
+        wanted = positions or (0.0, self.end(runs, settings)), values_span
         if self.shown() != wanted:
             self.choose(wanted)
 

@@ -198,7 +198,7 @@ class RunPlots(QWidget):
 
     def reset_zoom(self) -> None:
         """Shows the whole of all runs in every plot."""
-        for plot in self.plots:
+        for plot in self._plots:
             plot.reset_zoom()
 
     def _apply_settings(self) -> None:
@@ -224,6 +224,8 @@ class RunPlots(QWidget):
             self._row.addWidget(plot, 1)
             plot.pointed.connect(self._on_plot_pointed)
             plot.stepped.connect(self._on_plot_stepped)
+            plot.positions_chosen.connect(self._on_positions_chosen)
+            plot.reset_requested.connect(self.reset_zoom)
             plot.apply_settings(self.bar.settings)
             plot.setVisible(plot in self.plots)
 
@@ -232,6 +234,13 @@ class RunPlots(QWidget):
             plot.apply_theme()
         self.legend.update()
         self._show_crosshair(None)
+        self.redrawing.forget()
+
+    def _on_positions_chosen(self, positions: tuple[float, float]) -> None:
+        """All plots stand side by side over the same positions; the values are each plot's own."""
+        for plot in self._plots:
+            if plot is not self.sender():
+                plot.canvas.follow(positions)
         self.redrawing.forget()
 
     # -- the crosshair, in all plots at once ------------------------------------------------------------------

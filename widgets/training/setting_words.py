@@ -24,7 +24,7 @@ TITLES = {
     "checkpoint_epochs": "Checkpoints",
     "tensorboard": "TensorBoard",
     "stop_on_nan": "Stop when the loss is no number",
-    "balance_classes": "Balance the classes",
+    "balance_classes": "Balance classes",
     "mixed_precision": "Mixed precision (16 bits)",
     "jit_compile": "Compile with XLA",
 }

@@ -13,7 +13,7 @@ from editor.training.settings import LOSSES, OPTIMIZERS, SettingsReport, TrainSe
 from widgets.icons import Icons
 from widgets.training.choice_fields import ChoiceField, MetricsField
 from widgets.training.data_field import DataField
-from widgets.training.form_row import FormRow, WheelGuard
+from widgets.training.form_row import FormRow, WheelGuard, set_tab_order
 from widgets.training.more_form import MoreForm
 from widgets.training.number_fields import decimal_box, decimal_of, decimal_text, number_box, text_box
 from widgets.training.setting_words import TIPS, TITLES
@@ -101,6 +101,10 @@ class SettingsForm(QWidget):
         grid.addWidget(self.more, grid.rowCount(), 0, 1, 2)
         self._guard.guard(self.data.box)
         grid.setRowStretch(grid.rowCount(), 1)
+        _data, *others = rows.values()
+        fields = [each for row in others for each in row.fields]
+        more = [each for row in self.more.rows.values() for each in row.fields]
+        set_tab_order((self.data.box, self.data.edit_button, *fields, self.more.heading, *more))
         rows |= self.more.rows
         width = max(row.label_width for row in rows.values())
         for each in (grid, self.more.grid):

@@ -104,11 +104,12 @@ def from_arrays(arrays: Arrays, settings: TrainSettings, facts: ModelFacts, seed
     kept, held = _split(whole, settings, tasks, seed, has_own="val" in parts)
     train, drawn = (whole.take(kept), whole.take(held)) if len(held) else (whole, None)
     validation = parts.get("val", drawn)
-    num_more = validation.num_samples if validation and "val" in parts else 0
+    num_more = tuple(parts[name].num_samples if name in parts else 0 for name in ("val", "test"))
     report = DataReport(
         kind="arrays",
         text=describe(whole.inputs, whole.targets, whole.num_samples, num_more, tasks),
         task=tasks[0] if tasks else "auto",
+        tasks=tasks,
         num_train=train.num_samples,
         num_validation=validation.num_samples if validation else 0,
         num_test=parts["test"].num_samples if "test" in parts else 0,

@@ -1,4 +1,4 @@
-"""The datasets of an `.h5` file by name; nothing in it may lead elsewhere."""
+"""The datasets of an `.h5` file by name, of a file that another process has looked through."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import h5py
 import numpy as np
 
 from editor.errors import DataError
-from editor.files.hdf5_guard import check_hdf5
-from editor.training.data.array_files import Header, told
+from editor.training.data.array_files import NUMBERS, TEXT, Header, told
+from editor.training.data.hdf5_check import check_apart
 from editor.training.data.parts import Array
+from editor.training.progress import note_bytes
+
+_PIECE_BYTES = 1 << 24
 
 
 class Hdf5File:
@@ -23,22 +26,34 @@ class Hdf5File:
         self._path = path
         self._places: dict[str, str] = {}
         self.headers: dict[str, Header] = {}
+        check_apart(path)
         with told(path.name, "an .h5 file"), h5py.File(path, "r") as file:
-            check_hdf5(file, path.name, path.stat().st_size)
             file.visititems(self._note)
 
     def read(self, name: str) -> Array:
         """An array."""
         with told(self.name, "an .h5 file"), h5py.File(self._path, "r") as file:
             dataset = file[self._places[name]]
-            is_text = h5py.check_string_dtype(dataset.dtype) is not None
-            values = dataset.asstr()[()] if is_text else dataset[()]
-        array: Array = np.asarray(values, dtype=str) if is_text else np.asarray(values)
-        if array.dtype.kind not in "biufUS":
-            raise DataError(
-                f"{name} in {self.name} holds values of type {array.dtype}; numbers are needed.",
-                hint=f"Save {name} as numbers: {name}.astype('float32').",
-            )
+            if h5py.check_string_dtype(dataset.dtype) is not None:
+                return np.asarray(dataset.asstr()[()], dtype=str)
+            if dataset.dtype.kind not in NUMBERS + TEXT:
+                raise DataError(
+                    f"{name} in {self.name} holds values of type {dataset.dtype}; numbers are needed.",
+                    hint=f"Save {name} as numbers: {name}.astype('float32').",
+                )
+            return self._read_numbers(dataset)
+
+    def _read_numbers(self, dataset: h5py.Dataset) -> Array:
+        """Piece by piece, so that it can be given up; HDF5 unpacks whole chunks."""
+        if not dataset.shape or not dataset.size:
+            return np.asarray(dataset[()])
+        array: Array = np.empty(dataset.shape, dataset.dtype)
+        in_chunk = dataset.chunks[0] if dataset.chunks else 1
+        num_rows = max(_PIECE_BYTES * len(array) // max(array.nbytes, 1) // in_chunk, 1) * in_chunk
+        for start in range(0, len(array), num_rows):
+            note_bytes("Reading", self.name, start * (array.nbytes // len(array)), array.nbytes)
+            rows = np.s_[start : start + num_rows]
+            dataset.read_direct(array, rows, rows)
         return array
 
     def _note(self, place: str, item: object) -> None:

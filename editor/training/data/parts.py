@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from editor.training.data_options import Augmentation, Task
-from editor.training.data_report import DataReport
+from editor.training.data_report import DataReport, SampleView
 
 Array = npt.NDArray[Any]
 
@@ -116,9 +117,9 @@ class Prepared:
         has_own_validation: Whether the validation part was given, not drawn from the training samples.
         class_names: Of the first target, in the order of their numbers; empty where none are known.
         sources: Where each training sample comes from, such as a file's name, a row of it, or a place in an array as
-            Python has it, `x[12]`; empty for a
-            person's own dataset.
+            Python has it, `x[12]`; empty for a person's own dataset.
         tasks: What each target is learned as; empty where that is found from the labels and the last layer.
+        view: Shows a training sample in words, by its place; None where its values show themselves.
     """
 
     train: Part
@@ -134,6 +135,7 @@ class Prepared:
     tasks: tuple[Task, ...] = ()
     class_names: tuple[str, ...] = ()
     sources: tuple[str, ...] | Numbered = ()
+    view: Callable[[Part, int], SampleView] | None = None
 
     def suffix(self, part: Part) -> str:
         """What is added to a name in sentences about a part."""

@@ -74,7 +74,8 @@ def form_of(sample_shape: Shape | None, size: tuple[int, int], fitting: Fitting)
     axes = 3 if sample_shape is None else len(sample_shape)
     shape: Shape = (None, None, 3) if sample_shape is None else sample_shape
     channels = 0 if axes == 2 else 3 if shape[-1] is None else shape[-1]
-    if axes not in (2, 3) or channels not in (0, *_MODES):
+    is_series = axes == 2 and shape[-1] == 1
+    if axes not in (2, 3) or channels not in (0, *_MODES) or is_series:
         sizes = " × ".join("any" if each is None else str(each) for each in shape) or "1 value"
         raise DataError(
             f"The model takes samples of {sizes}, and no images of 1, 3 or 4 channels.",

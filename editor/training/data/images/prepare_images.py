@@ -15,7 +15,7 @@ from editor.training.data.images.decoding import ImageForm, form_of, image_size,
 from editor.training.data.images.listing import ClassFolder, ImageFile, ImageFolders, find_parts, list_images, listing
 from editor.training.data.images.loading import LoadedImages, load_images, take_images
 from editor.training.data.parts import Array, Part, Prepared
-from editor.training.data.reporting import balancing_weights, target_bars
+from editor.training.data.reporting import balancing_weights, more_words, target_bars
 from editor.training.data.splitting import draw_validation
 from editor.training.data.targets import more_outputs_note
 from editor.training.data.unfit import about_part
@@ -23,6 +23,7 @@ from editor.training.data_options import Task
 from editor.training.data_report import DataReport, Skipped
 from editor.training.model_facts import ModelFacts
 from editor.training.settings import TrainSettings
+from editor.wording import some_of
 
 MOST_SKIPPED_TOLD = 100
 _NUM_MEASURED = 200
@@ -185,12 +186,15 @@ def _task(facts: ModelFacts) -> Task:
 def _report(data: Prepared, form: ImageForm, loaded: Sequence[_Loaded]) -> DataReport:
     skipped = [each for part in loaded for each in part.skipped]
     numbers = [part.num_samples if part else 0 for part in (data.train, data.validation, data.test)]
+    num_more = numbers[1] if data.has_own_validation else 0
+    num_own = numbers[0] + numbers[1] - num_more
+    more = "".join(f" · {words}" for words in more_words(num_more, numbers[2]))
     sizes = " × ".join(str(size) for size in form.shape)
     held = data.validation.targets[0] if data.validation else None
     left_out = f" · {len(skipped):,} left out" if skipped else ""
     return DataReport(
         kind="images",
-        text=f"{sum(numbers):,} images of {sizes} · {len(data.class_names):,} classes{left_out}",
+        text=f"{num_own:,} images of {sizes} · {len(data.class_names):,} classes{more}{left_out}",
         num_train=numbers[0],
         num_validation=numbers[1],
         num_test=numbers[2],
@@ -211,4 +215,9 @@ def _notes(loaded: Sequence[_Loaded], facts: ModelFacts) -> tuple[str, ...]:
     num_outputs = shape[-1] if shape else None
     if num_outputs is not None and len(classes) < num_outputs:
         notes.append(more_outputs_note(num_outputs, len(classes)))
+    if all(name.isdecimal() for name in classes) and sorted(classes, key=int) != list(classes):
+        notes.append(
+            f"The classes are numbered by their folders' names as text: {some_of(classes, 4)}. Name the folders 01, "
+            "02, … if the model's outputs are in the order of the numbers."
+        )
     return tuple(notes)

@@ -17,6 +17,9 @@ from editor.errors import DataError
 
 SAMPLE_BYTES = 1 << 18
 """Read from the beginning to find out how the table is written."""
+LARGEST_SAMPLE = 1 << 26
+"""Read at most where rows are so long that there are not `FEWEST_LINES` of them."""
+FEWEST_LINES = 3
 SAMPLE_ROWS = 200
 SEPARATORS = ("\t", ";", ",", "|")
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", ".", "missing"})
@@ -26,6 +29,9 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", 
 _COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 FALLBACK = "cp1252"
+
+# With another separator than its own, a whole row is one cell; a sample is in memory anyway.
+csv.field_size_limit(LARGEST_SAMPLE)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def find_dialect(path: Path) -> Dialect:
     if not lines:
         raise DataError(f"{path.name} is empty.", hint="Choose a table with a row for each sample.")
     separator = _separator(lines, path)
-    rows = _cells(lines, separator)
+    rows = _cells(lines, separator, path)
     has_header = _has_header(rows, separator)
     names = _names(rows[0], path) if has_header else tuple(f"column {at + 1}" for at in range(len(rows[0])))
     return Dialect(
@@ -108,7 +114,14 @@ def is_number(cell: str) -> bool:
 def _beginning(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return unpacked(file).read(SAMPLE_BYTES)
+            stream = unpacked(file)
+            content = stream.read(SAMPLE_BYTES)
+            while content.count(b"\n") < FEWEST_LINES and len(content) < LARGEST_SAMPLE:
+                more = stream.read(len(content))
+                if not more:
+                    break
+                content += more
+            return content
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
             f"{path.name} cannot be read; it is damaged or not open to you.",
@@ -143,11 +156,13 @@ def _num_empty(text: str) -> int:
     return next((at for at, line in enumerate(text.splitlines()) if line.strip()), 0)
 
 
-def _cells(lines: list[str], separator: str) -> list[list[str]]:
+def _cells(lines: list[str], separator: str, path: Path) -> list[list[str]]:
     try:
         return [row for row in csv.reader(lines, delimiter=separator) if row]
     except csv.Error as error:
-        raise DataError(f"The first rows are no table: {error}.", hint="Save the table as CSV or TSV again.") from error
+        raise DataError(
+            f"The first rows of {path.name} are no table: {error}.", hint="Save the table as CSV or TSV again."
+        ) from error
 
 
 def _separator(lines: list[str], path: Path) -> str:
@@ -155,7 +170,7 @@ def _separator(lines: list[str], path: Path) -> str:
     order = sorted(SEPARATORS, key=lambda sign: sign != "\t") if ".tsv" in path.name.lower() else SEPARATORS
 
     def score(separator: str) -> tuple[float, bool]:
-        widths = Counter(len(row) for row in _cells(lines, separator))
+        widths = Counter(len(row) for row in _cells(lines, separator, path))
         width, count = max(widths.items(), key=lambda item: item[1])
         return (count / len(lines) if width > 1 else 0.0), width > 1
 

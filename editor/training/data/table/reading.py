@@ -20,10 +20,13 @@ import pyarrow.parquet as pq
 
 from editor.errors import DataError
 from editor.training.data.file_kinds import PARQUET, begins_with
+from editor.training.data.table.cells import EMPTY
 from editor.training.data.table.dialect import FALLBACK, Dialect, check_names, find_dialect, unpacked
 from editor.training.progress import note_bytes, note_progress
 
 BLOCK_BYTES = 1 << 22
+NUM_ROWS_OF_BLOCK = 4
+"""At least, where rows are very long."""
 PARQUET_ROWS = 1 << 15
 _UTF8 = ("utf-8", "utf-8-sig")
 
@@ -131,7 +134,7 @@ class TableFile:
                     _Utf8(file) if dialect.encoding in _UTF8 else file,
                     read_options=pc.ReadOptions(
                         use_threads=False,
-                        block_size=BLOCK_BYTES,
+                        block_size=max(BLOCK_BYTES, NUM_ROWS_OF_BLOCK * int(dialect.row_bytes)),
                         skip_rows_after_names=dialect.first_row - 1,
                         column_names=list(dialect.names),
                         encoding=dialect.encoding,
@@ -270,11 +273,11 @@ def _row_numbers(first: int, count: int, skipped: Sequence[int]) -> npt.NDArray[
 
 def _is_empty(columns: Sequence[pa.Array]) -> npt.NDArray[np.bool_]:
     """Which rows hold nothing in any column."""
-    is_empty = pac.equal(columns[0], "")
+    is_empty = pac.equal(columns[0], EMPTY)
     for cells in columns[1:]:
         if not pac.any(is_empty).as_py():
             break
-        is_empty = pac.and_(is_empty, pac.equal(cells, ""))
+        is_empty = pac.and_(is_empty, pac.equal(cells, EMPTY))
     return np.asarray(is_empty.to_numpy(zero_copy_only=False), bool)
 
 

@@ -108,8 +108,8 @@ class ColumnSurvey:
     def add(self, cells: pa.Array, rows: npt.NDArray[np.int64], *, has_decimal_comma: bool) -> None:
         """Looks at the cells of some more rows, whose numbers are given."""
         stored, cells = cells, clean(cells)
-        for entry in pac.value_counts(missing_words(stored, cells)):
-            self.words[entry["values"].as_py()] += entry["counts"].as_py()
+        words = missing_words(stored, cells)
+        self.words.update(_counted(words))
         numbers, is_wrong = numbers_of(cells, has_decimal_comma=has_decimal_comma)
         is_present = ~np.isnan(numbers)
         is_missing = ~is_present if is_wrong is None else ~is_present & ~is_wrong
@@ -136,8 +136,7 @@ class ColumnSurvey:
             self.is_whole = self.is_whole and bool(np.all(numbers == np.floor(numbers)))
 
     def _count(self, texts: pa.Array) -> None:
-        for entry in pac.value_counts(texts.drop_null()).slice(0, 2 * MAX_DISTINCT):
-            self.counts[entry["values"].as_py()] += entry["counts"].as_py()
+        self.counts.update(_counted(texts.drop_null()))
 
 
 def survey(table: TableFile) -> dict[str, ColumnSurvey]:
@@ -163,6 +162,14 @@ def _survey(table: TableFile) -> dict[str, ColumnSurvey]:
 def _add(columns: dict[str, ColumnSurvey], piece: Piece, *, has_decimal_comma: bool) -> None:
     for name, cells in piece.columns.items():
         columns[name].add(cells, piece.numbers, has_decimal_comma=has_decimal_comma)
+
+
+def _counted(texts: pa.Array) -> dict[str, int]:
+    """How often each text is there, of at most some of them."""
+    if not len(texts):
+        return {}
+    found = pac.value_counts(texts).slice(0, 2 * MAX_DISTINCT)
+    return dict(zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True))
 
 
 def _counts_up(numbers: npt.NDArray[np.float64], before: float) -> bool:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
 
+from editor.errors import DataError
 from editor.training.data.parts import Part
 from editor.training.data.reporting import range_of, target_bars
 from editor.training.data.table.coding import CategoryCoding, NumberCoding
-from editor.training.data.table.collecting import Rows
 from editor.training.data.table.inputs import InputCoding
 from editor.training.data.table.learning import OutputCoding
 from editor.training.data.table.plan import TablePlan
 from editor.training.data.table.reading import TableFile
+from editor.training.data.table.roles import find_roles
 from editor.training.data.table.survey import ColumnSurvey
 from editor.training.data_options import ColumnUse, DataOptions, MissingTreatment
 from editor.training.data_report import Bar, ColumnFacts, DataReport, SampleView
+from editor.training.model_facts import ModelFacts
 
-NUM_SAMPLES = 6
+MOST_VALUES = 300
+"""Of a row that are shown; a table of more columns takes seconds to draw."""
 MOST_SERIES_VALUES = 2_000
 IMAGE_AXES = 3
 """Axes of a batch of series; images have more, and are shown as pictures."""
@@ -37,19 +41,25 @@ def table_report(
         kind="series" if all(each.is_series for each in inputs) else "table",
         text="",
         task=outputs[0].task,
+        tasks=tuple(each.task for each in outputs),
         num_train=train.num_samples,
         num_validation=validation.num_samples if validation else 0,
         bars=output_bars(train, validation, outputs),
         columns=_columns(plan, inputs),
+        can_standardize=any(each.can_standardize for each in inputs),
         value_range=range_of(train),
         notes=(*plan.table.notes, *plan.roles.notes, *plan.notes, *(note for each in outputs for note in _notes(each))),
     )
 
 
-def first_report(table: TableFile, columns: Mapping[str, ColumnSurvey], options: DataOptions) -> DataReport:
+def first_report(
+    table: TableFile, columns: Mapping[str, ColumnSurvey], options: DataOptions, facts: ModelFacts
+) -> DataReport:
     """What is known of a table before its columns have their places in a model."""
     num_rows = next(iter(columns.values())).num_rows
-    found = {name: options.columns.get(name, _usual_use(column)) for name, column in columns.items()}
+    found = _found_uses(table, columns, options, facts) or {
+        name: options.columns.get(name, _usual_use(column)) for name, column in columns.items()
+    }
     uses: dict[str, ColumnUse] = found | dict.fromkeys([name for name in options.targets if name in found], "target")
     return DataReport(
         kind="table",
@@ -57,6 +67,16 @@ def first_report(table: TableFile, columns: Mapping[str, ColumnSurvey], options:
         columns=tuple(column_facts(column, uses[name], options.missing.get(name)) for name, column in columns.items()),
         notes=table.notes,
     )
+
+
+def _found_uses(
+    table: TableFile, columns: Mapping[str, ColumnSurvey], options: DataOptions, facts: ModelFacts
+) -> dict[str, ColumnUse]:
+    """What each column is used as; empty where it cannot be told which belong where."""
+    try:
+        return find_roles(table.path.name, columns, options, facts).uses
+    except DataError:
+        return {}
 
 
 def _usual_use(column: ColumnSurvey) -> ColumnUse:
@@ -73,34 +93,30 @@ def output_bars(train: Part, validation: Part | None, outputs: Sequence[OutputCo
     )
 
 
-def sample_views(
-    rows: Rows, part: Part, inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding]
-) -> tuple[SampleView, ...]:
-    """Some rows as the model will receive them, from all over the training part; none where they are images."""
+def row_view(
+    part: Part, inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding]
+) -> Callable[[Part, int], SampleView] | None:
+    """Shows rows as the model will receive them; None where they are images, which show themselves."""
     if any(array.ndim > IMAGE_AXES for array in part.inputs):
-        return ()
-    places = np.unique(np.linspace(0, part.num_samples - 1, NUM_SAMPLES).astype(int))
-    return tuple(_view(rows, part, int(at), inputs, outputs) for at in places)
+        return None
+    return partial(_view, inputs, outputs)
 
 
-def _view(
-    rows: Rows, part: Part, at: int, inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding]
-) -> SampleView:
+def _view(inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding], part: Part, at: int) -> SampleView:
     label = ", ".join(_label(output, part.targets[place][at]) for place, output in enumerate(outputs))
-    source = f"row {rows.numbers[at]:,}"
     if all(each.is_series for each in inputs):
-        return SampleView(
-            label=label, source=source, series=tuple(part.inputs[0][at].ravel()[:MOST_SERIES_VALUES].tolist())
-        )
-    values = tuple(
+        return SampleView(label=label, series=tuple(part.inputs[0][at].ravel()[:MOST_SERIES_VALUES].tolist()))
+    values = [
         (name, f"{value:.4g}")
         for each, array in zip(inputs, part.inputs, strict=True)
         for name, value in zip(each.value_names, array[at].ravel().tolist(), strict=True)
-    )
-    return SampleView(label=label, source=source, values=values)
+    ]
+    return SampleView(label=label, values=tuple(values[:MOST_VALUES]))
 
 
 def _label(output: OutputCoding, target: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:
+    if output.flags is not None:
+        return ", ".join(name for name, value in zip(output.classes, target.tolist(), strict=True) if value)
     if len(output.columns) > 1:
         return ", ".join(f"{name} {value:g}" for name, value in zip(output.columns, target.tolist(), strict=True))
     if output.classes:
