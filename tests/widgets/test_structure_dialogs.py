@@ -239,3 +239,20 @@ def test_that_fresh_values_that_would_stay_random_are_told(qtbot: QtBot):
     dialog = shown(qtbot, ReinitialiseDialog(tree, (layer(tree, "conv"),)))
     assert "This is frozen: the new values stay random" in dialog.warning.text()
     assert dialog.warning.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("advice", "words"),
+    [
+        (HeadAdvice(), "No data are chosen yet."),
+        (HeadAdvice(problem="Column height has text in row 3."), "Column height has text in row 3."),
+    ],
+)
+def test_that_the_wizard_tells_why_no_data_are_known_and_asks_for_them(
+    qtbot: QtBot, digits: LayerTree, advice: HeadAdvice, words: str
+):
+    wizard = shown(qtbot, TransferWizard(digits, advice, TrainSettings(data="")))
+    page = wizard.data_page
+    assert page.data_text == words
+    with qtbot.waitSignal(page.data_requested):
+        qtbot.mouseClick(page.data_button, Qt.MouseButton.LeftButton)
