@@ -6,11 +6,14 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 
 from editor.files.keras_archive import read_freeze_map
 from editor.layers.accounts import State
 from tests.integration import plain_keras
+from tests.integration.data_hands import DataHands
 from tests.integration.driver import Driver
 from tests.integration.files import DEMO, SMALL_CNN_CODE, SUBCLASSED
 from widgets.document import Stage
@@ -22,6 +25,18 @@ from widgets.training.run_state import RunState
 def model(tmp_path: Path) -> Path:
     """A copy of the demo model, which may be saved over."""
     return Path(shutil.copy(DEMO, tmp_path / "model.keras"))
+
+
+def look_at_data_that_do_not_fit(driver: Driver, folder: Path) -> None:
+    np.savez(folder / "flat.npz", x=np.zeros((8, 64), "float32"), y=np.arange(8) % 2)
+    driver.app.data.open_with(str(folder / "flat.npz"))
+
+
+def what_does_not_fit_is_said(driver: Driver) -> None:
+    """The data that were chosen without the model are held against it as soon as the engine has it."""
+    data = DataHands(driver)
+    driver.wait(lambda: "(64,)" in data.problem)
+    driver.key_in(data.dialog, Qt.Key.Key_Escape)
 
 
 def test_that_a_preview_is_edited_and_saved_before_the_engine_is_there_and_goes_live(driver: Driver, model: Path):
@@ -45,6 +60,7 @@ def test_that_a_preview_is_edited_and_saved_before_the_engine_is_there_and_goes_
     driver.window.layers.filter_edit.setText("conv")
     driver.click_row("backbone/conv_3")
     flags = driver.document.freeze_map()
+    look_at_data_that_do_not_fit(driver, model.parent)
     document, before, top = driver.document, driver.document.tree, view.verticalScrollBar().value()
     assert document.stage is Stage.LOADING
 
@@ -58,6 +74,7 @@ def test_that_a_preview_is_edited_and_saved_before_the_engine_is_there_and_goes_
     assert view.isExpanded(view.index_of(driver.node("backbone")))
     assert driver.window.layers.filter_edit.text() == "conv"
     assert view.verticalScrollBar().value() == top
+    what_does_not_fit_is_said(driver)
     assert driver.window.inspector.facts["Path"] == "backbone/conv_3"
     assert driver.window.isWindowModified()
 
