@@ -42,8 +42,7 @@ def what_does_not_fit_is_said(driver: Driver) -> None:
 def test_that_a_preview_is_edited_and_saved_before_the_engine_is_there_and_goes_live(driver: Driver, model: Path):
     driver.preview(model)
     view = driver.window.layers.view
-    assert driver.document.stage is Stage.LOADING
-    assert not driver.app.link.is_ready
+    assert (driver.document.stage, driver.app.link.is_ready) == (Stage.LOADING, False)
     assert "the engine is starting" in driver.preview_text
     assert driver.start_button.isEnabled() is False
     assert driver.window.training.start_obstacle()
@@ -67,8 +66,7 @@ def test_that_a_preview_is_edited_and_saved_before_the_engine_is_there_and_goes_
     driver.wait(lambda: document.is_live)
     assert driver.document is document
     assert document.tree is not before
-    assert not driver.preview_text
-    assert document.freeze_map() == flags
+    assert (driver.preview_text, document.freeze_map()) == ("", flags)
     assert [node.path for node in view.selected_nodes()] == ["backbone/conv_3"]
     assert view.current_node() is driver.node("backbone/conv_3")
     assert view.isExpanded(view.index_of(driver.node("backbone")))
