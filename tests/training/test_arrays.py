@@ -187,6 +187,11 @@ def test_that_a_class_that_training_does_not_have_is_named(tmp_path):
         prepared(path, MODEL)
 
 
+def test_that_arrays_of_one_class_are_told(tmp_path):
+    path = write_npz(tmp_path / "data.npz", x=X, y=np.zeros(6))
+    assert "All samples to train on are of one class, 0" in prepared(path, MODEL).report.notes[-1]
+
+
 # -- several inputs and outputs -------------------------------------------------------------------------------
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from editor.training.data_options import DataOptions
-from editor.training.data_report import DataKind, DataReport
+from editor.training.data_report import ColumnFacts, DataKind, DataReport
 from editor.training.settings import TrainSettings
 from editor.training.words import AUTOMATIC
 from widgets.data.augmentation_list import AugmentationList
+from widgets.data.column_choices import with_target
+from widgets.data.columns import MOST_COLUMNS
 from widgets.data.fields import Row, Section, choice, choose
 from widgets.data.source import PathField
 from widgets.data.words import FITTINGS, TASKS, preprocessing_words
@@ -69,6 +71,8 @@ class DataForm(QWidget):
     # -- putting together ---------------------------------------------------------------------------------------
 
     def _make_fields(self, preprocessings: tuple[str, ...]) -> None:
+        self.target = choice((("", "Automatic"),))
+        self.target.setToolTip("The column that the model is to tell from the others")
         self.task = choice(TASKS.items())
         self.is_series = choice(_SERIES.items())
         self.standardize = QCheckBox("Standardize numbers")
@@ -93,6 +97,7 @@ class DataForm(QWidget):
 
     def _learned(self, icons: Icons) -> Section:
         section = Section("What is learned", icons)
+        section.add("targets", "Target", self.target)
         section.add("task", "Task", self.task)
         section.add("is_series", "Time series", self.is_series)
         section.add("standardize", "", self.standardize)
@@ -118,6 +123,8 @@ class DataForm(QWidget):
         for box in (self.task, self.is_series, self.fitting, self.preprocessing):
             box.currentIndexChanged.connect(self._on_edited)
             self._guard.guard(box)
+        self.target.activated.connect(self._on_target_activated)
+        self._guard.guard(self.target)
         for tick in (self.standardize, self.balance, self.is_stratified):
             tick.toggled.connect(self._on_edited)
         for number in (self.share, self.split_seed):
@@ -134,6 +141,7 @@ class DataForm(QWidget):
         if settings.data != self._data:
             self._data, self._kind, self._has_pictures = settings.data, None, False
         options = self._options = settings.data_options
+        choose(self.target, ", ".join(options.targets))
         choose(self.task, options.task)
         choose(self.is_series, options.is_series)
         self.standardize.setChecked(options.standardize)
@@ -211,12 +219,15 @@ class DataForm(QWidget):
         is_asked = self._has_several or is_chosen or not _OF_NAMES.isdisjoint(problems)
         self._sections["names"].setVisible(is_asked)
 
-    def show_kind(self, kind: DataKind | None, *, has_pictures: bool = False) -> None:
+    def show_kind(self, kind: DataKind | None, *, has_pictures: bool = False, can_standardize: bool = True) -> None:
         """Shows the fields that data of a kind have a use for."""
         is_table, is_function = kind in ("table", "series"), kind == "function"
         learned, parts = self._sections["learned"], self._sections["parts"]
+        num_outputs = sum(kind == "outputs" for kind, _ in self._names)
+        # Several outputs have their columns named one by one.
+        learned.show_row("targets", is_shown=is_table and num_outputs < 2)
         learned.show_row("is_series", is_shown=is_table)
-        learned.show_row("standardize", is_shown=is_table)
+        learned.show_row("standardize", is_shown=is_table and can_standardize)
         self._sections["images"].setVisible(has_pictures)
         self._sections["augmentation"].setVisible(has_pictures)
         self._sections["images"].show_row("fitting", is_shown=kind == "images")
@@ -233,8 +244,14 @@ class DataForm(QWidget):
             self._kind = report.kind
         if report and report.samples:
             self._has_pictures = any(sample.picture for sample in report.samples)
-        self.show_kind(self._kind, has_pictures=self._has_pictures or not _OF_IMAGES.isdisjoint(problems))
+        self.show_kind(
+            self._kind,
+            has_pictures=self._has_pictures or not _OF_IMAGES.isdisjoint(problems),
+            can_standardize=report.can_standardize if report else True,
+        )
         self._show_names(problems)
+        if report and report.columns:
+            self._show_targets(report.columns)
         images = self._sections["images"].rows["preprocessing"]
         chosen = self.preprocessing.currentData()
         found = report.preprocessing if report else ""
@@ -243,6 +260,15 @@ class DataForm(QWidget):
         images.show_note(report.preprocessing_reason if report else "")
         task = f"Automatic ({TASKS[report.task]})" if report and report.task != "auto" else "Automatic"
         self.task.setItemText(0, task if self.task.currentData() == "auto" else "Automatic")
+
+    def _show_targets(self, columns: Sequence[ColumnFacts]) -> None:
+        chosen = self._options.targets
+        found = ", ".join(column.name for column in columns if column.use == "target")
+        self.target.clear()
+        self.target.addItem(f"Automatic ({found})" if found and not chosen else "Automatic", "")
+        for column in columns[:MOST_COLUMNS]:
+            self.target.addItem(column.name, column.name)
+        choose(self.target, ", ".join(chosen))
 
     def clear_problems(self) -> None:
         """Says of nothing any more that it is wrong."""
@@ -276,6 +302,17 @@ class DataForm(QWidget):
             found |= section.rows
             found |= section.wide
         return found
+
+    def set_folder(self, folder: str) -> None:
+        """Where data to validate or to test on are looked for at first."""
+        for field in (self.validation, self.test):
+            field.set_folder(folder)
+
+    def _on_target_activated(self) -> None:
+        chosen = self.target.currentData()
+        # Several columns that were chosen in the table are an entry of their own, which changes nothing.
+        if chosen != ", ".join(self._options.targets):
+            self.set_options(with_target(self.options(), chosen))
 
     def _on_edited(self) -> None:
         if not self._is_filling:

@@ -68,7 +68,7 @@ def prepare_table(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prep
         plan = plan_table(file, columns, settings.data_options, facts)
         return _prepare(_Table(settings, facts, plan, []), seed)
     except DataError as error:
-        raise UnfitDataError(error, first_report(file, columns, settings.data_options)) from error
+        raise UnfitDataError(error, first_report(file, columns, settings.data_options, facts)) from error
 
 
 def _prepare(table: _Table, seed: int) -> Prepared:
@@ -99,7 +99,8 @@ def _prepare(table: _Table, seed: int) -> Prepared:
         tasks=tuple(output.task for output in outputs),
         class_names=outputs[0].classes,
     )
-    text = describe(whole.inputs, targets, len(targets[0]), validation.num_samples if validation else 0, prepared.tasks)
+    num_more = (validation.num_samples if validation else 0, test.num_samples if test else 0)
+    text = describe(whole.inputs, targets, len(targets[0]), num_more, prepared.tasks)
     prepared = replace(prepared, report=msgspec.structs.replace(prepared.report, text=text))
     return _told(table, prepared, _some(rows, kept), inputs, outputs)
 
