@@ -92,6 +92,8 @@ class DataReport(msgspec.Struct, frozen=True, kw_only=True):
         num_test: Samples to evaluate at the end.
         bars: Samples by class or by stretches of the target, for each target; the first is of the first output.
         columns: Of a table, in the order of the file.
+        can_standardize: Whether any numbers of a table could be standardized: not those of pictures or for an
+            Embedding, nor where the model has a Normalization.
         samples: Some training samples, after preprocessing and augmentation.
         value_range: `(lowest, highest)` of what the model will receive; None for text.
         preprocessing: What is done to the values, one of `PREPROCESSINGS` or a module of `keras.applications`.
@@ -111,6 +113,7 @@ class DataReport(msgspec.Struct, frozen=True, kw_only=True):
     num_test: int = 0
     bars: tuple[tuple[Bar, ...], ...] = ()
     columns: tuple[ColumnFacts, ...] = ()
+    can_standardize: bool = True
     samples: tuple[SampleView, ...] = ()
     value_range: tuple[float, float] | None = None
     preprocessing: str = "none"

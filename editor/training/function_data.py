@@ -59,7 +59,7 @@ def prepare_function(settings: TrainSettings, facts: ModelFacts) -> Prepared:
     _refuse_one_class(name.short, train_part, bars)
     report = DataReport(
         kind="function",
-        text=describe(train_part.inputs, train_part.targets, train_part.num_samples, 0),
+        text=describe(train_part.inputs, train_part.targets, train_part.num_samples),
         num_train=train_part.num_samples,
         num_validation=validation_part.num_samples if validation_part else 0,
         bars=(bars,),

@@ -212,7 +212,7 @@ def test_that_a_damaged_file_is_refused_or_read_right(tmp_path_factory, data):
     ],
 )
 def test_that_data_are_described_in_one_line(x, y, text):
-    assert describe([x], [y], len(x), 0) == text
+    assert describe([x], [y], len(x)) == text
 
 
 # -- holding out ----------------------------------------------------------------------------------------------

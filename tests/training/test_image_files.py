@@ -109,6 +109,6 @@ def test_that_the_model_decides_the_form() -> None:
     assert form_of((28, 28), (0, 0), "stretch").shape == (28, 28)
     assert form_of((None, None, 3), (64, 32), "stretch").shape == (64, 32, 3)
     assert form_of(None, (64, 32), "stretch").shape == (64, 32, 3)
-    for shape in ((64,), (8, 8, 6), (3, 8, 8, 1)):
+    for shape in ((64,), (8, 8, 6), (3, 8, 8, 1), (150, 1)):
         with pytest.raises(DataError, match="no images of 1, 3 or 4 channels"):
             form_of(shape, (0, 0), "stretch")

@@ -297,6 +297,20 @@ def test_that_what_is_learned_is_guessed_from_names_places_and_values(written, h
     assert [column.name for column in columns if column.use == "target"] == [target]
 
 
+@pytest.mark.parametrize("task", ["auto", "multi-label"])
+def test_that_several_labels_in_a_cell_are_learned_each_by_itself(written, tmp_path, task):
+    path = written("a,tags\n1,red; round\n2,red\n3,\n4,round;big\n")
+    held = written("a,tags\n5,big;red;round\n", "held.csv")
+    data = prepared(path, facts(((1,),), ((3,),), "sigmoid"), task=task, standardize=False, validation=str(held))
+    assert data.class_names == ("big", "red", "round")
+    assert data.train.targets[0].tolist() == [[0, 1, 1], [0, 1, 0], [1, 0, 1]]
+    assert data.validation.targets[0].tolist() == [[1, 1, 1]]
+    assert data.tasks == ("multi-label",)
+    assert [(bar.name, bar.num_train) for bar in data.report.bars[0]] == [("big", 1), ("red", 2), ("round", 2)]
+    assert [sample.label for sample in with_samples(data).samples] == ["red, round", "red", "big, round"]
+    assert problems(path, facts(((1,),), ((3,),), "sigmoid"), task=task) == {}
+
+
 def test_that_several_columns_are_learned_as_labels_of_one_output(written):
     path = written("a,red,round,y\n1,0,1,5\n2,1,1,6\n3,0,0,7\n")
     data = prepared(
@@ -561,3 +575,47 @@ def test_that_rows_of_very_many_columns_are_read(written):
     assert (len(dialect.names), dialect.separator, dialect.has_header) == (80_001, ",", True)
     piece = next(TableFile(path).pieces(("g0", "kind")))
     assert piece.columns["kind"].to_pylist() == ["x", "y"]
+
+
+def test_that_a_class_that_is_only_validated_on_is_named(written):
+    path = written("a,kind\n1,x\n2,y\n")
+    notes = prepared(path, facts(((1,),), ((2,),)), share=0.5).report.notes
+    assert any(note.startswith("No sample of ") and "is left to train on" in note for note in notes)
+
+
+def test_that_data_that_are_trained_and_validated_on_are_told(pets):
+    notes = prepared(pets, validation=str(pets), test=f"{pets.parent}/../{pets.parent.name}/pets.csv", **PET_OPTIONS)
+    told = [note for note in notes.report.notes if "are the training data themselves" in note]
+    assert [note.split()[3] for note in told] == ["validate", "test"]
+
+
+def test_that_a_column_that_is_learned_and_an_input_is_told(written):
+    path = written("a,b,y\n1,2,0\n2,3,1\n")
+    data = prepared(path, facts(((2,),), ((2,),), input_names=("left",)), inputs={"left": ("a", "y")})
+    assert any(note.startswith("Both learned and an input") and note.endswith(": y.") for note in data.report.notes)
+
+
+def test_that_the_column_that_is_learned_is_told_also_where_the_others_do_not_fit(written):
+    path = written("kind,size\nx,0.5\ny,1.5\nx,2.5\n")
+    with pytest.raises(UnfitDataError, match="takes 5") as caught:
+        prepared(path, facts(((5,),), ((2,),)))
+    assert [column.use for column in caught.value.report.columns] == ["target", "number"]
+
+
+def test_that_samples_to_test_on_are_counted(pets):
+    text = prepared(pets, validation=str(pets), test=str(pets), **PET_OPTIONS).report.text
+    assert text == "6 samples of 2 · 3 classes · 6 more for validation · 6 more for testing"
+
+
+@pytest.mark.parametrize(
+    ("content", "model", "expected"),
+    [
+        ("a,b,y\n1,2,0\n3,4,1\n", facts(((2,),), ((2,),)), True),
+        ("a,b,y\n1,2,0\n3,4,1\n", facts(((2,),), ((2,),), has_normalization=True), False),
+        ("a,b,y\n1,2,0\n3,4,1\n", facts(((1, 2, 1),), ((2,),)), False),
+        ("a,b,y\nu,v,0\nu,v,1\n", facts(((2,),), ((2,),)), False),
+    ],
+    ids=["numbers", "Normalization", "pictures", "categories"],
+)
+def test_that_it_is_told_whether_numbers_can_be_standardized(written, content, model, expected):
+    assert prepared(written(content), model).report.can_standardize == expected

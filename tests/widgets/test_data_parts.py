@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from editor.layers.findings.finding import Cure
 from editor.processes.data_messages import DataDescribed
@@ -183,3 +183,61 @@ def test_that_the_bars_of_each_output_can_be_looked_at(dialog, qtbot):
     dialog.show_description(DataDescribed(request_id=3, report=replace(report, bars=report.bars[:1])))
     assert not view.target.isVisible()
     assert [bar.name for bar in view.bars.chart.bars] == ["dog"]
+
+
+def test_that_arrays_that_are_not_found_can_be_named_for_any_model(qtbot, tmp_path: Path):
+    theme = Theme(Mode.LIGHT)
+    dialog = DataDialog(theme, Icons(theme))
+    qtbot.addWidget(dialog)
+    dialog.begin(TrainSettings(data="/a/scans.h5"), names=(("scan",), ("kind",)))
+    dialog.show()
+    line = dialog.findChild(QLineEdit, "inputs/scanChoice")
+    assert not line.isVisible()
+    told = "scans.h5 has no array x. It has: pictures, y."
+    dialog.show_description(DataDescribed(request_id=1, problems={"inputs": told}))
+    assert (line.isVisible(), line.accessibleDescription()) == (True, told)
+    assert not dialog.message.is_problem()
+    qtbot.keyClicks(line, "pictures")
+    assert dialog.settings().data_options.inputs == {"scan": ("pictures",)}
+    dialog.show_description(DataDescribed(request_id=2, report=replace(PETS, kind="arrays", columns=())))
+    assert line.isVisible()
+
+
+def test_that_the_column_to_learn_is_chosen_above_the_others(dialog, qtbot):
+    found = replace(PETS, columns=(PETS.columns[0], replace(PETS.columns[1], use="target")))
+    dialog.show_description(DataDescribed(request_id=1, report=found, problems={"data": "Too many columns."}))
+    target = dialog.form.target
+    assert (target.isVisible(), target.currentText()) == (True, "Automatic (weight)")
+    dialog.form.set_options(DataOptions(columns={"legs": "ignore"}, missing={"legs": "mean"}))
+    qtbot.keyClick(target, Qt.Key.Key_Down)
+    options = dialog.settings().data_options
+    assert (options.targets, options.columns, options.missing) == (("legs",), {}, {})
+    chosen = replace(PETS, columns=(replace(PETS.columns[0], use="target"), PETS.columns[1]))
+    dialog.show_description(DataDescribed(request_id=2, report=chosen))
+    assert (target.currentText(), target.itemText(0)) == ("legs", "Automatic")
+    qtbot.keyClick(target, Qt.Key.Key_Up)
+    assert dialog.settings().data_options.targets == ()
+
+
+def test_that_several_columns_to_learn_stay_as_they_are_chosen(dialog):
+    dialog.form.set_options(DataOptions(targets=("legs", "weight")))
+    dialog.show_description(DataDescribed(request_id=1, report=PETS))
+    assert dialog.form.target.currentText() == "legs, weight"
+    assert dialog.settings().data_options.targets == ("legs", "weight")
+
+
+def test_that_standardizing_is_offered_where_it_changes_something(dialog):
+    for can_standardize in (True, False):
+        report = replace(PETS, can_standardize=can_standardize)
+        dialog.show_description(DataDescribed(request_id=1, report=report))
+        assert dialog.form.standardize.isVisible() == can_standardize
+
+
+def test_that_data_to_test_on_are_looked_for_beside_the_training_data(dialog, qtbot, tmp_path: Path):
+    (tmp_path / "pets.csv").write_text("a,b\n")
+    dialog.choose(str(tmp_path / "pets.csv"))
+    dialog.form.test.button.menu().actions()[0].trigger()
+    qtbot.waitUntil(lambda: dialog.findChild(QFileDialog) is not None)
+    files = dialog.findChild(QFileDialog)
+    assert Path(files.directory().absolutePath()) == tmp_path
+    files.reject()

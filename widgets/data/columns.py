@@ -23,7 +23,7 @@ TREATMENT_WORDS: dict[str, str] = {
 KIND_WORDS = {"number": "Numbers", "category": "Categories", "text": "Text"}
 _HEADERS = ("Column", "Holds", "Used as", "Missing", "Missing values", "Different", "Examples")
 _USE, _MISSING, _TREATMENT, _EXAMPLES = 2, 3, 4, 6
-_MOST_COLUMNS = 300
+MOST_COLUMNS = 300
 """More boxes than these take seconds to make; nobody sets them one by one."""
 
 
@@ -54,7 +54,7 @@ class ColumnsTable(QTableWidget):
 
     def show_columns(self, columns: tuple[ColumnFacts, ...]) -> None:
         """Shows other columns; boxes that are there already are kept, so that one that was just used stays."""
-        shown = columns[:_MOST_COLUMNS]
+        shown = columns[:MOST_COLUMNS]
         is_same = [fact.name for fact in shown] == [fact.name for fact in self._facts]
         self._facts = shown
         if not is_same:

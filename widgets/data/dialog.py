@@ -23,6 +23,7 @@ from editor.processes.data_messages import DataDescribed, DataProgressed
 from editor.training.data_options import PREPROCESSINGS, ColumnUse, DataOptions
 from editor.training.data_report import DataReport
 from editor.training.settings import TrainSettings
+from widgets.data.column_choices import with_use
 from widgets.data.form import DataForm
 from widgets.data.source import SourceBar
 from widgets.data.view import DataView
@@ -152,6 +153,7 @@ class DataDialog(QDialog):
         self.source.box.blockSignals(True)
         self.source.box.choose(settings.data)
         self.source.box.blockSignals(False)
+        self.form.set_folder(self.source.folder)
         self.ok_button.setFocus()
         self._ask()
 
@@ -249,6 +251,7 @@ class DataDialog(QDialog):
         options = self._remembered.get(data, DataOptions())
         self._settings = replace(self.form.applied_to(self._settings), data=data, data_options=options)
         self.form.set_settings(self._settings)
+        self.form.set_folder(self.source.folder)
         self._ask()
 
     def _on_source_chosen(self, data: str) -> None:
@@ -265,17 +268,7 @@ class DataDialog(QDialog):
         self._ask()
 
     def _on_use_chosen(self, column: str, use: ColumnUse) -> None:
-        options = self.form.options()
-        targets = tuple(name for name in options.targets if name != column)
-        if use == "target":
-            # With one output another target takes the place of the one there was.
-            targets = (*targets, column) if options.task == "multi-label" else (column,)
-            columns: dict[str, ColumnUse] = {
-                name: was for name, was in options.columns.items() if was != "target" and name != column
-            }
-        else:
-            columns = {**options.columns, column: use}
-        self.form.set_options(replace(options, targets=targets, columns=columns))
+        self.form.set_options(with_use(self.form.options(), column, use))
 
     def _on_treatment_chosen(self, column: str, treatment: str) -> None:
         options = self.form.options()

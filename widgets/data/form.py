@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from editor.training.data_options import DataOptions
-from editor.training.data_report import DataKind, DataReport
+from editor.training.data_report import ColumnFacts, DataKind, DataReport
 from editor.training.settings import TrainSettings
 from editor.training.words import AUTOMATIC
 from widgets.data.augmentation_list import AugmentationList
+from widgets.data.column_choices import with_target
+from widgets.data.columns import MOST_COLUMNS
 from widgets.data.fields import Row, Section, choice, choose
 from widgets.data.source import PathField
 from widgets.data.words import FITTINGS, TASKS, preprocessing_words
@@ -22,6 +24,7 @@ from widgets.theme import CORNER
 from widgets.training.form_row import WheelGuard
 
 _SERIES = {None: "Found by their names", True: "Yes, in their order", False: "No"}
+_OF_NAMES = frozenset({"inputs", "outputs"})
 _OF_IMAGES = frozenset({"fitting", "preprocessing", "augmentation"})
 
 
@@ -50,7 +53,8 @@ class DataForm(QWidget):
             "names": Section("Inputs and outputs by name", icons),
         }
         self._sections["augmentation"].add_wide("augmentation", self.augmentation)
-        self._names: dict[str, QLineEdit] = {}
+        self._names: dict[tuple[str, str], QLineEdit] = {}
+        self._has_several = False
         self._kind: DataKind | None = None
         self._has_pictures = False
         self._data = ""
@@ -67,6 +71,8 @@ class DataForm(QWidget):
     # -- putting together ---------------------------------------------------------------------------------------
 
     def _make_fields(self, preprocessings: tuple[str, ...]) -> None:
+        self.target = choice((("", "Automatic"),))
+        self.target.setToolTip("The column that the model is to tell from the others")
         self.task = choice(TASKS.items())
         self.is_series = choice(_SERIES.items())
         self.standardize = QCheckBox("Standardize numbers")
@@ -91,6 +97,7 @@ class DataForm(QWidget):
 
     def _learned(self, icons: Icons) -> Section:
         section = Section("What is learned", icons)
+        section.add("targets", "Target", self.target)
         section.add("task", "Task", self.task)
         section.add("is_series", "Time series", self.is_series)
         section.add("standardize", "", self.standardize)
@@ -116,6 +123,8 @@ class DataForm(QWidget):
         for box in (self.task, self.is_series, self.fitting, self.preprocessing):
             box.currentIndexChanged.connect(self._on_edited)
             self._guard.guard(box)
+        self.target.activated.connect(self._on_target_activated)
+        self._guard.guard(self.target)
         for tick in (self.standardize, self.balance, self.is_stratified):
             tick.toggled.connect(self._on_edited)
         for number in (self.share, self.split_seed):
@@ -132,6 +141,7 @@ class DataForm(QWidget):
         if settings.data != self._data:
             self._data, self._kind, self._has_pictures = settings.data, None, False
         options = self._options = settings.data_options
+        choose(self.target, ", ".join(options.targets))
         choose(self.task, options.task)
         choose(self.is_series, options.is_series)
         self.standardize.setChecked(options.standardize)
@@ -145,8 +155,9 @@ class DataForm(QWidget):
         choose(self.fitting, options.fitting)
         choose(self.preprocessing, options.preprocessing)
         self.augmentation.set_augmentation(options.augmentation)
-        for name, line in self._names.items():
-            line.setText(", ".join({**options.inputs, **options.outputs}.get(name, ())))
+        for (kind, name), line in self._names.items():
+            chosen = options.inputs if kind == "inputs" else options.outputs
+            line.setText(", ".join(chosen.get(name, ())))
         self._is_filling = False
 
     def applied_to(self, settings: TrainSettings) -> TrainSettings:
@@ -183,7 +194,7 @@ class DataForm(QWidget):
         self._on_edited()
 
     def _named(self, kind: str) -> dict[str, tuple[str, ...]]:
-        lines = {name: line for name, line in self._names.items() if line.property("kind") == kind}
+        lines = {name: line for (of, name), line in self._names.items() if of == kind}
         split = {name: tuple(part.strip() for part in line.text().split(",")) for name, line in lines.items()}
         kept = getattr(self._options, kind) if not lines else {}
         return {**kept, **{name: parts for name, parts in split.items() if any(parts)}}
@@ -191,24 +202,32 @@ class DataForm(QWidget):
     # -- what is shown --------------------------------------------------------------------------------------------
 
     def set_names(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
-        """Asks for columns or arrays by name where a model has several inputs or outputs."""
-        section = self._sections["names"]
-        for kind, names in (("inputs", inputs), ("outputs", outputs)):
-            for name in names if len(names) > 1 else ():
+        """Asks for columns or arrays by name, for several inputs or outputs and where none are found for one."""
+        self._has_several = len(inputs) > 1 or len(outputs) > 1
+        for kind, names in (("inputs", inputs or ("input",)), ("outputs", outputs or ("output",))):
+            for name in names:
                 line = QLineEdit()
                 line.setPlaceholderText("Found by name, then by order")
-                line.setProperty("kind", kind)
                 line.textChanged.connect(self._on_edited)
-                section.add(f"{kind}/{name}", name, line)
-                self._names[name] = line
-        section.setVisible(bool(self._names))
+                title = name if len(names) > 1 else kind.removesuffix("s").capitalize()
+                self._sections["names"].add(f"{kind}/{name}", title, line)
+                self._names[kind, name] = line
+        self._show_names(())
 
-    def show_kind(self, kind: DataKind | None, *, has_pictures: bool = False) -> None:
+    def _show_names(self, problems: Collection[str]) -> None:
+        is_chosen = any(line.text() for line in self._names.values())
+        is_asked = self._has_several or is_chosen or not _OF_NAMES.isdisjoint(problems)
+        self._sections["names"].setVisible(is_asked)
+
+    def show_kind(self, kind: DataKind | None, *, has_pictures: bool = False, can_standardize: bool = True) -> None:
         """Shows the fields that data of a kind have a use for."""
         is_table, is_function = kind in ("table", "series"), kind == "function"
         learned, parts = self._sections["learned"], self._sections["parts"]
+        num_outputs = sum(kind == "outputs" for kind, _ in self._names)
+        # Several outputs have their columns named one by one.
+        learned.show_row("targets", is_shown=is_table and num_outputs < 2)
         learned.show_row("is_series", is_shown=is_table)
-        learned.show_row("standardize", is_shown=is_table)
+        learned.show_row("standardize", is_shown=is_table and can_standardize)
         self._sections["images"].setVisible(has_pictures)
         self._sections["augmentation"].setVisible(has_pictures)
         self._sections["images"].show_row("fitting", is_shown=kind == "images")
@@ -225,7 +244,14 @@ class DataForm(QWidget):
             self._kind = report.kind
         if report and report.samples:
             self._has_pictures = any(sample.picture for sample in report.samples)
-        self.show_kind(self._kind, has_pictures=self._has_pictures or not _OF_IMAGES.isdisjoint(problems))
+        self.show_kind(
+            self._kind,
+            has_pictures=self._has_pictures or not _OF_IMAGES.isdisjoint(problems),
+            can_standardize=report.can_standardize if report else True,
+        )
+        self._show_names(problems)
+        if report and report.columns:
+            self._show_targets(report.columns)
         images = self._sections["images"].rows["preprocessing"]
         chosen = self.preprocessing.currentData()
         found = report.preprocessing if report else ""
@@ -234,6 +260,15 @@ class DataForm(QWidget):
         images.show_note(report.preprocessing_reason if report else "")
         task = f"Automatic ({TASKS[report.task]})" if report and report.task != "auto" else "Automatic"
         self.task.setItemText(0, task if self.task.currentData() == "auto" else "Automatic")
+
+    def _show_targets(self, columns: Sequence[ColumnFacts]) -> None:
+        chosen = self._options.targets
+        found = ", ".join(column.name for column in columns if column.use == "target")
+        self.target.clear()
+        self.target.addItem(f"Automatic ({found})" if found and not chosen else "Automatic", "")
+        for column in columns[:MOST_COLUMNS]:
+            self.target.addItem(column.name, column.name)
+        choose(self.target, ", ".join(chosen))
 
     def clear_problems(self) -> None:
         """Says of nothing any more that it is wrong."""
@@ -267,6 +302,17 @@ class DataForm(QWidget):
             found |= section.rows
             found |= section.wide
         return found
+
+    def set_folder(self, folder: str) -> None:
+        """Where data to validate or to test on are looked for at first."""
+        for field in (self.validation, self.test):
+            field.set_folder(folder)
+
+    def _on_target_activated(self) -> None:
+        chosen = self.target.currentData()
+        # Several columns that were chosen in the table are an entry of their own, which changes nothing.
+        if chosen != ", ".join(self._options.targets):
+            self.set_options(with_target(self.options(), chosen))
 
     def _on_edited(self) -> None:
         if not self._is_filling:

@@ -121,6 +121,7 @@ class PathField(QWidget):
         layout.addWidget(self.line, 1)
         layout.addWidget(self.button)
         self.setFocusProxy(self.line)
+        self._folder = ""
         self.line.textChanged.connect(self.edited)
 
     def path(self) -> str:
@@ -131,11 +132,15 @@ class PathField(QWidget):
         """Chooses another."""
         self.line.setText(path)
 
+    def set_folder(self, folder: str) -> None:
+        """Where it is looked for as long as nothing is chosen, such as beside the training data."""
+        self._folder = folder
+
     def _on_file_triggered(self) -> None:
-        ask_for_file(self.window(), folder_of(self.path()), self.set_path)
+        ask_for_file(self.window(), folder_of(self.path()) or self._folder, self.set_path)
 
     def _on_folder_triggered(self) -> None:
-        ask_for_folder(self.window(), folder_of(self.path()), self.set_path)
+        ask_for_folder(self.window(), folder_of(self.path()) or self._folder, self.set_path)
 
     @override
     def event(self, event: QEvent) -> bool:

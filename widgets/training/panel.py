@@ -26,7 +26,7 @@ SETTLE_INTERVAL_MS = 250
 
 _NO_MODEL = "Open a model first."
 _NO_DATA = "Choose data to train on."
-_NEXT_RUN = "the changed settings are for the next run"
+_NEXT_RUN = "Changes are for the next run."
 
 
 class TrainingPanel(QWidget):
@@ -303,7 +303,7 @@ class TrainingPanel(QWidget):
     def _show_status(self, *, has_problem: bool) -> None:
         """The run's state while there is one, else why none can start, else how the last one ended."""
         if self._state.is_active or not self._obstacle:
-            text = f"{self._state.text}: {_NEXT_RUN}" if self._has_other_settings else self._state.text
+            text = f"{self._state.text}. {_NEXT_RUN}" if self._has_other_settings else self._state.text
             self._status.show_text(text, is_problem=self._state is RunState.FAILED)
         else:
             is_wrong = has_problem and self._is_model_open and not self._engine_obstacle

@@ -104,7 +104,7 @@ def from_arrays(arrays: Arrays, settings: TrainSettings, facts: ModelFacts, seed
     kept, held = _split(whole, settings, tasks, seed, has_own="val" in parts)
     train, drawn = (whole.take(kept), whole.take(held)) if len(held) else (whole, None)
     validation = parts.get("val", drawn)
-    num_more = validation.num_samples if validation and "val" in parts else 0
+    num_more = tuple(parts[name].num_samples if name in parts else 0 for name in ("val", "test"))
     report = DataReport(
         kind="arrays",
         text=describe(whole.inputs, whole.targets, whole.num_samples, num_more, tasks),

@@ -12,6 +12,7 @@ from editor.training.data.array_files import is_array_folder
 from editor.training.data.arrays import from_arrays, prepare_arrays
 from editor.training.data.file_kinds import kind_of
 from editor.training.data.images.prepare_images import prepare_images
+from editor.training.data.noting import noted
 from editor.training.data.parts import Prepared
 from editor.training.data.preprocessing import with_preprocessing
 from editor.training.data.samples import read_sample
@@ -46,7 +47,7 @@ def finish(data: Prepared, settings: TrainSettings, facts: ModelFacts) -> Prepar
     report = replace(data.report, target_names=data.target_names)
     data = dataclasses.replace(data, report=report)
     try:
-        return with_preprocessing(data, settings.data_options, facts)
+        return with_preprocessing(noted(data, settings), settings.data_options, facts)
     except DataError as error:
         raise UnfitDataError(error, data.report) from error
 

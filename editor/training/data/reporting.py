@@ -59,7 +59,7 @@ def describe(
     inputs: Sequence[Array],
     targets: Sequence[Array],
     num_samples: int,
-    num_more: int,
+    num_more: Sequence[int] = (0, 0),
     tasks: Sequence[Task] = (),
 ) -> str:
     """All in one line, such as `1,797 samples of 8 × 8 × 1 · 10 classes`.
@@ -68,7 +68,7 @@ def describe(
         inputs: Of the training part.
         targets: Of the training part and the one drawn from it.
         num_samples: Samples before a part was drawn to validate on.
-        num_more: Samples of a validation part of its own.
+        num_more: Samples of a validation part of its own, and of a part to test on.
         tasks: What each target is learned as, where that is known.
     """
     sizes = " + ".join(" × ".join(f"{size:,}" for size in array.shape[1:]) or "1 value" for array in inputs)
@@ -78,9 +78,13 @@ def describe(
         for array, task in zip_longest(targets, tasks)
     ]
     parts.append(" + ".join(words))
-    if num_more:
-        parts.append(f"{num_more:,} more for validation")
-    return " · ".join(parts)
+    return " · ".join([*parts, *more_words(*num_more)])
+
+
+def more_words(num_validation: int, num_test: int) -> list[str]:
+    """What there is beside the training samples and the part drawn from them."""
+    numbers = ((num_validation, "validation"), (num_test, "testing"))
+    return [f"{number:,} more for {what}" for number, what in numbers if number]
 
 
 def range_of(part: Part) -> tuple[float, float] | None:

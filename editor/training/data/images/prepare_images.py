@@ -15,7 +15,7 @@ from editor.training.data.images.decoding import ImageForm, form_of, image_size,
 from editor.training.data.images.listing import ClassFolder, ImageFile, ImageFolders, find_parts, list_images, listing
 from editor.training.data.images.loading import LoadedImages, load_images, take_images
 from editor.training.data.parts import Array, Part, Prepared
-from editor.training.data.reporting import balancing_weights, target_bars
+from editor.training.data.reporting import balancing_weights, more_words, target_bars
 from editor.training.data.splitting import draw_validation
 from editor.training.data.targets import more_outputs_note
 from editor.training.data.unfit import about_part
@@ -186,12 +186,15 @@ def _task(facts: ModelFacts) -> Task:
 def _report(data: Prepared, form: ImageForm, loaded: Sequence[_Loaded]) -> DataReport:
     skipped = [each for part in loaded for each in part.skipped]
     numbers = [part.num_samples if part else 0 for part in (data.train, data.validation, data.test)]
+    num_more = numbers[1] if data.has_own_validation else 0
+    num_own = numbers[0] + numbers[1] - num_more
+    more = "".join(f" · {words}" for words in more_words(num_more, numbers[2]))
     sizes = " × ".join(str(size) for size in form.shape)
     held = data.validation.targets[0] if data.validation else None
     left_out = f" · {len(skipped):,} left out" if skipped else ""
     return DataReport(
         kind="images",
-        text=f"{sum(numbers):,} images of {sizes} · {len(data.class_names):,} classes{left_out}",
+        text=f"{num_own:,} images of {sizes} · {len(data.class_names):,} classes{more}{left_out}",
         num_train=numbers[0],
         num_validation=numbers[1],
         num_test=numbers[2],

@@ -40,6 +40,7 @@ class InputCoding:
         shape: Of one sample.
         dtype: NumPy's name of its type.
         is_series: Whether the columns are one series of measurements.
+        can_standardize: Whether it takes numbers that could be standardized.
     """
 
     name: str
@@ -47,6 +48,7 @@ class InputCoding:
     shape: tuple[int, ...]
     dtype: str
     is_series: bool
+    can_standardize: bool
 
     def encode(self, rows: Rows) -> Array:
         """`(num_rows, *shape)`."""
@@ -91,7 +93,8 @@ def _learn(plan: TablePlan, facts: ModelFacts, at: int, rows: Rows) -> InputCodi
     said = plan.options.is_series
     is_series = has_numbers_only and (said if said is not None else shape is not None and len(shape) == 2)
     is_image = shape is not None and len(shape) > 2
-    is_standardized = plan.options.standardize and not (is_index or is_image or facts.has_normalization)
+    can_standardize = not (is_index or is_image or facts.has_normalization)
+    is_standardized = plan.options.standardize and can_standardize
     codings: list[Coding] = [
         _coding(plan, name, rows, is_index=is_index, is_standardized=is_standardized and not is_series)
         for name in names
@@ -101,8 +104,14 @@ def _learn(plan: TablePlan, facts: ModelFacts, at: int, rows: Rows) -> InputCodi
     if vocabulary is not None:
         _check_vocabulary(codings, rows, vocabulary)
     name = facts.input_names[at] if len(facts.input_names) > 1 else ""
-    fitted = _fitted(codings, shape, name, plan.roles.left_out)
-    return InputCoding(name, tuple(codings), fitted, _numpy_type(dtype), is_series)
+    return InputCoding(
+        name,
+        tuple(codings),
+        _fitted(codings, shape, name, plan.roles.left_out),
+        _numpy_type(dtype),
+        is_series,
+        can_standardize and any(isinstance(each, NumberCoding) for each in codings),
+    )
 
 
 def _numpy_type(dtype: str) -> str:
@@ -136,7 +145,9 @@ def _fitted(
     raise DataError(
         f"The columns make {count:,} {'value' if count == 1 else 'values'} for each row ({_widths(codings)}), but "
         f"{where} takes {takes}{_as_shape(shape) if not num_free else ''}.",
-        hint=before_hint(left_out) + "Leave out or add columns, or give the model an input of that size.",
+        hint=before_hint(left_out)
+        + "Set columns that are not needed to Ignore (in the window under Columns), or give the model an input of that "
+        "size.",
         field="inputs" if input_name else "data",
         name=input_name,
     )

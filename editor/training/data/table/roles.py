@@ -116,6 +116,8 @@ class _Finder:
         rest = [name for name, use in uses.items() if use in ("number", "category")]
         inputs = self._inputs(rest)
         used = {name for names in inputs for name in names}
+        if both := [name for name in targets if name in used]:
+            self._notes.append(f"Both learned and an input, so that the model need only copy it: {listed(both)}.")
         left_over = [name for name in rest if name not in used]
         if left_over:
             self._notes.append(f"No input of the model takes: {listed(left_over)}.")

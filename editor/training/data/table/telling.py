@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 import numpy as np
 
+from editor.errors import DataError
 from editor.training.data.parts import Part
 from editor.training.data.reporting import range_of, target_bars
 from editor.training.data.table.coding import CategoryCoding, NumberCoding
@@ -15,9 +16,11 @@ from editor.training.data.table.inputs import InputCoding
 from editor.training.data.table.learning import OutputCoding
 from editor.training.data.table.plan import TablePlan
 from editor.training.data.table.reading import TableFile
+from editor.training.data.table.roles import find_roles
 from editor.training.data.table.survey import ColumnSurvey
 from editor.training.data_options import ColumnUse, DataOptions, MissingTreatment
 from editor.training.data_report import Bar, ColumnFacts, DataReport, SampleView
+from editor.training.model_facts import ModelFacts
 
 MOST_VALUES = 300
 """Of a row that are shown; a table of more columns takes seconds to draw."""
@@ -43,15 +46,20 @@ def table_report(
         num_validation=validation.num_samples if validation else 0,
         bars=output_bars(train, validation, outputs),
         columns=_columns(plan, inputs),
+        can_standardize=any(each.can_standardize for each in inputs),
         value_range=range_of(train),
         notes=(*plan.table.notes, *plan.roles.notes, *plan.notes, *(note for each in outputs for note in _notes(each))),
     )
 
 
-def first_report(table: TableFile, columns: Mapping[str, ColumnSurvey], options: DataOptions) -> DataReport:
+def first_report(
+    table: TableFile, columns: Mapping[str, ColumnSurvey], options: DataOptions, facts: ModelFacts
+) -> DataReport:
     """What is known of a table before its columns have their places in a model."""
     num_rows = next(iter(columns.values())).num_rows
-    found = {name: options.columns.get(name, _usual_use(column)) for name, column in columns.items()}
+    found = _found_uses(table, columns, options, facts) or {
+        name: options.columns.get(name, _usual_use(column)) for name, column in columns.items()
+    }
     uses: dict[str, ColumnUse] = found | dict.fromkeys([name for name in options.targets if name in found], "target")
     return DataReport(
         kind="table",
@@ -59,6 +67,16 @@ def first_report(table: TableFile, columns: Mapping[str, ColumnSurvey], options:
         columns=tuple(column_facts(column, uses[name], options.missing.get(name)) for name, column in columns.items()),
         notes=table.notes,
     )
+
+
+def _found_uses(
+    table: TableFile, columns: Mapping[str, ColumnSurvey], options: DataOptions, facts: ModelFacts
+) -> dict[str, ColumnUse]:
+    """What each column is used as; empty where it cannot be told which belong where."""
+    try:
+        return find_roles(table.path.name, columns, options, facts).uses
+    except DataError:
+        return {}
 
 
 def _usual_use(column: ColumnSurvey) -> ColumnUse:
@@ -97,6 +115,8 @@ def _view(inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding], part: 
 
 
 def _label(output: OutputCoding, target: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:
+    if output.flags is not None:
+        return ", ".join(name for name, value in zip(output.classes, target.tolist(), strict=True) if value)
     if len(output.columns) > 1:
         return ", ".join(f"{name} {value:g}" for name, value in zip(output.columns, target.tolist(), strict=True))
     if output.classes:
