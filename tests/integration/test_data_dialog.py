@@ -161,6 +161,9 @@ def test_that_a_table_is_chosen_gets_a_head_and_is_learned(
     person.train_to_the_end()
     assert notices[0].startswith("Replace head: done.")
     assert notices[1:] == [""]
+    assert person.app.preflight.panel.summary.text("Data") == (
+        "260 samples to train on · 9 batches an epoch · 84 to test on"
+    )
     accuracy = person.test_accuracy()
     assert accuracy > 0.95
     assert f"Test: accuracy {accuracy:.4g}" in person.run_text
