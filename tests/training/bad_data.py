@@ -169,6 +169,15 @@ TABLES = [
         task="regression",
         columns={"name": "ignore", "kind": "ignore"},
     ),
+    table(
+        "more labels than outputs",
+        "a,tags\n1,red;round\n2,red\n3,big\n",
+        ("There are 3 labels in column tags (big, red, round)", "2 outputs", "Replace Head"),
+        facts(((1,),), ((2,),), "sigmoid"),
+        task="multi-label",
+        targets=("tags",),
+        columns={},
+    ),
     table("no column left", "kind\ndog\ncat\n", ("no column left for the model's input",), columns={}),
     table(
         "gaps in every target",

@@ -94,6 +94,13 @@ def test_that_text_in_h5_is_read(tmp_path):
     assert data.class_names == ("a", "b", "c")
 
 
+def test_that_arrays_of_other_names_are_chosen_for_a_model_of_one_input(tmp_path):
+    path = write_npz(tmp_path / "data.npz", pictures=X, y=Y, other=Y)
+    data = prepared(path, MODEL, inputs={"scan": ("pictures",)}, outputs={"kind": ("other",)})
+    assert np.array_equal(data.train.inputs[0], X)
+    assert data.target_names == ("other",)
+
+
 def test_that_a_file_that_hangs_hdf5_is_refused(tmp_path):
     path = write_hanging_hdf5(tmp_path / "data.h5")
     with pytest.raises(DataError, match=r"data.h5 cannot be read: HDF5 got stuck"):

@@ -26,6 +26,7 @@ CHOICES = {
     "decimal numbers as classes": "targets weight",
     "text to be learned as a number": "task",
     "one number for several outputs": "targets legs",
+    "more labels than outputs": "targets tags",
     "no column left": "columns",
     "gaps in every target": "missing",
     "a mean of categories": "missing kind",

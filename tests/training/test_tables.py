@@ -297,6 +297,20 @@ def test_that_what_is_learned_is_guessed_from_names_places_and_values(written, h
     assert [column.name for column in columns if column.use == "target"] == [target]
 
 
+@pytest.mark.parametrize("task", ["auto", "multi-label"])
+def test_that_several_labels_in_a_cell_are_learned_each_by_itself(written, tmp_path, task):
+    path = written("a,tags\n1,red; round\n2,red\n3,\n4,round;big\n")
+    held = written("a,tags\n5,big;red;round\n", "held.csv")
+    data = prepared(path, facts(((1,),), ((3,),), "sigmoid"), task=task, standardize=False, validation=str(held))
+    assert data.class_names == ("big", "red", "round")
+    assert data.train.targets[0].tolist() == [[0, 1, 1], [0, 1, 0], [1, 0, 1]]
+    assert data.validation.targets[0].tolist() == [[1, 1, 1]]
+    assert data.tasks == ("multi-label",)
+    assert [(bar.name, bar.num_train) for bar in data.report.bars[0]] == [("big", 1), ("red", 2), ("round", 2)]
+    assert [sample.label for sample in with_samples(data).samples] == ["red, round", "red", "big, round"]
+    assert problems(path, facts(((1,),), ((3,),), "sigmoid"), task=task) == {}
+
+
 def test_that_several_columns_are_learned_as_labels_of_one_output(written):
     path = written("a,red,round,y\n1,0,1,5\n2,1,1,6\n3,0,0,7\n")
     data = prepared(

@@ -223,3 +223,21 @@ def test_that_data_to_test_on_are_looked_for_beside_the_training_data(dialog, qt
     files = dialog.findChild(QFileDialog)
     assert Path(files.directory().absolutePath()) == tmp_path
     files.reject()
+
+
+def test_that_arrays_that_are_not_found_can_be_named_for_any_model(qtbot, tmp_path: Path):
+    theme = Theme(Mode.LIGHT)
+    dialog = DataDialog(theme, Icons(theme))
+    qtbot.addWidget(dialog)
+    dialog.begin(TrainSettings(data="/a/scans.h5"), names=(("scan",), ("kind",)))
+    dialog.show()
+    line = dialog.findChild(QLineEdit, "inputs/scanChoice")
+    assert not line.isVisible()
+    told = "scans.h5 has no array x. It has: pictures, y."
+    dialog.show_description(DataDescribed(request_id=1, problems={"inputs": told}))
+    assert (line.isVisible(), line.accessibleDescription()) == (True, told)
+    assert not dialog.message.is_problem()
+    qtbot.keyClicks(line, "pictures")
+    assert dialog.settings().data_options.inputs == {"scan": ("pictures",)}
+    dialog.show_description(DataDescribed(request_id=2, report=replace(PETS, kind="arrays", columns=())))
+    assert line.isVisible()

@@ -24,6 +24,7 @@ from widgets.theme import CORNER
 from widgets.training.form_row import WheelGuard
 
 _SERIES = {None: "Found by their names", True: "Yes, in their order", False: "No"}
+_OF_NAMES = frozenset({"inputs", "outputs"})
 _OF_IMAGES = frozenset({"fitting", "preprocessing", "augmentation"})
 
 
@@ -52,7 +53,8 @@ class DataForm(QWidget):
             "names": Section("Inputs and outputs by name", icons),
         }
         self._sections["augmentation"].add_wide("augmentation", self.augmentation)
-        self._names: dict[str, QLineEdit] = {}
+        self._names: dict[tuple[str, str], QLineEdit] = {}
+        self._has_several = False
         self._kind: DataKind | None = None
         self._has_pictures = False
         self._data = ""
@@ -153,8 +155,9 @@ class DataForm(QWidget):
         choose(self.fitting, options.fitting)
         choose(self.preprocessing, options.preprocessing)
         self.augmentation.set_augmentation(options.augmentation)
-        for name, line in self._names.items():
-            line.setText(", ".join({**options.inputs, **options.outputs}.get(name, ())))
+        for (kind, name), line in self._names.items():
+            chosen = options.inputs if kind == "inputs" else options.outputs
+            line.setText(", ".join(chosen.get(name, ())))
         self._is_filling = False
 
     def applied_to(self, settings: TrainSettings) -> TrainSettings:
@@ -191,7 +194,7 @@ class DataForm(QWidget):
         self._on_edited()
 
     def _named(self, kind: str) -> dict[str, tuple[str, ...]]:
-        lines = {name: line for name, line in self._names.items() if line.property("kind") == kind}
+        lines = {name: line for (of, name), line in self._names.items() if of == kind}
         split = {name: tuple(part.strip() for part in line.text().split(",")) for name, line in lines.items()}
         kept = getattr(self._options, kind) if not lines else {}
         return {**kept, **{name: parts for name, parts in split.items() if any(parts)}}
@@ -199,24 +202,29 @@ class DataForm(QWidget):
     # -- what is shown --------------------------------------------------------------------------------------------
 
     def set_names(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
-        """Asks for columns or arrays by name where a model has several inputs or outputs."""
-        section = self._sections["names"]
-        for kind, names in (("inputs", inputs), ("outputs", outputs)):
-            for name in names if len(names) > 1 else ():
+        """Asks for columns or arrays by name, for several inputs or outputs and where none are found for one."""
+        self._has_several = len(inputs) > 1 or len(outputs) > 1
+        for kind, names in (("inputs", inputs or ("input",)), ("outputs", outputs or ("output",))):
+            for name in names:
                 line = QLineEdit()
                 line.setPlaceholderText("Found by name, then by order")
-                line.setProperty("kind", kind)
                 line.textChanged.connect(self._on_edited)
-                section.add(f"{kind}/{name}", name, line)
-                self._names[name] = line
-        section.setVisible(bool(self._names))
+                title = name if len(names) > 1 else kind.removesuffix("s").capitalize()
+                self._sections["names"].add(f"{kind}/{name}", title, line)
+                self._names[kind, name] = line
+        self._show_names(())
+
+    def _show_names(self, problems: Collection[str]) -> None:
+        is_chosen = any(line.text() for line in self._names.values())
+        is_asked = self._has_several or is_chosen or not _OF_NAMES.isdisjoint(problems)
+        self._sections["names"].setVisible(is_asked)
 
     def show_kind(self, kind: DataKind | None, *, has_pictures: bool = False, can_standardize: bool = True) -> None:
         """Shows the fields that data of a kind have a use for."""
         is_table, is_function = kind in ("table", "series"), kind == "function"
         learned, parts = self._sections["learned"], self._sections["parts"]
         # Several outputs have their columns named one by one.
-        has_several = any(line.property("kind") == "outputs" for line in self._names.values())
+        has_several = sum(kind == "outputs" for kind, _ in self._names) > 1
         learned.show_row("targets", is_shown=is_table and not has_several)
         learned.show_row("is_series", is_shown=is_table)
         learned.show_row("standardize", is_shown=is_table and can_standardize)
@@ -243,6 +251,7 @@ class DataForm(QWidget):
         )
         if report and report.columns:
             self._show_targets(report.columns)
+        self._show_names(problems)
         images = self._sections["images"].rows["preprocessing"]
         chosen = self.preprocessing.currentData()
         found = report.preprocessing if report else ""

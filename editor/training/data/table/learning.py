@@ -10,8 +10,10 @@ from editor.errors import DataError
 from editor.training.data.parts import Array
 from editor.training.data.table.collecting import UNKNOWN_CODE, Rows
 from editor.training.data.table.dialect import spoken
-from editor.training.data.targets import ClassCoding, Target, find_coding
+from editor.training.data.table.tags import are_several, split_labels
+from editor.training.data.targets import ClassCoding, Target, find_coding, listed
 from editor.training.data_options import Task
+from editor.wording import counted
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,9 @@ class OutputCoding:
         categories: Of each column of text, its values.
         coding: Of an output with one column.
         task: What is learned.
-        classes: Names of the classes, or of the columns of a target of several.
+        classes: Names of the classes, of the labels of one column, or of the columns of a target of several.
+        flags: Which labels each category of the one column has, `(num_categories, num_labels)`; None where a cell holds
+            one.
     """
 
     target: Target
@@ -33,13 +37,16 @@ class OutputCoding:
     coding: ClassCoding | None
     task: Task
     classes: tuple[str, ...]
+    flags: Array | None = None
 
     def encode(self, rows: Rows, file_name: str) -> Array:
-        """`(num_rows,)` class numbers or values, or `(num_rows, num_columns)` for several columns.
+        """`(num_rows,)` class numbers or values, or `(num_rows, num_columns)` for several columns or labels.
 
         Raises:
             DataError: A row is of a class that the training rows do not have.
         """
+        if self.flags is not None:
+            return self.flags[_codes(rows, self.columns[0], file_name)]
         if self.coding is None:
             return np.stack([self._as_numbers(rows, name, file_name) for name in self.columns], axis=1)
         labels, is_unknown = self.coding.encode(_labels(rows, self.columns[0], self.categories, file_name))
@@ -49,9 +56,7 @@ class OutputCoding:
         return labels.astype(np.float32 if is_number else np.int64)
 
     def _as_numbers(self, rows: Rows, name: str, file_name: str) -> Array:
-        column = rows.columns[name]
-        if name in self.categories and (column == UNKNOWN_CODE).any():
-            raise _unknown_class(rows, column == UNKNOWN_CODE, name, file_name)
+        column = _codes(rows, name, file_name) if name in self.categories else rows.columns[name]
         return column.astype(np.float32)
 
 
@@ -65,6 +70,8 @@ def learn_output(
     """
     if len(columns) > 1:
         return _several(target, columns, categories, rows)
+    if columns[0] in categories and are_several(target, categories[columns[0]]):
+        return _labelled(target, columns[0], categories)
     coding = find_coding(target, _labels(rows, columns[0], categories, file_name))
     if coding.task == "regression" and (target.num_units or 1) > 1:
         raise DataError(
@@ -103,13 +110,31 @@ def _several(
     return OutputCoding(target, columns, categories, None, task if target.wanted == "auto" else target.wanted, columns)
 
 
+def _labelled(target: Target, column: str, categories: dict[str, tuple[str, ...]]) -> OutputCoding:
+    names, flags = split_labels(categories[column])
+    if target.num_units not in (len(names), None):
+        raise DataError(
+            f"There are {counted(len(names), 'label')} in {target.name} ({listed(names)}), but the model has "
+            f"{counted(target.num_units or 0, 'output')}.",
+            hint="Give it an output for each label (Replace Head… in the window), or leave out rows.",
+            field="targets",
+            name=column,
+        )
+    return OutputCoding(target, (column,), categories, None, "multi-label", names, flags)
+
+
 def _labels(rows: Rows, name: str, categories: dict[str, tuple[str, ...]], file_name: str) -> Array:
-    column = rows.columns[name]
     if name not in categories:
-        return column
+        return rows.columns[name]
+    return np.array(categories[name], dtype=str)[_codes(rows, name, file_name)]
+
+
+def _codes(rows: Rows, name: str, file_name: str) -> Array:
+    """The numbers of a column's categories, all of which are known."""
+    column = rows.columns[name]
     if (column == UNKNOWN_CODE).any():
         raise _unknown_class(rows, column == UNKNOWN_CODE, name, file_name)
-    return np.array(categories[name], dtype=str)[column]
+    return column
 
 
 def _unknown_class(rows: Rows, is_unknown: Array, name: str, file_name: str) -> DataError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -138,6 +138,17 @@ def _kept_words(file_name: str, columns: dict[str, ColumnSurvey], roles: Roles, 
     wanted = [name for name, treatment in options.missing.items() if treatment == "category"]
     said = {resolve(file_name, name, list(columns), "missing") for name in wanted}
     return {name for name in roles.targets if name in said and columns[name].words}
+
+
+def with_values_of(plan: TablePlan, columns: dict[str, ColumnSurvey]) -> TablePlan:
+    """A plan that knows the cells of another table too, as labels may stand together there that do so nowhere here."""
+    learned = [names[0] for names in plan.roles.outputs if len(names) == 1]
+    found = {
+        name: tuple(sorted({*plan.categories[name], *columns[name].counts}))
+        for name in learned
+        if name in plan.categories and name in columns
+    }
+    return replace(plan, categories=plan.categories | found)
 
 
 def _is_category(

@@ -18,7 +18,14 @@ from editor.training.data.table.collecting import MISSING_CODE, Rows, collect
 from editor.training.data.table.dialect import spoken
 from editor.training.data.table.inputs import InputCoding, learn_inputs, unknown_notes
 from editor.training.data.table.learning import OutputCoding, learn_output
-from editor.training.data.table.plan import TablePlan, check_numbers, check_same_columns, look_at, plan_table
+from editor.training.data.table.plan import (
+    TablePlan,
+    check_numbers,
+    check_same_columns,
+    look_at,
+    plan_table,
+    with_values_of,
+)
 from editor.training.data.table.reading import TableFile
 from editor.training.data.table.survey import ColumnSurvey
 from editor.training.data.table.telling import first_report, row_view, table_report
@@ -65,23 +72,27 @@ def prepare_table(settings: TrainSettings, facts: ModelFacts, seed: int) -> Prep
 
 
 def _prepare(table: _Table, seed: int) -> Prepared:
-    settings, plan = table.settings, table.plan
+    options = table.settings.data_options
+    for part, path in (("val", options.validation), ("test", options.test)):
+        with about_part(part, options):
+            table.plan = with_values_of(table.plan, look_at(Path(path))[1]) if path else table.plan
+    plan = table.plan
     rows = _read(table, plan.table, plan.columns)
     outputs = _learn_outputs(table, rows)
     targets = tuple(output.encode(rows, plan.name) for output in outputs)
     kept, held = _split(table, outputs, targets, seed)
     inputs = learn_inputs(plan, table.facts, _some(rows, kept))
     whole = Part(tuple(each.encode(rows) for each in inputs), targets)
-    with about_part("val", settings.data_options):
-        validation = _other(table, settings.data_options.validation, inputs, outputs)
-    with about_part("test", settings.data_options):
-        test = _other(table, settings.data_options.test, inputs, outputs)
+    with about_part("val", options):
+        validation = _other(table, options.validation, inputs, outputs)
+    with about_part("test", options):
+        test = _other(table, options.test, inputs, outputs)
     prepared = Prepared(
         whole.take(kept),
         DataReport(kind="table", text=""),
         validation=whole.take(held) if len(held) else validation,
         test=test,
-        augmentation=settings.data_options.augmentation,
+        augmentation=options.augmentation,
         input_names=tuple(f"input {each.name}" if each.name else "the table" for each in inputs),
         target_names=tuple(output.target.name for output in outputs),
         has_own_validation=validation is not None,

@@ -115,6 +115,8 @@ def _view(inputs: Sequence[InputCoding], outputs: Sequence[OutputCoding], part: 
 
 
 def _label(output: OutputCoding, target: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:
+    if output.flags is not None:
+        return ", ".join(name for name, value in zip(output.classes, target.tolist(), strict=True) if value)
     if len(output.columns) > 1:
         return ", ".join(f"{name} {value:g}" for name, value in zip(output.columns, target.tolist(), strict=True))
     if output.classes:
