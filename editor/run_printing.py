@@ -12,7 +12,7 @@ from types import FrameType
 from editor.data_arguments import data_notes
 from editor.errors import Problem
 from editor.training.control import RunControl
-from editor.training.marks import Mark, Moment
+from editor.training.marks import Mark, Moment, RunChange
 from editor.training.settings import Keep
 from editor.training.watching import Metrics, RunPlan, RunWatcher
 from editor.wording import counted
@@ -63,7 +63,7 @@ class RunPrinter(RunWatcher):
         elif mark.kind == "best-restored":
             self._say(f"The {mark.text} are taken, as they were the best.")
 
-    def change_refused(self, problem: Problem) -> None:
+    def change_refused(self, change: RunChange, problem: Problem) -> None:
         self._say(problem.summary)
 
 

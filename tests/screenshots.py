@@ -203,6 +203,11 @@ class Photographer:
         window = self._app.window
         self._wait(lambda: not window.training.start_obstacle())
         self._ask_for_edit("replace_head")
+        dialog, document = self._beside_the_tree(), self._app.document
+        assert dialog and document
+        place = document.tree.find("backbone/conv_2")
+        assert isinstance(place, LayerNode)
+        dialog.choose_place(place)
 
     def _ask_for_edit(self, name: str) -> None:
         self._close_what_is_above()

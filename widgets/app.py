@@ -54,6 +54,8 @@ from widgets.undo import WeightsUndo
 from widgets.unsaved import Unsaved
 from widgets.window_state import WindowState
 
+_RUN_UNDER_WAY = "A run is under way. Stop it first, then open another model."
+
 
 class App(QObject):
     """The running program: one window, one document, one engine.
@@ -148,6 +150,7 @@ class App(QObject):
             make_edit=self.surgery.make,
         )
         parts = (self.editing, self.past_runs, self._run_changes, self.undo, self.runs, self.side_files, self.review)
+        self.opening.may_choose = self.new_models.may_ask = self._may_open
         self._panels = DocumentPanels(self.window, (*parts, self.preflight))
         self._workspaces = workspaces
         self._is_leaving = False
@@ -232,10 +235,14 @@ class App(QObject):
 
     def _when_free(self, go_on: Callable[[], None]) -> None:
         """Goes on when what is open is saved or given up; not during a run."""
+        if self._may_open():
+            self._unsaved.when_settled(self.document, "open another model", go_on)
+
+    def _may_open(self) -> bool:
+        """Whether another model may be opened; says why not, as long as that holds."""
         if self.runs.is_active:
-            self.notifier.say(Level.WARNING, "A run is under way. Stop it first, then open another model.")
-            return
-        self._unsaved.when_settled(self.document, "open another model", go_on)
+            self.notifier.say(Level.WARNING, _RUN_UNDER_WAY)
+        return not self.runs.is_active
 
     def _on_opened(self, document: Document) -> None:
         # What was done while the file was being opened is offered at the next start.
@@ -328,6 +335,7 @@ class App(QObject):
         self.surgery.busy_changed.connect(self._refresh)
         self.runs.active_changed.connect(self._refresh)
         self.runs.state_changed.connect(self._refresh)
+        self.runs.active_changed.connect(lambda _is_active: self.notifier.take_back(_RUN_UNDER_WAY))
         self.runs.ended.connect(self._on_run_ended)
         self.runs.cancelled_too_late.connect(self.undo.undo)
 

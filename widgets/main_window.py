@@ -7,7 +7,17 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDockWidget,
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 from typing_extensions import override
 
 from editor.files.saved_model.place import MODEL_FILE
@@ -93,11 +103,12 @@ class MainWindow(QMainWindow):
         settings.set_layout("state", self.saveState(_LAYOUT_VERSION))
         settings.set_layout("columns", self.layers.view.header().saveState())
 
-    def hold_edits(self, *, is_held: bool) -> None:
-        """Lets nothing but the tree of layers be used, or all of it again; the layers stand still for a question."""
-        for widget in (self.menuBar(), *self.findChildren(QToolBar), *self._docks.values()):
-            widget.setEnabled(not is_held)
-        self.setAcceptDrops(not is_held)
+    def hold_edits(self, asking: QDialog | None) -> None:
+        """Lets nothing be used but the tree of layers and a dialog beside it; None lets all be used again."""
+        held = (self.menuBar(), *self.findChildren(QToolBar), *self._docks.values(), *self.findChildren(QDialog))
+        for widget in held:
+            widget.setEnabled(asking is None or widget is asking)
+        self.setAcceptDrops(asking is None)
 
     def reset_layout(self) -> None:
         """Puts every panel where it belongs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +47,9 @@ class NewModels(QObject):
         recent: Knows where models are.
         notifier: Says what goes on.
 
+    Attributes:
+        may_ask: Whether another model may take the place of the one that is open; says why not.
+
     Signals:
         wanted: The `NewModel` that a person asks for, to be given to `build` when what is open may be left.
     """
@@ -69,6 +73,7 @@ class NewModels(QObject):
         self._reading = reading
         self._recent = recent
         self._notifier = notifier
+        self.may_ask: Callable[[], bool] = lambda: True
         self._making: _Making | None = None
         window.actions_["new"].triggered.connect(lambda _checked=False: self.ask())
         link.model_made.connect(self._on_model_made)
@@ -78,6 +83,8 @@ class NewModels(QObject):
 
     def ask(self) -> None:
         """Opens the dialog over the window."""
+        if not self.may_ask():
+            return
         dialog = NewApplicationDialog(self._recent.folder, self._window)
         dialog.build_requested.connect(self.wanted)
         dialog.open()

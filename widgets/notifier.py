@@ -65,6 +65,11 @@ class Notifier(QObject):
         """Says nothing."""
         self._bar.clear()
 
+    def take_back(self, text: str) -> None:
+        """Says no more what is not true any more; another notice stays."""
+        if self._bar.text == text:
+            self._bar.clear()
+
     def ask_save(self, name: str, why: str, on_answer: Callable[[Answer], None]) -> None:
         """Asks whether to save, discard or cancel."""
         box = self._box("saveQuestion", f"Save the changes to {name}?", why)

@@ -49,6 +49,7 @@ class OpenCommands(QObject):
 
     Attributes:
         trust: Asks about code; to be set before the first file is opened.
+        may_choose: Whether another model may be opened now; says why not.
         architectures: Asks for the architecture of a file of weights.
     """
 
@@ -74,6 +75,7 @@ class OpenCommands(QObject):
         self._recent = recent
         self._notifier = notifier
         self._current = current
+        self.may_choose: Callable[[], bool] = lambda: True
         self.architectures: Asker = ArchitectureQuestion(window)
         self._connect()
 
@@ -94,16 +96,19 @@ class OpenCommands(QObject):
 
     def choose(self) -> None:
         """Asks for a file."""
-        choose_model(self._window, self._recent.folder, self._request)
+        if self.may_choose():
+            choose_model(self._window, self._recent.folder, self._request)
 
     def _choose_folder(self) -> None:
-        choose_folder(self._window, self._recent.folder, self._request)
+        if self.may_choose():
+            choose_folder(self._window, self._recent.folder, self._request)
 
     def _choose_with_code(self) -> None:
         def code_for(model: Path) -> None:
             choose_code(self._window, model.parent, lambda code: self._request(model, OpenOptions.of_code(code)))
 
-        choose_model(self._window, self._recent.folder, code_for)
+        if self.may_choose():
+            choose_model(self._window, self._recent.folder, code_for)
 
     def _request(self, path: Path, options: OpenOptions | None = None) -> None:
         self.open_requested.emit(OpenWish(path, options or OpenOptions()))

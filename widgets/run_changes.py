@@ -45,7 +45,6 @@ class RunChanges(QObject):
         self._rate = 0.0
         self._asked_rate: float | None = None
         self._asked_map: tuple[FreezeMap, str] | None = None
-        self._last_asked = ""
         runs.requested.connect(self._on_run_requested)
         runs.marked.connect(self._on_run_marked)
         runs.ended.connect(self._on_run_ended)
@@ -74,7 +73,6 @@ class RunChanges(QObject):
         if self._run_id is None or not self._runs.state.can_be_stopped:
             return
         self._asked_rate = rate
-        self._last_asked = "rate"
         self._panel.show_run_rate(rate, _ASKED_RATE)
         self._link.send(ChangeRun(run_id=self._run_id, learning_rate=rate))
 
@@ -83,7 +81,6 @@ class RunChanges(QObject):
         if self._run_id is None or not document or not self._runs.state.can_be_stopped:
             return
         self._asked_map = (document.freeze_map(), frozen_text(document.tree))
-        self._last_asked = "flags"
         self._show_flags()
         self._link.send(ChangeRun(run_id=self._run_id, freeze_map=self._asked_map[0]))
 
@@ -116,7 +113,7 @@ class RunChanges(QObject):
         if event.run_id != self._run_id:
             return
         text = f"{event.problem.summary} {event.problem.hint}".strip()
-        if self._last_asked == "rate":
+        if event.change == "learning-rate":
             self._asked_rate = None
             self._panel.show_run_rate(self._rate, text, is_problem=True)
         else:

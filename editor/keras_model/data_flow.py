@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,10 +27,12 @@ class DataFlow:
         takes_from: The layers whose output each layer takes, by `id` of the layer, in the order of the graph.
         fixed_training: The value of `training` that a call of a layer was given in the graph, by `id` of the layer; not
             its default. Keras 3 overrides it in `fit` and wherever the model itself is called with another (fact F6).
+        num_calls: How often a graph calls each layer, by `id` of the layer.
     """
 
     takes_from: dict[int, list[keras.Layer]] = field(default_factory=dict)
     fixed_training: dict[int, bool] = field(default_factory=dict)
+    num_calls: Counter[int] = field(default_factory=Counter)
 
 
 def is_graph(layer: keras.Layer) -> bool:
@@ -70,6 +73,7 @@ def _graph_flow(container: keras.Model) -> DataFlow:
                 # A bare operation, as an addition of two tensors, hands on what it takes.
                 producers[id(node.operation)] = found
                 continue
+            flow.num_calls[id(node.operation)] += 1
             flow.takes_from[id(node.operation)] = _distinct([*flow.takes_from.get(id(node.operation), []), *found])
             training = node.arguments.kwargs.get("training")
             # Keras writes a default of the layer's own, such as Dropout's, into the call as if it had been given.

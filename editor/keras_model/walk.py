@@ -109,6 +109,7 @@ class _Walk:
             config=config_of(layer),
             is_graph=is_graph(layer),
             takes_from=tuple(self._layer_ids[id(source)] for source in outer.takes_from.get(id(layer), ())),
+            num_calls=outer.num_calls[id(layer)] or 1,
             fixed_training=outer.fixed_training.get(id(layer)),
             has_lora=bool(getattr(layer, "lora_enabled", False)),
             access=place.access,

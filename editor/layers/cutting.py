@@ -69,6 +69,12 @@ def _judged(tree: LayerTree, layer: LayerNode) -> Cut:
     if shared is not None:
         problem = f"{layer.path} is inside {shared.path}, which is used at {len(tree.places(shared))} places."
         return Cut(layer, problem=problem, nearest=shared.path)
+    repeated = next((each for each in (*holders, layer) if each.record.num_calls > 1), None)
+    if repeated is not None:
+        where = "" if repeated is layer else f"{layer.path} is inside {repeated.path}. "
+        times = f"is called {repeated.record.num_calls} times"
+        problem = f"{where}{repeated.path} {times}; cut behind the layer that joins its outputs."
+        return Cut(layer, problem=problem)
     return _with_shape(layer)
 
 

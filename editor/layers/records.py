@@ -71,6 +71,7 @@ class LayerRecord(msgspec.Struct, frozen=True):
             own flags (fact F15); its children stand in the order of the graph.
         takes_from: The `layer_id`s of the siblings whose output it takes in the graph of its parent. In a parent that
             is no graph: of the sibling that is called before it, where a trace of the calls could tell.
+        num_calls: How often the graph of its parent calls it; 1 where that is not told.
         fixed_training: The value of `training` that is baked into its calls in the graph (fact F6); None if none is.
             In training Keras overrides it.
         has_lora: Whether LoRA is enabled on it (fact F8).
@@ -96,3 +97,4 @@ class LayerRecord(msgspec.Struct, frozen=True):
     access: tuple[str, ...] = ()
     is_name_known: bool = True
     are_weights_known: bool = True
+    num_calls: int = 1

@@ -35,7 +35,7 @@ from editor.processes.run_messages import (
 from editor.runs.revisions import RevisionMeta
 from editor.runs.workspace import revision_path
 from editor.training.control import RunControl
-from editor.training.marks import Mark, Moment
+from editor.training.marks import Mark, Moment, RunChange
 from editor.training.run import Read, ReadingCancelledError, RunResult, failure_of, run_training
 from editor.training.snapshot import write_snapshot
 from editor.training.watching import Metrics, RunPlan, RunWatcher
@@ -176,8 +176,8 @@ class ActiveRun(RunWatcher):
             )
         )
 
-    def change_refused(self, problem: Problem) -> None:
-        self._send(RunChangeRefused(run_id=self.run_id, problem=problem))
+    def change_refused(self, change: RunChange, problem: Problem) -> None:
+        self._send(RunChangeRefused(run_id=self.run_id, change=change, problem=problem))
 
     def weights_replaced(self) -> None:
         self.document.note_change()

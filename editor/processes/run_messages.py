@@ -10,6 +10,7 @@ from editor.processes.message import Message
 from editor.training.marks import BestEpoch as BestEpoch
 from editor.training.marks import MarkKind as MarkKind
 from editor.training.marks import Outcome as Outcome
+from editor.training.marks import RunChange as RunChange
 from editor.training.settings import Keep, Proof, TrainSettings
 
 
@@ -178,6 +179,7 @@ class RunChangeRefused(Message, frozen=True, kw_only=True):
     """A `ChangeRun` does not fit; the run goes on as it was."""
 
     run_id: int
+    change: RunChange
     problem: Problem
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +16,7 @@ from editor.layers.freeze_map import FreezeMap
 from editor.layers.tree import LayerTree
 from editor.training.changes import checked_learning_rate, trainable_tree
 from editor.training.control import Stopwatch
-from editor.training.marks import Mark, MarkKind, Moment
+from editor.training.marks import Mark, MarkKind, Moment, RunChange
 from editor.training.monitoring import BestSoFar, EarlyStop, Plateau
 from editor.training.running import Running
 from editor.training.snapshot import ModelState
@@ -193,20 +195,26 @@ class Follower(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _take_changes(self) -> None:
         learning_rate, freeze_map = self._control.take_changes()
-        try:
+        with self._refusing("learning-rate"):
             if learning_rate is not None:
                 self._set_learning_rate(checked_learning_rate(learning_rate))
+        with self._refusing("flags"):
             if freeze_map is not None:
                 self._progress.next_tree = trainable_tree(self._running.index, freeze_map)
+
+    @contextmanager
+    def _refusing(self, change: RunChange) -> Iterator[None]:
+        try:
+            yield
         except EditorError as error:
-            self._watcher.change_refused(error.problem)
+            self._watcher.change_refused(change, error.problem)
 
     def refuse_changes(self) -> None:
         """Says of flags that waited for an epoch which does not come that they were not used."""
         _, freeze_map = self._control.take_changes()
         if freeze_map is not None or self._progress.next_tree is not None:
             error = SettingsError("There was no further epoch for the new flags.", hint="Start another run with them.")
-            self._watcher.change_refused(error.problem)
+            self._watcher.change_refused("flags", error.problem)
 
     def _set_learning_rate(self, learning_rate: float) -> None:
         self.model.optimizer.learning_rate = learning_rate

@@ -11,6 +11,8 @@ from editor.layers.freeze_map import FreezeMap
 
 Outcome = Literal["finished", "stopped", "cancelled", "failed"]
 MarkKind = Literal["paused", "resumed", "learning-rate", "phase", "checkpoint", "early-stop", "nan", "best-restored"]
+RunChange = Literal["learning-rate", "flags"]
+"""What can be changed of a run while it is under way."""
 
 
 class BestEpoch(msgspec.Struct, frozen=True):

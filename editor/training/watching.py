@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from editor.errors import Problem
 from editor.training.compiling import log_name
-from editor.training.marks import Mark, Moment
+from editor.training.marks import Mark, Moment, RunChange
 from editor.training.settings import SettingsReport, TrainSettings
 
 Metrics = dict[str, float]
@@ -72,7 +72,7 @@ class RunWatcher:
     def marked(self, mark: Mark) -> None:
         """Something happened that belongs on the curves."""
 
-    def change_refused(self, problem: Problem) -> None:
+    def change_refused(self, change: RunChange, problem: Problem) -> None:
         """What was asked for does not fit; the run goes on as it was."""
 
     def weights_replaced(self) -> None:

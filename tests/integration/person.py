@@ -87,12 +87,12 @@ class Person(Driver):
         Args:
             units: What the dialog is to find by itself.
         """
-        self.wait(lambda: self.problem_of("data"))
         self.wait(lambda: self.window.actions_["replace_head"].isEnabled() and not self.app._edit_obstacle())
         self.trigger("replace_head")
         dialog = self._part(self.window, QDialog, "replaceHeadDialog")
+        found = self._part(dialog, QSpinBox, "headUnits")
+        self.wait(lambda: found.value() == units)
         self.look("replace head as found")
-        assert self._part(dialog, QSpinBox, "headUnits").value() == units
         pooling = self._part(dialog, QComboBox, "headPooling")
         if pooling.isEnabled():
             self.pick(pooling, "Global average")

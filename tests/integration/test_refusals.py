@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from PySide6.QtWidgets import QApplication
+
 from editor.layers.accounts import State
 from tests.integration.driver import Driver
 from tests.integration.files import DEMO, SEQUENTIAL, write_failing_model
@@ -92,8 +94,14 @@ def test_that_an_opening_can_be_cancelled_and_none_begins_in_a_run(driver: Drive
     assert "A run is under way" in driver.notice
     assert not driver.app.opener.is_busy
     assert driver.document.path == DEMO
+    for name in ("open", "new"):
+        driver.app.notifier.clear()
+        driver.window.actions_[name].trigger()
+        assert "A run is under way" in driver.notice
+        assert QApplication.activeModalWidget() is None
     driver.click("stopButton")
     driver.wait(lambda: not driver.app.runs.is_active)
+    assert "under way" not in driver.notice
     assert driver.run_state is RunState.STOPPED
 
 

@@ -81,6 +81,7 @@ def test_that_a_new_head_is_a_step_between_flag_steps(open_model: Driver, tmp_pa
     assert names(driver) == ["dense", "bare", "middle", "bn", "head_dropout", "head_output"]
     assert driver.is_frozen("dense")
     assert [node.path for node in driver.window.layers.selected_nodes()] == ["bn"]
+    assert "New: head_dropout, head_output." in driver.notice
     assert driver.window.isWindowModified()
     driver.click_tick("middle")
     assert driver.is_frozen("middle")

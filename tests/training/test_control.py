@@ -63,8 +63,8 @@ class Asker(RunWatcher):
         self.told.append(mark.kind)
         self.marks.append(mark)
 
-    def change_refused(self, problem):
-        self.refused.append(problem.summary)
+    def change_refused(self, change, problem):
+        self.refused.append((change, problem.summary))
 
 
 class Trial:
@@ -203,7 +203,9 @@ def test_that_a_change_that_does_not_fit_is_refused_and_the_run_goes_on(change, 
     if "freeze_map" in change:
         change = {"freeze_map": trial.map_without(*change["freeze_map"])}
     result = trial.run({(0, 1): lambda control: control.change(**change)})
-    assert said in trial.watcher.refused[0]
+    (refused,) = trial.watcher.refused
+    assert refused[0] == ("flags" if "freeze_map" in change else "learning-rate")
+    assert said in refused[1]
     assert result.outcome == "finished"
     assert len(result.phases) == 1
 
@@ -211,7 +213,8 @@ def test_that_a_change_that_does_not_fit_is_refused_and_the_run_goes_on(change, 
 def test_that_flags_for_an_epoch_that_never_comes_are_refused(trial):
     flags = trial.map_without("one")
     trial.run({(1, 1): lambda control: control.change(freeze_map=flags)}, epochs=2)
-    assert "no further epoch" in trial.watcher.refused[0]
+    ((change, said),) = trial.watcher.refused
+    assert change == "flags" and "no further epoch" in said
 
 
 # -- endings --------------------------------------------------------------------------------------------------

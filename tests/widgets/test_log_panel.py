@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QCheckBox, QPlainTextEdit, QPushButton
 
 from widgets.training.log_panel import MAX_BLOCKS, MAX_LINES_PER_FLUSH, LogPanel
 
@@ -95,6 +95,36 @@ def test_that_clear_forgets_all_lines(qtbot, panel):
 def test_that_terminal_colours_and_overwritten_parts_are_left_out(panel):
     panel.append_line("\x1b[1m 1/92\x1b[0m\r\x1b[32m92/92\x1b[0m done\n")
     assert panel.text() == "92/92 done"
+
+
+NATIVE = (
+    "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+    "I0000 00:00:1795394628.679653   17176 port.cc:153] oneDNN custom operations are on.",
+    "To enable the following instructions: AVX2 AVX512F, in other operations, rebuild TensorFlow.",
+    "E0000 00:00:1795394632.149123   17176 cuda_platform.cc:52] failed call to cuInit: INTERNAL: CUDA error",
+    "I0000 00:00:1795394633.410223   17220 service.cc:161]   StreamExecutor [0]: Host",
+    "2025-01-02 03:04:05.678901: W tensorflow/core/framework/op_kernel.cc:1]  odd",
+    "2025-01-02 03:04:05.678901: E external/local_xla/xla/stream_executor/cuda/cuda_fft.cc:477] Unable to register",
+    "WARNING:tensorflow:5 out of the last 5 calls to <function one_step> triggered tf.function retracing.",
+)
+WORTH_READING = (
+    "The optimizer goes on from step 46.",
+    "E0000 00:00:1795394632.149123   17176 bfc_allocator.cc:52] out of memory",
+    "UserWarning: The structure of `inputs` doesn't match",
+    "Epoch 1 of 5: I see",
+)
+
+
+def test_that_what_tensorflow_says_of_itself_is_shown_on_request_only(qtbot, panel):
+    for line in (*NATIVE, *WORTH_READING):
+        panel.append_line(line)
+    qtbot.waitUntil(lambda: view_of(panel).toPlainText() == "\n".join(WORTH_READING))
+    assert panel.text() == "\n".join((*NATIVE, *WORTH_READING))
+    box = panel.findChild(QCheckBox)
+    box.click()
+    qtbot.waitUntil(lambda: view_of(panel).toPlainText() == panel.text())
+    box.click()
+    qtbot.waitUntil(lambda: view_of(panel).toPlainText() == "\n".join(WORTH_READING))
 
 
 def test_that_a_hidden_log_draws_nothing_until_it_is_shown(qtbot, panel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from editor.layers.tree import LayerTree
@@ -133,6 +133,8 @@ def test_that_no_other_command_can_be_used_meanwhile(scene: Scene):
     for name in ("undo", "freeze", "start", "replace_head"):
         scene.window.actions_[name].setEnabled(True)
         scene.window.actions_[name].triggered.connect(lambda _checked, name=name: used.append(name))
+    other = QDialog(scene.window)
+    other.show()
     dialog = head_dialog(scene)
     scene.window.activateWindow()
     scene.qtbot.waitUntil(lambda: QApplication.activeWindow() is scene.window)
@@ -142,9 +144,11 @@ def test_that_no_other_command_can_be_used_meanwhile(scene: Scene):
     assert not used
     assert not scene.window.training.isEnabled()
     assert not scene.window.inspector.isEnabled()
+    assert not other.isEnabled()
     dialog.reject()
     scene.qtbot.keySequence(scene.view, scene.window.actions_["freeze"].shortcut())
     assert used == ["freeze"]
+    assert other.isEnabled()
     assert scene.window.training.isEnabled()
 
 
@@ -166,3 +170,20 @@ def test_that_the_wizard_takes_a_place_while_it_asks_for_one(scene: Scene):
     scene.qtbot.mouseClick(wizard.next_button, LEFT)
     assert scene.window.layers.model.cut is None
     wizard.reject()
+
+
+def test_that_a_model_that_stays_is_folded_where_it_hides_what_goes(scene: Scene):
+    make = TreeBuilder()
+    inner = [make.layer(f"relu_{at}", "ReLU", output_shapes=((None, 8),)) for at in range(60)]
+    backbone = make.layer("backbone", "Functional", children=inner, output_shapes=((None, 8),), is_graph=True)
+    head = replace(make.dense("head", 8, 10), takes_from=(backbone.layer_id,))
+    scene.tree = LayerTree(make.layer("", "Sequential", children=(backbone, head), is_graph=True))
+    scene.window.layers.set_tree(scene.tree, "model")
+    scene.view.folding.expand_below([scene.tree.root])
+    backbone_index = scene.view.index_of(scene.tree.find("backbone"))
+    dialog = head_dialog(scene)
+    assert (dialog.wish.edit.path, scene.struck_out) == ("backbone", ["head"])
+    assert not scene.view.isExpanded(backbone_index)
+    assert scene.view.viewport().rect().contains(scene.place_of("head"))
+    dialog.reject()
+    assert scene.view.isExpanded(backbone_index)

@@ -14,29 +14,12 @@ from widgets.icons import Icons
 from widgets.notice_bar import Level, NoticeBar
 from widgets.notifier import Notifier
 from widgets.palette import DARK, LIGHT
-from widgets.theme import Mode, Theme
+from widgets.theme import Mode
 from widgets.training.plot_export import PlotExport
 from widgets.training.plot_settings import PlotSettings, Resolution
 from widgets.training.plots import RunPlots
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-
-
-@pytest.fixture
-def theme(qapp):
-    theme = Theme(Mode.LIGHT)
-    yield theme
-    theme.set_mode(Mode.SYSTEM)
-
-
-@pytest.fixture
-def plots(qtbot, theme):
-    widget = RunPlots(theme)
-    qtbot.addWidget(widget)
-    widget.resize(900, 320)
-    with qtbot.waitExposed(widget):
-        widget.show()
-    return widget
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSlider, QToolButton
 from tests.widgets.fed_plots import feed, mark, started
 from widgets.palette import DARK, LIGHT, contrast
 from widgets.settings import Settings
-from widgets.theme import Mode, Theme
+from widgets.theme import Mode
 from widgets.training.plot_settings import PlotSettings, Resolution, XAxis
 from widgets.training.plots import RunPlots
 from widgets.training.run_colours import OTHER_RUN_COLOURS, run_colour
@@ -20,23 +20,6 @@ from widgets.training.smoothing_slider import STOPS
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture
-def theme(qapp):
-    theme = Theme(Mode.LIGHT)
-    yield theme
-    theme.set_mode(Mode.SYSTEM)
-
-
-@pytest.fixture
-def plots(qtbot, theme):
-    widget = RunPlots(theme)
-    qtbot.addWidget(widget)
-    widget.resize(900, 320)
-    with qtbot.waitExposed(widget):
-        widget.show()
-    return widget
 
 
 def drawn(plots: RunPlots, line: str, run_id: int = 4) -> np.ndarray:

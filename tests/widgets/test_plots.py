@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QToolButton
 
 from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded
 from tests.widgets.fed_plots import feed, started
-from widgets.theme import Mode, Theme
+from widgets.theme import Mode
 from widgets.training.plots import EMPTY_TEXT, RunPlots
 from widgets.training.warm_up import WARM_UP_DELAY_MS
 
@@ -23,20 +23,9 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def theme(qapp):
-    theme = Theme(Mode.LIGHT)
-    yield theme
-    theme.set_mode(Mode.SYSTEM)
-
-
-@pytest.fixture
-def plots(qtbot, theme):
-    widget = RunPlots(theme)
-    qtbot.addWidget(widget)
-    widget.resize(720, 240)
-    with qtbot.waitExposed(widget):
-        widget.show()
-    return widget
+def plots(plots):
+    plots.resize(720, 240)
+    return plots
 
 
 def test_that_the_slow_import_waits_for_a_file_that_is_being_opened(qtbot, theme):

@@ -224,7 +224,7 @@ def test_that_undo_of_a_run_is_seen(runs, table):
 def test_that_the_run_whose_weights_the_model_has_is_marked(runs, table):
     begin(runs, 1, 2)
     runs.note_in_use(table.runs.entries[1])
-    assert [row(table, number)[0] for number in (0, 1)] == ["run 2", "run 1 · in use"]
+    assert [row(table, number)[0] for number in (0, 1)] == ["run 2", "run 1 ✓"]
     assert table.runs.index(1, 0).data(Qt.ItemDataRole.EditRole) == "run 1"
     assert "The model has the weights from after this run." in table.runs.entries[1].summary
     runs.note_in_use(None)

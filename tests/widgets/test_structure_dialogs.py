@@ -107,6 +107,23 @@ def test_that_what_does_not_fit_is_said_beside_the_field(qtbot: QtBot, digits: L
     assert dialog.make_button.isEnabled()
 
 
+def test_that_data_that_are_read_while_a_dialog_is_open_are_followed(qtbot: QtBot, digits: LayerTree):
+    awaited = HeadAdvice(is_awaited=True)
+    dialog = shown(qtbot, HeadDialog(digits, None, awaited))
+    wizard = shown(qtbot, TransferWizard(digits, awaited, TrainSettings(data="")))
+    assert "being read" in dialog.head_form.message_of("units")
+    for each in (dialog, wizard):
+        each.take_advice(DIGITS)
+        assert each.wish.edit.head.units == 10
+    assert "10 classes" in dialog.head_form.message_of("units")
+    # What a person has chosen stays.
+    dialog.head_form.units.setValue(4)
+    wizard.data_page.units.setValue(4)
+    for each in (dialog, wizard):
+        each.take_advice(DIGITS)
+        assert each.wish.edit.head.units == 4
+
+
 def test_that_layers_on_top_freeze_what_was_before_and_take_one_output(qtbot: QtBot, digits: LayerTree):
     dialog = shown(qtbot, HeadDialog(digits, None, DIGITS, is_on_top=True))
     assert isinstance(dialog.wish.edit, AddLayers)

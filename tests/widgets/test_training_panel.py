@@ -413,7 +413,7 @@ def test_that_settings_can_be_edited_during_a_run(qtbot, ready):
     ready.set_run_state(RunState.RUNNING)
     qtbot.keyClick(field(ready, "epochs"), Qt.Key.Key_Up)
     assert ready.settings().epochs == 6
-    qtbot.waitUntil(lambda: status(ready) == "Running: the changed settings are for the next run")
+    qtbot.waitUntil(lambda: status(ready) == "Running. Changes are for the next run.")
     qtbot.keyClick(field(ready, "epochs"), Qt.Key.Key_Down)
     retype(qtbot, field(ready, "learning_rate"), "0.1")
     qtbot.waitUntil(lambda: status(ready) == "Running")

@@ -98,6 +98,11 @@ class HeadForm(Rows):
         self.units.setValue(units)
         self.activation.setCurrentIndex(self.activation.findData(activation))
 
+    def take_advice(self, advice: HeadAdvice, gone: Collection[str] = ()) -> None:
+        """Follows data that were read meanwhile; `gone` as for `follow_data`."""
+        self._advice = advice
+        self.follow_data(gone)
+
     def follow_data(self, gone: Collection[str] = ()) -> None:
         """Fills in what the data ask for, unless a person has chosen otherwise.
 

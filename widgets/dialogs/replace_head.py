@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
@@ -121,6 +123,11 @@ class HeadDialog(QDialog):
         """Cuts behind a layer that was clicked in the tree."""
         self.cut_form.choose(layer)
 
+    @Slot(object)
+    def take_advice(self, advice: HeadAdvice) -> None:
+        """Follows data that were read meanwhile, unless a person has chosen otherwise."""
+        self.head_form.take_advice(advice, self._gone)
+
     @property
     def wish(self) -> EditWish | None:
         """What is asked for; None while something does not fit."""
@@ -144,6 +151,12 @@ class HeadDialog(QDialog):
             shapes = self._tree.root.record.output_shapes
             return shapes[0] if len(shapes) == 1 else ()
         return self.cut_form.cut.shape if self.cut_form.cut else ()
+
+    @property
+    def _gone(self) -> Collection[str]:
+        """Names of the layers that are taken off."""
+        cut = self.cut_form.cut
+        return names_behind(cut) if cut and not self._is_on_top else ()
 
     @Slot()
     def _refresh(self) -> None:
@@ -170,8 +183,7 @@ class HeadDialog(QDialog):
     @Slot()
     def _on_place_changed(self) -> None:
         self.head_form.set_shape(self._shape())
-        if (cut := self.cut_form.cut) and not self._is_on_top:
-            self.head_form.follow_data(names_behind(cut))
+        self.head_form.follow_data(self._gone)
         self._show_place()
 
     @Slot()

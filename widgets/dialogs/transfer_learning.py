@@ -113,6 +113,13 @@ class TransferWizard(QDialog):
         if self.pages.currentIndex() == 1:
             self.cut_form.choose(layer)
 
+    @Slot(object)
+    def take_advice(self, advice: HeadAdvice) -> None:
+        """Follows data that were read meanwhile, unless a person has chosen otherwise."""
+        cut = self.cut_form.cut
+        self.data_page.take_advice(advice, names_behind(cut) if cut else ())
+        self._on_task_changed()
+
     @property
     def wish(self) -> EditWish | None:
         """What the pages come to; None while something does not fit."""

@@ -53,11 +53,12 @@ class DataPage(Rows):
         self.units = number_box("transferUnits", "Classes", 1, MOST_UNITS, 2)
         self._units_label = QLabel()
         self._problem = note("transferUnitsProblem", tone="error")
-        self.add("Data", note("transferData", advice.text or (_UNFIT if advice.outputs else _NO_DATA)))
+        self._data = note("transferData")
+        self.add("Data", self._data)
         self.add("What is learned", self.task)
         self.add(self._units_label, self.units, self._problem)
         self.add_stretch()
-        self.follow_data()
+        self.take_advice(advice)
         self.task.currentIndexChanged.connect(self._on_task_chosen)
         self.units.valueChanged.connect(self._on_units_chosen)
 
@@ -80,6 +81,13 @@ class DataPage(Rows):
         """Says what does not fit; empty if all does."""
         self._problem.setText(text)
         self._problem.setVisible(bool(text))
+
+    def take_advice(self, advice: HeadAdvice, gone: Collection[str] = ()) -> None:
+        """Follows data that were read meanwhile; `gone` as for `follow_data`."""
+        self._advice = advice
+        unknown = advice.words(None) if advice.is_awaited else _UNFIT if advice.outputs else _NO_DATA
+        self._data.setText(advice.text or unknown)
+        self.follow_data(gone)
 
     def follow_data(self, gone: Collection[str] = ()) -> None:
         """Fills in what the data ask for, unless a person has chosen otherwise.

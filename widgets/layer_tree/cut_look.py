@@ -33,6 +33,11 @@ class CutLook:
         """The last layer that stays."""
         return self._cut.layer
 
+    @property
+    def first_gone(self) -> LayerNode | None:
+        """The first layer that goes; None where nothing does."""
+        return next(iter(self._cut.goes), None)
+
     def goes(self, node: Node) -> bool:
         """Whether a node is taken off."""
         return node in self._gone

@@ -170,6 +170,11 @@ class LayerTreePanel(QFrame):
         self.view.mark_nodes(tuple(nodes) or self.pattern_bar.matches)
         self.view.reveal_marks()
 
+    def bring_into_view(self, node: Node) -> None:
+        """Opens what holds a node and scrolls to it; what is selected stays so."""
+        self.view.folding.reveal(node)
+        self.view.scrollTo(self.view.index_of(node))
+
     # -- a place to cut -------------------------------------------------------------------------------------
 
     def begin_picking(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QAbstractItemView
 
-from editor.layers.nodes import Node
+from editor.layers.nodes import LayerNode, Node
 from widgets.layer_tree.cut_look import CutLook, layer_of
 
 if TYPE_CHECKING:
@@ -27,11 +27,13 @@ class Picking(QObject):
         super().__init__(view)
         self._view = view
         self._selected_before: tuple[Node, ...] = ()
+        self._folded: LayerNode | None = None
+        self._is_first = True
         self.is_on = False
 
     def begin(self) -> None:
         """Takes clicks and keys; what is selected comes back at the end."""
-        self.is_on = True
+        self.is_on = self._is_first = True
         self._selected_before = self._view.selected_nodes()
         self._view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
 
@@ -39,6 +41,9 @@ class Picking(QObject):
         """Leaves the tree as it was."""
         self.show(None)
         self.is_on = False
+        if self._folded:
+            self._view.expand(self._view.index_of(self._folded))
+            self._folded = None
         self._view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._view.select_nodes(self._selected_before)
         self._selected_before = ()
@@ -49,6 +54,20 @@ class Picking(QObject):
         if look is not None:
             self._view.folding.reveal(look.place)
             self._view.select_nodes((look.place,))
+            if self._is_first:
+                self._is_first = False
+                self._bring_together(look)
+
+    def _bring_together(self, look: CutLook) -> None:
+        """Folds a model that stays as a whole where its rows would push what goes out of sight."""
+        view, gone = self._view, look.first_gone
+        place = view.index_of(look.place)
+        if gone is None or not view.isExpanded(place) or not look.place.children:
+            return
+        row = view.visualRect(view.index_of(gone))
+        if not (row.isValid() and row.top() >= 0 and row.bottom() <= view.viewport().height()):
+            self._folded = look.place
+            view.collapse(place)
 
     def take_click(self, position: QPoint) -> None:
         """Names the layer at a place in the viewport; a click beside the rows folds or does nothing."""

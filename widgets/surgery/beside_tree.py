@@ -30,7 +30,7 @@ class BesideTree(QObject):
         """Opens a dialog."""
         self._dialog = dialog
         layers = self._window.layers
-        self._window.hold_edits(is_held=True)
+        self._window.hold_edits(dialog)
         layers.begin_picking()
         layers.place_picked.connect(dialog.choose_place)
         dialog.cut_shown.connect(layers.show_cut)
@@ -47,4 +47,4 @@ class BesideTree(QObject):
     def _on_finished(self) -> None:
         self._dialog = None
         self._window.layers.end_picking()
-        self._window.hold_edits(is_held=False)
+        self._window.hold_edits(None)

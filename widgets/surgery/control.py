@@ -16,6 +16,7 @@ from editor.layers.tree import LayerTree
 from editor.processes.edit_messages import EditModel, ModelEdited
 from editor.processes.messages import RequestFailed
 from editor.training.head_settings import settings_for_head
+from editor.wording import some_of
 from widgets.dialogs.rename_layer import ReinitialiseDialog, RenameLayerDialog
 from widgets.dialogs.replace_head import HeadDialog
 from widgets.dialogs.transfer_learning import TransferWizard
@@ -27,7 +28,7 @@ from widgets.notice_bar import Level
 from widgets.notifier import Notifier
 from widgets.surgery.beside_tree import BesideTree
 from widgets.surgery.data_facts import DataFacts
-from widgets.surgery.wish import EditWish, command_of
+from widgets.surgery.wish import EditWish, command_of, new_layers
 from widgets.undo import push_weights
 
 
@@ -70,7 +71,7 @@ class Surgery(QObject):
         self._current = current
         self._obstacle = obstacle
         self._job: _Job | None = None
-        self.data_facts = DataFacts(link, self)
+        self.data_facts = DataFacts(window.training, self)
         self._beside_tree = BesideTree(window)
         handlers: dict[str, Callable[[Document], None]] = {
             "replace_head": lambda document: self._ask_for_head(document, is_on_top=False),
@@ -128,6 +129,7 @@ class Surgery(QObject):
             document.tree, _only_layer(nodes), self.data_facts.now(), is_on_top=is_on_top, parent=self._window
         )
         dialog.edit_requested.connect(self.make)
+        self.data_facts.changed.connect(dialog.take_advice)
         if is_on_top:
             dialog.ask()
         else:
@@ -139,6 +141,7 @@ class Surgery(QObject):
         settings = self._window.training.settings()
         wizard = TransferWizard(document.tree, self.data_facts.now(), settings, self._window)
         wizard.edit_requested.connect(self.make)
+        self.data_facts.changed.connect(wizard.take_advice)
         self._beside_tree.ask(wizard)
 
     def close(self) -> None:
@@ -192,9 +195,14 @@ class Surgery(QObject):
         job = self._take(event.request_id)
         if not job or job.document is not self._current():
             return
-        push_weights(job.document, command_of(job.document, job.wish, event))
-        notes = self._settle_settings(job.wish)
-        self._notifier.say(Level.DONE, " ".join((f"{job.wish.text}: done.", *event.notes, *notes)))
+        command = command_of(job.document, job.wish, event)
+        push_weights(job.document, command)
+        new = new_layers(command)
+        told = (f"New: {some_of([layer.path for layer in new])}.",) if new else ()
+        if new:
+            self._window.layers.bring_into_view(new[-1])
+        notes = (*told, *event.notes, *self._settle_settings(job.wish))
+        self._notifier.say(Level.DONE, " ".join((f"{job.wish.text}: done.", *notes)))
 
     def _settle_settings(self, wish: EditWish) -> tuple[str, ...]:
         """Gives the training panel what goes with the layers; says what was chosen there and does not."""

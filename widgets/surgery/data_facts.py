@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
-from editor.processes.messages import SettingsChecked
 from editor.training.settings import SettingsReport, WantedOutput
-from widgets.engine_link import EngineLink
 from widgets.numbers import counted
+from widgets.training.panel import TrainingPanel
 
 _WORDS = {"multi-class": ("class", "classes"), "multi-label": ("label", "labels"), "regression": ("target", "targets")}
 
@@ -23,11 +22,13 @@ class HeadAdvice:
         text: The data in one line; empty where none can be read for the model as it is.
         outputs: What each target asks for; empty where nothing is known.
         names: Keras's names of the model's outputs, in the order of the targets, where there are several.
+        is_awaited: Whether data are chosen that have yet to be read.
     """
 
     text: str = ""
     outputs: tuple[WantedOutput, ...] = ()
     names: tuple[str, ...] = ()
+    is_awaited: bool = False
 
     def wanted(self, gone: Collection[str] = ()) -> WantedOutput | None:
         """What is asked of a head in the place of the first output of those that go; of the first, if none is named.
@@ -40,6 +41,8 @@ class HeadAdvice:
 
     def words(self, wanted: WantedOutput | None) -> str:
         """What is said beside the units."""
+        if self.is_awaited:
+            return "The data that are chosen are being read…"
         if wanted is None:
             return "As many as there are classes, or targets. The data that are chosen do not tell."
         what = "yes or no" if wanted.task == "binary" else counted(wanted.units, *_WORDS[wanted.task])
@@ -47,19 +50,26 @@ class HeadAdvice:
 
 
 class DataFacts(QObject):
-    """Listens to what the engine says of the data."""
+    """Follows what the training panel knows of the data.
 
-    def __init__(self, link: EngineLink, parent: QObject) -> None:
+    Signals:
+        changed: Carries the `HeadAdvice` of this moment.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, panel: TrainingPanel, parent: QObject) -> None:
         super().__init__(parent)
-        self._report = SettingsReport()
-        link.settings_checked.connect(self._on_settings_checked)
+        self._panel = panel
+        panel.report_shown.connect(self._on_report_shown)
 
     def now(self) -> HeadAdvice:
         """The advice of this moment."""
-        return advice_of(self._report)
+        report = self._panel.report
+        return advice_of(report) if report else HeadAdvice(is_awaited=bool(self._panel.settings().data))
 
-    def _on_settings_checked(self, event: SettingsChecked) -> None:
-        self._report = event.report
+    def _on_report_shown(self) -> None:
+        self.changed.emit(self.now())
 
 
 def advice_of(report: SettingsReport) -> HeadAdvice:

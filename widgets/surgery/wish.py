@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from editor.layers.kept import carry_flags, match_kept, opened_after, plan_freeze_kept
+from editor.layers.nodes import LayerNode
 from editor.layers.structure import StructureEdit
 from editor.layers.tree import LayerTree
 from editor.processes.edit_messages import ModelEdited
@@ -48,3 +49,13 @@ def command_of(document: Document, wish: EditWish, event: ModelEdited) -> RunCom
         Structure(event.structure, tree, opened_after(document.opened, match), event.has_optimizer),
     )
     return StructureCommand(document, wish.text, before, after, structures=structures, match=match)
+
+
+def new_layers(command: RunCommand) -> tuple[LayerNode, ...]:
+    """The layers that a step has brought, each once."""
+    if not isinstance(command, StructureCommand):
+        return ()
+    tree, stays = command.structures[1].tree, set(command.match.layers.values())
+    return tuple(
+        layer for layer in tree.walk_layers() if tree.is_first_place(layer) and layer.record.layer_id not in stays
+    )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterable
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from widgets.theme import mono_font
+from widgets.training.native_lines import is_native
 
 MAX_BLOCKS = 5_000
 FLUSH_INTERVAL_MS = 50
@@ -23,6 +25,8 @@ _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f]")
 class LogPanel(QWidget):
     """The log: follows its end unless scrolled up, keeps the newest 5,000 lines.
 
+    What TensorFlow's native code says of itself is kept, and shown on request only.
+
     Lines are collected and appended by a timer, so that a flood of them does not block the window; of more lines
     than the panel keeps, the oldest are dropped before they are drawn.
     """
@@ -30,8 +34,14 @@ class LogPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("logPanel")
+        self._lines: deque[str] = deque(maxlen=MAX_BLOCKS)
         self._waiting: deque[str] = deque(maxlen=MAX_BLOCKS)
         self._text = _log_view(self)
+        self._shows_native = QCheckBox("TensorFlow", self)
+        self._shows_native.setAccessibleName("Show TensorFlow's own messages")
+        self._shows_native.setObjectName("nativeLinesBox")
+        self._shows_native.setToolTip("Also what its native code says of itself, such as of devices and tracing")
+        self._shows_native.toggled.connect(self._on_native_toggled)
         self._copy = QPushButton("Copy all", self)
         self._copy.clicked.connect(self.copy_all)
         self._clear = QPushButton("Clear", self)
@@ -45,6 +55,7 @@ class LogPanel(QWidget):
         buttons = QHBoxLayout()
         buttons.setContentsMargins(8, 0, 8, 0)
         buttons.setSpacing(8)
+        buttons.addWidget(self._shows_native)
         buttons.addStretch(1)
         for button in (self._copy, self._clear):
             button.setStyleSheet("padding: 2px 10px;")
@@ -57,14 +68,20 @@ class LogPanel(QWidget):
 
     def append_line(self, line: str) -> None:
         """Adds a line, or several; terminal colours and the overwritten part of progress bars are left out."""
-        self._waiting.extend(_plain(part) for part in line.rstrip("\r\n").split("\n"))
-        if not self._timer.isActive() and self.isVisible():
+        lines = [_plain(part) for part in line.rstrip("\r\n").split("\n")]
+        self._lines.extend(lines)
+        self._wait(lines)
+
+    def _wait(self, lines: Iterable[str]) -> None:
+        """Has lines drawn soon that are to be seen."""
+        shows_native = self._shows_native.isChecked()
+        self._waiting.extend(line for line in lines if shows_native or not is_native(line))
+        if self._waiting and not self._timer.isActive() and self.isVisible():
             self._timer.start()
 
     def text(self) -> str:
-        """All lines, those that are not drawn yet too."""
-        drawn = self._text.toPlainText()
-        return "\n".join([*([drawn] if drawn else []), *self._waiting])
+        """All lines, those that are not shown too."""
+        return "\n".join(self._lines)
 
     def copy_all(self) -> None:
         """Puts all lines on the clipboard."""
@@ -72,8 +89,14 @@ class LogPanel(QWidget):
 
     def clear(self) -> None:
         """Forgets all lines."""
+        self._lines.clear()
         self._waiting.clear()
         self._text.clear()
+
+    def _on_native_toggled(self) -> None:
+        self._waiting.clear()
+        self._text.clear()
+        self._wait(self._lines)
 
     def _on_timer_timeout(self) -> None:
         lines = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_LINES_PER_FLUSH))]

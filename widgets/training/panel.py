@@ -26,7 +26,7 @@ SETTLE_INTERVAL_MS = 250
 
 _NO_MODEL = "Open a model first."
 _NO_DATA = "Choose data to train on."
-_NEXT_RUN = "the changed settings are for the next run"
+_NEXT_RUN = "Changes are for the next run."
 
 
 class TrainingPanel(QWidget):
@@ -48,6 +48,7 @@ class TrainingPanel(QWidget):
         learning_rate_requested: The run under way is to have the learning rate that is carried.
         flags_requested: The run under way is to have the flags of the tree from its next epoch on.
         readiness_changed: What `start_obstacle` says is another thing now.
+        report_shown: What the engine found is known, or is not any more.
     """
 
     settings_changed = Signal()
@@ -59,6 +60,7 @@ class TrainingPanel(QWidget):
     learning_rate_requested = Signal(float)
     flags_requested = Signal()
     readiness_changed = Signal()
+    report_shown = Signal()
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -179,6 +181,7 @@ class TrainingPanel(QWidget):
         self._checked = self.settings() if report else None
         self._form.show_findings(report)
         self._refresh()
+        self.report_shown.emit()
 
     def set_blockers(self, blockers: dict[str, str]) -> None:
         """Says what the window itself knows against a start, by field; `trainable` stands beside Start."""
@@ -199,6 +202,13 @@ class TrainingPanel(QWidget):
     def settings(self) -> TrainSettings:
         """The settings in the form; `problems()` of them says whether they can be used."""
         return self._form.settings()
+
+    @property
+    def report(self) -> SettingsReport | None:
+        """What the engine found in the data that are chosen now; None while it has not looked at them."""
+        now, then = self.settings(), self._checked
+        is_current = then is not None and (now.data, now.data_options) == (then.data, then.data_options)
+        return self._report if is_current else None
 
     def recent_data(self) -> tuple[str, ...]:
         """Data files that were chosen, the last one first."""
@@ -293,7 +303,7 @@ class TrainingPanel(QWidget):
     def _show_status(self, *, has_problem: bool) -> None:
         """The run's state while there is one, else why none can start, else how the last one ended."""
         if self._state.is_active or not self._obstacle:
-            text = f"{self._state.text}: {_NEXT_RUN}" if self._has_other_settings else self._state.text
+            text = f"{self._state.text}. {_NEXT_RUN}" if self._has_other_settings else self._state.text
             self._status.show_text(text, is_problem=self._state is RunState.FAILED)
         else:
             is_wrong = has_problem and self._is_model_open and not self._engine_obstacle

@@ -85,7 +85,8 @@ class RunButtons(QWidget):
         for button in (self._start, self._pause, self._stop, self._cancel):
             is_wide = button in (self._start, self._stop)
             wide = QSizePolicy.Policy.Expanding if is_wide else QSizePolicy.Policy.Minimum
-            button.setSizePolicy(wide, QSizePolicy.Policy.Fixed)
+            # All as high as the highest: a tool button is higher than the others, and its words would be lower.
+            button.setSizePolicy(wide, QSizePolicy.Policy.Preferred)
             button.setStyleSheet("QPushButton { padding: 3px 6px; }")
             row.addWidget(button)
 

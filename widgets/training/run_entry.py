@@ -117,7 +117,7 @@ class RunEntry:
     @property
     def title(self) -> str:
         """Its name, and a mark where the model has its weights."""
-        return f"{self.name} · in use" if self.is_in_use else self.name
+        return f"{self.name} ✓" if self.is_in_use else self.name
 
     @property
     def outcome_text(self) -> str:

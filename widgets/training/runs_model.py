@@ -42,6 +42,7 @@ _TEXTS: dict[int, Callable[[RunEntry], str]] = {
     RunColumn.OUTCOME: lambda entry: entry.outcome_text,
 }
 _NUMBERS = (RunColumn.BEST, RunColumn.EPOCHS, RunColumn.TIME, RunColumn.SEED)
+_IN_USE_TIP = "✓ The model has the weights from after this run."
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -61,6 +62,8 @@ class RunsModel(QAbstractTableModel):
         self._entries: list[RunEntry] = []
         self._dots: dict[tuple[str, bool], QIcon] = {}
         self._number_font = number_font(QFont())
+        self._strong_font = QFont()
+        self._strong_font.setBold(True)
         theme.changed.connect(self._on_theme_changed)
 
     @property
@@ -157,7 +160,8 @@ class RunsModel(QAbstractTableModel):
 
     def _look(self, entry: RunEntry, column: int, role: int) -> Any:
         if role == Role.FontRole:
-            return self._number_font if column in _NUMBERS else None
+            is_strong = entry.is_in_use and column == RunColumn.RUN
+            return self._number_font if column in _NUMBERS else self._strong_font if is_strong else None
         is_quiet = entry.is_undone or column in (RunColumn.FROZEN, RunColumn.OUTCOME)
         return self._theme.colour("secondary" if is_quiet else "text")
 
@@ -166,7 +170,8 @@ class RunsModel(QAbstractTableModel):
             return self._dot(entry)
         if role == Role.AccessibleTextRole:
             where = "on the curves" if self.is_on_curves(entry) else "not on the curves"
-            return f"{entry.title}, {entry.outcome_text}, {where}"
+            in_use = ", its weights are in use" if entry.is_in_use else ""
+            return f"{entry.name}, {entry.outcome_text}, {where}{in_use}"
         return None
 
     @override
@@ -185,6 +190,8 @@ class RunsModel(QAbstractTableModel):
             return None
         if role == Role.DisplayRole:
             return TITLES[section]
+        if role == Role.ToolTipRole and section == RunColumn.RUN:
+            return _IN_USE_TIP
         if role == Role.TextAlignmentRole:
             return _RIGHT if section in _NUMBERS else _LEFT
         return None

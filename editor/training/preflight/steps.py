@@ -8,7 +8,8 @@ from editor.layers.accounts import StatisticsMode
 from editor.layers.findings.finding import Cure, Finding
 from editor.training.preflight.plan import Plan
 
-_ADAPTIVE = ("adam", "adamw", "nadam", "rmsprop")
+_ADAPTIVE = {"adam": "Adam", "adamw": "AdamW", "nadam": "Nadam", "rmsprop": "RMSprop"}
+"""What takes steps of its own size, by the name that Keras knows it by and the one that people do."""
 _HIGH_FOR_LEARNED = 5e-4
 """From here on, what has learned already is commonly spoilt in the first epoch (keras.io, guide to transfer learning,
 fine-tunes at 1e-5)."""
@@ -27,7 +28,10 @@ def learning_rate(plan: Plan) -> Iterator[Finding]:
     rate, optimizer = plan.settings.learning_rate, plan.settings.optimizer
     learned = _learned_share(plan)
     if optimizer in _ADAPTIVE and rate >= _HIGH_FOR_ADAPTIVE:
-        text = f"Rates of 0.01 and more are those of SGD; {optimizer} takes steps of its own size, commonly at 0.001."
+        text = (
+            f"Rates of 0.01 and more are those of SGD; {_ADAPTIVE[optimizer]} takes steps of its own size, commonly at "
+            "0.001."
+        )
         yield _of_rate("The learning rate is high for this optimizer", text, _USUAL)
     elif optimizer != "sgd" and rate >= _HIGH_FOR_LEARNED and learned > 0.5:
         text = (

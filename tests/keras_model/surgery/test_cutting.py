@@ -14,7 +14,7 @@ from editor.keras_model.opening import open_model
 from editor.keras_model.surgery import Changed, edit_structure, load_structure
 from editor.keras_model.values import weight_digests
 from editor.keras_model.walk import ModelIndex, walk_model
-from editor.layers.cutting import cut_at, found_cut
+from editor.layers.cutting import cut_at, found_cut, places_to_cut
 from editor.layers.nodes import LayerNode
 from editor.layers.structure import AddLayers, Head, ReplaceHead, fitting_poolings
 from editor.layers.tree import LayerTree
@@ -155,10 +155,12 @@ def test_that_an_input_that_nothing_needs_any_more_goes(tmp_path):
 
 def test_that_a_layer_called_twice_is_refused_with_what_to_do(tmp_path):
     index = walk_model(models.siamese())
-    with pytest.raises(ModelError, match="'tower' is called 2 times"):
+    with pytest.raises(ModelError, match="tower is called 2 times"):
         replaced(index, tmp_path, "tower")
     with pytest.raises(ModelError, match="called 2 times"):
         replaced(index, tmp_path, "tower/dense")
+    offered = {layer.path for layer in places_to_cut(LayerTree(index.root))}
+    assert not {"flat", "tower", "tower/dense"} & offered
     assert_kept(index, replaced(index, tmp_path))
 
 
