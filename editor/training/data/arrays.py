@@ -79,7 +79,9 @@ def read_arrays(path: Path, settings: TrainSettings, facts: ModelFacts) -> Array
     names = (*roles.inputs, *roles.outputs)
     used = [*names, *(name for part in roles.parts.values() for name in part)]
     num_bytes = sum(file.headers[name].num_bytes for name in used)
-    check_memory(file.name, 2 * num_bytes, max((file.headers[name].shape or (1,))[0] for name in used))
+    check_memory(
+        file.name, 2 * num_bytes, max((file.headers[name].shape or (1,))[0] for name in used), has_columns=False
+    )
     found: dict[str, Array] = {}
     for name in used:
         found[name] = file.read(name)
