@@ -185,6 +185,24 @@ def test_that_the_bars_of_each_output_can_be_looked_at(dialog, qtbot):
     assert [bar.name for bar in view.bars.chart.bars] == ["dog"]
 
 
+def test_that_arrays_that_are_not_found_can_be_named_for_any_model(qtbot, tmp_path: Path):
+    theme = Theme(Mode.LIGHT)
+    dialog = DataDialog(theme, Icons(theme))
+    qtbot.addWidget(dialog)
+    dialog.begin(TrainSettings(data="/a/scans.h5"), names=(("scan",), ("kind",)))
+    dialog.show()
+    line = dialog.findChild(QLineEdit, "inputs/scanChoice")
+    assert not line.isVisible()
+    told = "scans.h5 has no array x. It has: pictures, y."
+    dialog.show_description(DataDescribed(request_id=1, problems={"inputs": told}))
+    assert (line.isVisible(), line.accessibleDescription()) == (True, told)
+    assert not dialog.message.is_problem()
+    qtbot.keyClicks(line, "pictures")
+    assert dialog.settings().data_options.inputs == {"scan": ("pictures",)}
+    dialog.show_description(DataDescribed(request_id=2, report=replace(PETS, kind="arrays", columns=())))
+    assert line.isVisible()
+
+
 def test_that_the_column_to_learn_is_chosen_above_the_others(dialog, qtbot):
     found = replace(PETS, columns=(PETS.columns[0], replace(PETS.columns[1], use="target")))
     dialog.show_description(DataDescribed(request_id=1, report=found, problems={"data": "Too many columns."}))
@@ -223,21 +241,3 @@ def test_that_data_to_test_on_are_looked_for_beside_the_training_data(dialog, qt
     files = dialog.findChild(QFileDialog)
     assert Path(files.directory().absolutePath()) == tmp_path
     files.reject()
-
-
-def test_that_arrays_that_are_not_found_can_be_named_for_any_model(qtbot, tmp_path: Path):
-    theme = Theme(Mode.LIGHT)
-    dialog = DataDialog(theme, Icons(theme))
-    qtbot.addWidget(dialog)
-    dialog.begin(TrainSettings(data="/a/scans.h5"), names=(("scan",), ("kind",)))
-    dialog.show()
-    line = dialog.findChild(QLineEdit, "inputs/scanChoice")
-    assert not line.isVisible()
-    told = "scans.h5 has no array x. It has: pictures, y."
-    dialog.show_description(DataDescribed(request_id=1, problems={"inputs": told}))
-    assert (line.isVisible(), line.accessibleDescription()) == (True, told)
-    assert not dialog.message.is_problem()
-    qtbot.keyClicks(line, "pictures")
-    assert dialog.settings().data_options.inputs == {"scan": ("pictures",)}
-    dialog.show_description(DataDescribed(request_id=2, report=replace(PETS, kind="arrays", columns=())))
-    assert line.isVisible()

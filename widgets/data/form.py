@@ -223,9 +223,9 @@ class DataForm(QWidget):
         """Shows the fields that data of a kind have a use for."""
         is_table, is_function = kind in ("table", "series"), kind == "function"
         learned, parts = self._sections["learned"], self._sections["parts"]
+        num_outputs = sum(kind == "outputs" for kind, _ in self._names)
         # Several outputs have their columns named one by one.
-        has_several = sum(kind == "outputs" for kind, _ in self._names) > 1
-        learned.show_row("targets", is_shown=is_table and not has_several)
+        learned.show_row("targets", is_shown=is_table and num_outputs < 2)
         learned.show_row("is_series", is_shown=is_table)
         learned.show_row("standardize", is_shown=is_table and can_standardize)
         self._sections["images"].setVisible(has_pictures)
@@ -249,9 +249,9 @@ class DataForm(QWidget):
             has_pictures=self._has_pictures or not _OF_IMAGES.isdisjoint(problems),
             can_standardize=report.can_standardize if report else True,
         )
+        self._show_names(problems)
         if report and report.columns:
             self._show_targets(report.columns)
-        self._show_names(problems)
         images = self._sections["images"].rows["preprocessing"]
         chosen = self.preprocessing.currentData()
         found = report.preprocessing if report else ""
