@@ -166,6 +166,19 @@ def test_that_the_way_to_number_labels_anew_is_told(tmp_path):
     assert "numpy.unique(y, return_inverse=True)[1]" in problems(path, MODEL)["data"]
 
 
+def test_that_a_model_is_told_from_data(tmp_path):
+    with h5py.File(tmp_path / "model.h5", "w") as file:
+        file.attrs["model_config"] = "{}"
+        file["model_weights/dense/kernel"] = X
+    with pytest.raises(DataError, match=r"model.h5 is a Keras model, which is not read as data"):
+        prepared(tmp_path / "model.h5", MODEL)
+
+
+def test_that_a_single_value_is_told_from_an_empty_array(tmp_path):
+    with pytest.raises(DataError, match="is one single value and no array of samples"):
+        prepared(write_npz(tmp_path / "data.npz", x=np.float32(3), y=Y), MODEL)
+
+
 # -- labels ---------------------------------------------------------------------------------------------------
 
 

@@ -148,7 +148,12 @@ def _part(file: ArrayFile, found: dict[str, Array], names: Sequence[str], num_in
 
 
 def _check_values(file: ArrayFile, name: str, array: Array) -> None:
-    if array.size == 0 or array.ndim == 0:
+    if array.ndim == 0:
+        raise DataError(
+            f"{name} in {file.name} is one single value and no array of samples.",
+            hint="The first axis counts the samples; save an array that has one.",
+        )
+    if array.size == 0:
         raise DataError(
             f"{name} in {file.name} holds no samples.", hint="The first axis counts the samples; save some."
         )

@@ -36,7 +36,7 @@ _FORMATS = (
 )
 """Pillow's names of what is read: pictures as people have them. Some of its others start another program."""
 
-_PASSED_OVER = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})
+_PASSED_OVER = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx", "__pycache__"})
 _HINT = "Make a folder with a subfolder for each class, and put the images of a class into its subfolder."
 _NUM_NAMED = 5
 
