@@ -598,7 +598,9 @@ def test_that_a_column_that_is_learned_and_an_input_is_told(written):
 
 def test_that_the_column_that_is_learned_is_told_also_where_the_others_do_not_fit(written):
     path = written("kind,size\nx,0.5\ny,1.5\nx,2.5\n")
-    with pytest.raises(UnfitDataError, match="takes 5") as caught:
+    with pytest.raises(
+        UnfitDataError, match=r"^Column kind is learned; the other columns make 1 value .* 5\."
+    ) as caught:
         prepared(path, facts(((5,),), ((2,),)))
     assert [column.use for column in caught.value.report.columns] == ["target", "number"]
 
@@ -620,3 +622,11 @@ def test_that_samples_to_test_on_are_counted(pets):
 )
 def test_that_it_is_told_whether_numbers_can_be_standardized(written, content, model, expected):
     assert prepared(written(content), model).report.can_standardize == expected
+
+
+def test_that_missing_values_of_what_is_learned_are_told_as_they_are_treated(written):
+    path = written("kind,size\nx,1\n,2\ny,3\n")
+    with pytest.raises(UnfitDataError) as caught:
+        prepared(path, facts(((5,),), ((2,),)))
+    told = caught.value.report.columns[0]
+    assert (told.use, told.missing) == ("target", "drop")
