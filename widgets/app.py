@@ -89,6 +89,7 @@ class App(QObject):
         self.runs.state_changed.connect(self.window.progress.show_state)
         self.runs.preparing.connect(self.window.progress.show_preparing)
         self.runs.requested.connect(self.runs_list.expect)
+        self.runs.requested.connect(lambda _request: self.notifier.end_news())
         self.runs.marked.connect(self.runs_list.add_mark)
         self._run_changes = RunChanges(self.link, self.window.training, runs=self.runs, current=self._current)
         self.plot_export = PlotExport(self.window.plots, self.theme, self.notifier)

@@ -77,6 +77,12 @@ class NoticeBar(QFrame):
         """How the last notice looks."""
         return self._level
 
+    @property
+    def is_news(self) -> bool:
+        """Whether it only tells what was done: nothing is wrong, nothing goes on, nothing is offered."""
+        is_settled = self._busy.isHidden() and self._action.isHidden()
+        return is_settled and self._level in (Level.INFO, Level.DONE)
+
     def show_notice(self, level: Level, text: str, *, action: str = "", has_details: bool = False) -> None:
         """Says something until it is closed or replaced."""
         self._show(level, text, action)

@@ -14,6 +14,9 @@ from pytestqt.qtbot import QtBot
 
 from tests.integration.person import Person
 
+PATIENCE_MS = 900_000
+"""A run of real work takes minutes on a busy machine."""
+
 
 @contextmanager
 def person_at_work(folder: Path, pictures: Path | None = None) -> Iterator[Person]:
@@ -24,6 +27,7 @@ def person_at_work(folder: Path, pictures: Path | None = None) -> Iterator[Perso
     with capture_exceptions() as exceptions:
         person = Person.launch(bot, folder)
         person.pictures = pictures
+        person.patience_ms = PATIENCE_MS
         if pictures:
             pictures.mkdir(parents=True, exist_ok=True)
         try:

@@ -74,6 +74,7 @@ def test_that_a_sound_run_has_nothing_to_say_and_tells_what_trains(data):
     assert (estimate.num_layers, estimate.num_moving_statistics) == (3, 1)
     assert estimate.num_trainable == 6 * 5 + 5 + 10 + 5 * 3 + 3
     assert estimate.num_batches == 5
+    assert (estimate.num_validation, estimate.num_test) == (40, 0)
     assert estimate.first_loss == pytest.approx(1.2, abs=1.0)
     assert "A batch of 8 went through" in estimate.tried
 

@@ -145,6 +145,8 @@ def _estimate(plan: Plan, memory: MemoryEstimate, trial: Trial) -> RunEstimate:
         num_moving_statistics=len(steps.moving_statistics(plan)),
         num_samples=num_train,
         num_batches=-(-num_train // plan.settings.batch_size) if num_train else None,
+        num_validation=plan.report.num_validation,
+        num_test=plan.report.num_test,
         loss=" + ".join(dict.fromkeys(plan.losses)),
         first_loss=trial.loss,
         tried=_tried(trial),
