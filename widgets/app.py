@@ -284,6 +284,7 @@ class App(QObject):
         """Looks again at what depends on the layers."""
         self.runs.check_settings()
         self.review.note_live(document)
+        self.data.note_live(document)
 
     def _remember(self, document: Document) -> None:
         if not document.is_untitled:

@@ -1,4 +1,4 @@
-"""A strip above the layers that says what happened, or what is going on, without stopping anybody."""
+"""A strip below the layers that says what happened, or what is going on, without stopping anybody."""
 
 from __future__ import annotations
 

@@ -141,11 +141,14 @@ def _class_problems(data: Prepared, facts: ModelFacts) -> Iterator[FieldProblem]
     output, names = facts.output_shape(0), data.class_names
     num_outputs = None if output is None else (output[-1] if output else 1)
     if num_outputs is not None and data.train.targets[0].ndim == 1 and len(names) > max(num_outputs, 2):
+        shown = {bar.name for bar in data.report.bars[0]} if data.report.bars else set(names)
+        absent = [name for name in names if name not in shown]
+        empty = f"Of {listed(absent)} there are no samples. " if absent else ""
         yield (
             "data",
             f"There are {len(names):,} classes in {data.target_names[0]} ({listed(names)}), but the model has "
-            f"{counted(num_outputs, 'output')}. Give it an output for each class (Replace Head… in the window), or "
-            "leave out classes.",
+            f"{counted(num_outputs, 'output')}. {empty}Give it an output for each class (Replace Head… in the "
+            "window), or leave out classes.",
         )
 
 

@@ -181,6 +181,8 @@ def _range_problems(labels: Labels) -> Iterator[FieldProblem]:
     elif num_outputs is not None and labels.highest >= num_outputs:
         is_shifted = labels.lowest == 1 and labels.highest == num_outputs
         cure = f" Subtract 1 from {labels.name}." if is_shifted else ""
+        if not is_shifted and len(np.unique(labels.values)) == num_outputs:
+            cure = f" Number them anew: numpy.unique({labels.name}, return_inverse=True)[1]."
         yield (
             "data",
             f"{_the_labels(labels)} go up to {labels.highest:.0f}, but the model's last layer has {num_outputs} "

@@ -237,7 +237,6 @@ TABLES = [
         "cut gzip", data(gzip.compress(PETS.encode())[:40], "pets.csv.gz"), ("pets.csv.gz cannot be read", "damaged")
     ),
     BadData("damaged Parquet", _parquet, ("pets.parquet cannot be read", "damaged"), facts(((1,),), ((2,),)), {}),
-    BadData("no Parquet", data(PETS.encode(), "pets.parquet"), ("pets.parquet cannot be read", "another kind")),
     BadData(
         "validation table with other columns",
         _held_with_other_columns,

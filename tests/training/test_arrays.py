@@ -155,6 +155,30 @@ def test_that_samples_of_arrays_are_told_by_their_places(tmp_path):
     assert [data.sources[at] for at in range(3)] == [f"x[{row[0] / 4:.0f}]" for row in data.train.inputs[0]]
 
 
+def test_that_an_array_that_is_lacking_is_called_as_the_others_are(tmp_path):
+    path = write_npz(tmp_path / "data.npz", x_train=X, y_train=Y, x_test=X[:2])
+    with pytest.raises(DataError, match="has x_test but no y_test"):
+        prepared(path, MODEL)
+
+
+def test_that_the_way_to_number_labels_anew_is_told(tmp_path):
+    path = write_npz(tmp_path / "data.npz", x=X, y=np.array([0, 1, 3] * 2))
+    assert "numpy.unique(y, return_inverse=True)[1]" in problems(path, MODEL)["data"]
+
+
+def test_that_a_model_is_told_from_data(tmp_path):
+    with h5py.File(tmp_path / "model.h5", "w") as file:
+        file.attrs["model_config"] = "{}"
+        file["model_weights/dense/kernel"] = X
+    with pytest.raises(DataError, match=r"model.h5 is a Keras model, which is not read as data"):
+        prepared(tmp_path / "model.h5", MODEL)
+
+
+def test_that_a_single_value_is_told_from_an_empty_array(tmp_path):
+    with pytest.raises(DataError, match="is one single value and no array of samples"):
+        prepared(write_npz(tmp_path / "data.npz", x=np.float32(3), y=Y), MODEL)
+
+
 # -- labels ---------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@ import gzip
 import zipfile
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
@@ -29,6 +30,8 @@ def test_that_parquet_and_arrays_are_read_whatever_their_names(tmp_path):
     (tmp_path / "pets.csv").write_text(PETS)
     pq.write_table(pc.read_csv(tmp_path / "pets.csv"), tmp_path / "pets")
     assert prepared(tmp_path / "pets", **PET_OPTIONS).train.num_samples == 6
+    (tmp_path / "pets.parquet").write_text(PETS)
+    assert prepared(tmp_path / "pets.parquet", **PET_OPTIONS).train.num_samples == 6
     np.savez(tmp_path / "data.npz", x=np.zeros((3, 2)), y=np.array([0, 1, 2]))
     (tmp_path / "data.npz").rename(tmp_path / "data")
     assert prepared(tmp_path / "data").train.num_samples == 3
@@ -69,3 +72,16 @@ def test_that_data_to_validate_on_are_of_the_kind_of_the_training_data(tmp_path)
         prepared(tmp_path / "pets.csv", validation=str(tmp_path / "data.npz"), **PET_OPTIONS)
     with pytest.raises(DataError, match=r"pets\.csv is a table, but a file of arrays is needed here"):
         prepared(tmp_path / "data.npz", facts(), validation=str(tmp_path / "pets.csv"))
+
+
+def test_that_a_folder_of_tables_is_told_as_one(tmp_path):
+    (tmp_path / "part-0.parquet").write_text(PETS)
+    with pytest.raises(DataError, match="holds no images") as caught:
+        prepared(tmp_path)
+    assert caught.value.hint.startswith("It holds part-0.parquet: choose one of them.")
+
+
+def test_that_a_table_without_rows_is_told(tmp_path):
+    pq.write_table(pa.table({"a": pa.array([], pa.float64()), "y": pa.array([], pa.int64())}), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"^t.parquet has no rows\."):
+        prepared(tmp_path / "t.parquet")

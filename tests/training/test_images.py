@@ -168,6 +168,14 @@ def test_that_a_model_of_series_takes_no_pictures(tmp_path: Path) -> None:
         read(tmp_path, facts_of((None, 150, 1), 2))
 
 
+def test_that_a_folder_without_images_is_named_where_there_are_too_many_classes(tmp_path: Path) -> None:
+    (write_classes(tmp_path) / "empty").mkdir()
+    (tmp_path / "__pycache__").mkdir()
+    problem = check(TrainSettings(data=str(tmp_path)), read(tmp_path), FACTS).problems["data"]
+    assert "There are 3 classes" in problem
+    assert "Of empty there are no samples." in problem
+
+
 def test_that_more_classes_than_outputs_are_told_by_name(tmp_path: Path) -> None:
     write_image(write_classes(tmp_path / "colors") / "green" / "a.png")
     settings = TrainSettings(data=str(tmp_path / "colors"))

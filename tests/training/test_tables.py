@@ -302,6 +302,7 @@ def test_that_several_labels_in_a_cell_are_learned_each_by_itself(written, tmp_p
     path = written("a,tags\n1,red; round\n2,red\n3,\n4,round;big\n")
     held = written("a,tags\n5,big;red;round\n", "held.csv")
     data = prepared(path, facts(((1,),), ((3,),), "sigmoid"), task=task, standardize=False, validation=str(held))
+    assert data.report.text.startswith("3 samples of 1 · 3 labels")
     assert data.class_names == ("big", "red", "round")
     assert data.train.targets[0].tolist() == [[0, 1, 1], [0, 1, 0], [1, 0, 1]]
     assert data.validation.targets[0].tolist() == [[1, 1, 1]]
@@ -597,7 +598,9 @@ def test_that_a_column_that_is_learned_and_an_input_is_told(written):
 
 def test_that_the_column_that_is_learned_is_told_also_where_the_others_do_not_fit(written):
     path = written("kind,size\nx,0.5\ny,1.5\nx,2.5\n")
-    with pytest.raises(UnfitDataError, match="takes 5") as caught:
+    with pytest.raises(
+        UnfitDataError, match=r"^Column kind is learned; the other columns make 1 value .* 5\."
+    ) as caught:
         prepared(path, facts(((5,),), ((2,),)))
     assert [column.use for column in caught.value.report.columns] == ["target", "number"]
 
@@ -619,3 +622,11 @@ def test_that_samples_to_test_on_are_counted(pets):
 )
 def test_that_it_is_told_whether_numbers_can_be_standardized(written, content, model, expected):
     assert prepared(written(content), model).report.can_standardize == expected
+
+
+def test_that_missing_values_of_what_is_learned_are_told_as_they_are_treated(written):
+    path = written("kind,size\nx,1\n,2\ny,3\n")
+    with pytest.raises(UnfitDataError) as caught:
+        prepared(path, facts(((5,),), ((2,),)))
+    told = caught.value.report.columns[0]
+    assert (told.use, told.missing) == ("target", "drop")

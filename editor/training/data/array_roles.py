@@ -124,12 +124,17 @@ def _part(file: ArrayFile, found: dict[str, dict[str, str]], trained: Sequence[s
     for base, name in zip(trained, names, strict=True):
         if name is None:
             given = next(name for name in names if name)
-            own = found[base][""]
+            wanted = _named_for(part, found[base][""])
             raise DataError(
-                f"{file.name} has {given} but no {own}_{part}.",
-                hint=f"Add {own}_{part}, or leave {given} out as well.",
+                f"{file.name} has {given} but no {wanted}.",
+                hint=f"Add {wanted}, or leave {given} out as well.",
             )
     return tuple(name for name in names if name)
+
+
+def _named_for(part: str, name: str) -> str:
+    """What an array of a part is called beside that of the training part: `y_val` beside `y` and `y_train`."""
+    return re.sub("train", part, name, flags=re.IGNORECASE) if "train" in name.lower() else f"{name}_{part}"
 
 
 def _hint(file: ArrayFile) -> str:

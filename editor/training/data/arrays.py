@@ -79,7 +79,9 @@ def read_arrays(path: Path, settings: TrainSettings, facts: ModelFacts) -> Array
     names = (*roles.inputs, *roles.outputs)
     used = [*names, *(name for part in roles.parts.values() for name in part)]
     num_bytes = sum(file.headers[name].num_bytes for name in used)
-    check_memory(file.name, 2 * num_bytes, max((file.headers[name].shape or (1,))[0] for name in used))
+    check_memory(
+        file.name, 2 * num_bytes, max((file.headers[name].shape or (1,))[0] for name in used), has_columns=False
+    )
     found: dict[str, Array] = {}
     for name in used:
         found[name] = file.read(name)
@@ -146,7 +148,12 @@ def _part(file: ArrayFile, found: dict[str, Array], names: Sequence[str], num_in
 
 
 def _check_values(file: ArrayFile, name: str, array: Array) -> None:
-    if array.size == 0 or array.ndim == 0:
+    if array.ndim == 0:
+        raise DataError(
+            f"{name} in {file.name} is one single value and no array of samples.",
+            hint="The first axis counts the samples; save an array that has one.",
+        )
+    if array.size == 0:
         raise DataError(
             f"{name} in {file.name} holds no samples.", hint="The first axis counts the samples; save some."
         )

@@ -28,6 +28,10 @@ class Hdf5File:
         self.headers: dict[str, Header] = {}
         check_apart(path)
         with told(path.name, "an .h5 file"), h5py.File(path, "r") as file:
+            if "model_config" in file.attrs or "layer_names" in file.attrs:
+                raise DataError(
+                    f"{path.name} is a Keras model, which is not read as data.", hint="Choose the data to train it on."
+                )
             file.visititems(self._note)
 
     def read(self, name: str) -> Array:

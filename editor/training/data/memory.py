@@ -13,18 +13,26 @@ SHARE = 0.7
 """Of what is free, for the data: the model, its gradients and batches need room as well."""
 
 
-def check_memory(name: str, num_bytes: int, num_rows: int) -> None:
+def check_memory(name: str, num_bytes: int, num_rows: int, *, has_columns: bool = True) -> None:
     """Refuses data that would not fit.
+
+    Args:
+        name: Of the file.
+        num_bytes: What they would take.
+        num_rows: Rows, or samples of arrays.
+        has_columns: Whether they are a table.
 
     Raises:
         DataError: They take more than `SHARE` of the memory that is free.
     """
     free = available_bytes()
     if num_bytes > SHARE * free:
+        rows = "rows" if has_columns else "samples"
+        cure = "Leave out columns" if has_columns else "Save them as uint8 or float32"
         raise DataError(
-            f"{name} has about {num_rows:,} rows, which would take {num_bytes / 1e9:,.1f} GB of memory; "
+            f"{name} has about {num_rows:,} {rows}, which would take {num_bytes / 1e9:,.1f} GB of memory; "
             f"{free / 1e9:,.1f} GB are free.",
-            hint="Leave out columns, or cut the file into smaller ones and train on one after the other.",
+            hint=f"{cure}, or cut the file into smaller ones and train on one after the other.",
         )
 
 

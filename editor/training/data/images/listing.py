@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from editor.errors import DataError
+from editor.training.data.file_kinds import TABLE_ENDINGS
 from editor.training.data_report import Skipped
 from editor.training.progress import note_progress
 
@@ -35,7 +36,7 @@ _FORMATS = (
 )
 """Pillow's names of what is read: pictures as people have them. Some of its others start another program."""
 
-_PASSED_OVER = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"})
+_PASSED_OVER = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx", "__pycache__"})
 _HINT = "Make a folder with a subfolder for each class, and put the images of a class into its subfolder."
 _NUM_NAMED = 5
 
@@ -130,7 +131,9 @@ def _check(
     name = listed.path.name
     if not subfolders:
         held = f"{num_beside:,} image{'' if num_beside == 1 else 's'} but" if num_beside else "no images and"
-        raise DataError(f"{name} holds {held} no subfolders, so nothing tells the classes.", hint=_HINT)
+        tables = [path.name for path in _entries(listed.path) if path.name.lower().endswith((*TABLE_ENDINGS, ".zip"))]
+        there = f"It holds {listing(tables)}: choose one of them. " if tables else ""
+        raise DataError(f"{name} holds {held} no subfolders, so nothing tells the classes.", hint=there + _HINT)
     if not listed.files:
         why = _first_reason(listed.skipped)
         raise DataError(f"The subfolders of {name} hold no images that can be read{why}.", hint=_HINT)

@@ -23,7 +23,7 @@ from editor.training.data.table.coding import (
 from editor.training.data.table.collecting import UNKNOWN_CODE, Rows
 from editor.training.data.table.dialect import spoken
 from editor.training.data.table.plan import TablePlan
-from editor.training.data.table.roles import before_hint
+from editor.training.data.table.roles import Roles, before_hint
 from editor.training.labels import shape_text
 from editor.training.model_facts import ModelFacts
 
@@ -107,7 +107,7 @@ def _learn(plan: TablePlan, facts: ModelFacts, at: int, rows: Rows) -> InputCodi
     return InputCoding(
         name,
         tuple(codings),
-        _fitted(codings, shape, name, plan.roles.left_out),
+        _fitted(codings, shape, name, plan.roles),
         _numpy_type(dtype),
         is_series,
         can_standardize and any(isinstance(each, NumberCoding) for each in codings),
@@ -127,9 +127,7 @@ def _coding(plan: TablePlan, name: str, rows: Rows, *, is_index: bool, is_standa
     return category_coding(name, column, plan.categories[name], treatment, is_index=is_index)
 
 
-def _fitted(
-    codings: Sequence[Coding], shape: Shape | None, input_name: str, left_out: Sequence[str]
-) -> tuple[int, ...]:
+def _fitted(codings: Sequence[Coding], shape: Shape | None, input_name: str, roles: Roles) -> tuple[int, ...]:
     """The shape of a sample, where the columns make as many values as the model takes."""
     count = sum(len(coding.value_names) for coding in codings)
     if shape is None:
@@ -142,10 +140,12 @@ def _fitted(
         return tuple(size if size is not None else count // prod(known) for size in shape)
     where = f"the model's input {input_name}" if input_name else "the model's input"
     takes = f"{prod(known):,}" if not num_free else shape_text(shape)
+    targets = roles.targets
+    begin = f"{spoken(targets[0], is_first=True)} is learned; the other" if len(targets) == 1 else "The"
     raise DataError(
-        f"The columns make {count:,} {'value' if count == 1 else 'values'} for each row ({_widths(codings)}), but "
+        f"{begin} columns make {count:,} {'value' if count == 1 else 'values'} for each row ({_widths(codings)}), but "
         f"{where} takes {takes}{_as_shape(shape) if not num_free else ''}.",
-        hint=before_hint(left_out)
+        hint=before_hint(roles.left_out)
         + "Set columns that are not needed to Ignore (in the window under Columns), or give the model an input of that "
         "size.",
         field="inputs" if input_name else "data",

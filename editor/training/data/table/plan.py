@@ -79,7 +79,8 @@ def _look_at(path: Path, _changed: int, _num_bytes: int) -> tuple[TableFile, dic
     table = TableFile(path)
     columns = survey(table)
     if not max((column.num_rows for column in columns.values()), default=0):
-        raise DataError(f"{path.name} has a header, but no rows.", hint="Choose a table with a row for each sample.")
+        header = "a header, but " if table.dialect else ""
+        raise DataError(f"{path.name} has {header}no rows.", hint="Choose a table with a row for each sample.")
     return table, columns
 
 

@@ -59,7 +59,7 @@ class TableFile:
         self.notes: tuple[str, ...] = ()
         self.dialect: Dialect | None = None
         self._empty_rows: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-        if begins_with(path, PARQUET) or path.name.lower().endswith((".parquet", ".pq")):
+        if begins_with(path, PARQUET):
             self._open_parquet()
         else:
             self._open_text()

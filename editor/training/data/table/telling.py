@@ -140,6 +140,8 @@ def _facts(plan: TablePlan, name: str, coding: NumberCoding | CategoryCoding | N
 def column_facts(column: ColumnSurvey, use: ColumnUse, missing: MissingTreatment | None) -> ColumnFacts:
     """What a column holds."""
     default: MissingTreatment = "mean" if column.kind == "number" else "category"
+    if use == "target":
+        default = "drop"
     return ColumnFacts(
         name=column.name,
         kind=column.kind,
