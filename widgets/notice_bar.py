@@ -89,6 +89,7 @@ class NoticeBar(QFrame):
         self._busy.hide()
         self._details.setVisible(has_details)
         self._close.show()
+        self._take_place()
 
     def show_busy(self, text: str, *, action: str = "") -> None:
         """Says what is going on; it stays until it is replaced or cleared."""
@@ -96,6 +97,7 @@ class NoticeBar(QFrame):
         self._busy.show()
         self._details.hide()
         self._close.hide()
+        self._take_place()
 
     def clear(self) -> None:
         """Says nothing."""
@@ -110,6 +112,12 @@ class NoticeBar(QFrame):
         self._action.setVisible(bool(action))
         self._on_theme_changed()
         self.show()
+
+    def _take_place(self) -> None:
+        """At once, not with the next events: whoever scrolls the layers now must know how much room they have."""
+        parent = self.parentWidget()
+        if parent and (layout := parent.layout()):
+            layout.activate()
 
     def _arrange(self) -> None:
         layout = QHBoxLayout(self)

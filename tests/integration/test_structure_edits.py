@@ -81,6 +81,9 @@ def test_that_a_new_head_is_a_step_between_flag_steps(open_model: Driver, tmp_pa
     assert names(driver) == ["dense", "bare", "middle", "bn", "head_dropout", "head_output"]
     assert driver.is_frozen("dense")
     assert [node.path for node in driver.window.layers.selected_nodes()] == ["head_dropout", "head_output"]
+    view = driver.window.layers.view
+    last = view.visualRect(view.index_of(driver.node("head_output")))
+    assert view.viewport().rect().contains(last)
     assert "New: head_dropout, head_output." in driver.notice
     assert driver.window.isWindowModified()
     driver.click_tick("middle")

@@ -201,11 +201,12 @@ class Surgery(QObject):
         push_weights(job.document, command)
         new = new_layers(command)
         told = (f"New: {some_of([layer.path for layer in new])}.",) if new else ()
-        if new:
-            select_paths(self._window, job.document, [layer.path for layer in topmost(new)])
-            self._window.layers.bring_into_view(new[-1])
         notes = (*told, *event.notes, *self._settle_settings(job.wish))
         self._notifier.say(Level.DONE, " ".join((f"{job.wish.text}: done.", *notes)))
+        if new:
+            # The notice has its place by now, so that it covers none of them.
+            select_paths(self._window, job.document, [layer.path for layer in topmost(new)])
+            self._window.layers.bring_into_view(new[-1])
 
     def _settle_settings(self, wish: EditWish) -> tuple[str, ...]:
         """Gives the training panel what goes with the layers; says what was chosen there and does not."""
