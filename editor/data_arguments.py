@@ -46,7 +46,8 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         group,
         "--missing",
         "COLUMN=TREATMENT",
-        f"what becomes of missing values: {', '.join(get_args(MissingTreatment))}",
+        f"what becomes of missing values: {', '.join(get_args(MissingTreatment))}; category keeps words such as none "
+        "as classes of a column that is learned",
     )
     _add_mapping(group, "--input-columns", "INPUT=NAME,...", "columns or arrays that an input of the model takes")
     _add_mapping(group, "--output-columns", "OUTPUT=NAME,...", "columns or arrays that an output of the model learns")

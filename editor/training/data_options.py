@@ -44,7 +44,8 @@ class DataOptions(msgspec.Struct, frozen=True, kw_only=True):
         outputs: Columns or arrays of each output, by the output's name; as `inputs`.
         columns: What a column of a table is used as, where that is not what was found.
         missing: How missing values of a column are treated; left out, rows with a missing target are dropped,
-            numbers take the mean of the training part, categories become a category of their own.
+            numbers take the mean of the training part, categories become a category of their own. In a column that is
+            learned, `category` keeps words such as `none` or `NA` as classes.
         is_series: Whether the columns of a table are one time series a row, in their order.
         standardize: Whether numbers of a table are brought to mean 0 and standard deviation 1 of the training part.
         split_seed: Decides which samples are drawn for the validation part. It is not the run's own seed: else each

@@ -15,7 +15,7 @@ from editor.layers.tree import LayerTree
 from editor.training.control import RunControl
 from editor.training.data import Part
 from editor.training.pipeline import Recipe, training_batches
-from editor.training.run import RunWatcher, run_training
+from editor.training.run import ReadingCancelledError, RunWatcher, run_training
 from editor.training.settings import TrainSettings
 from editor.training.snapshot import live_variables
 
@@ -300,13 +300,27 @@ def test_that_time_held_is_not_counted(trial):
 def test_that_a_stop_before_the_first_batch_trains_nothing(trial):
     before = trial.state[0]
     control = RunControl()
-    control.stop()
+
+    class Stopping(RunWatcher):
+        def run_started(self, plan):
+            control.stop()
+
     settings = TrainSettings(data=trial.data, seed=1, validation_split=0)
-    result = run_training(trial.index, settings, trial.tree.freeze_map(), watcher=RunWatcher(), control=control)
+    result = run_training(trial.index, settings, trial.tree.freeze_map(), watcher=Stopping(), control=control)
     assert result.outcome == "stopped"
     assert result.proof.is_kept
     weights = [weight.numpy().tobytes() for weight in trial.index.model.weights]
     assert set(weights) <= set(before)
+
+
+def test_that_a_stop_before_the_data_are_read_is_told_and_leaves_the_model_as_it_was(trial):
+    before = trial.state
+    control = RunControl()
+    control.stop()
+    settings = TrainSettings(data=trial.data, seed=1, validation_split=0)
+    with pytest.raises(ReadingCancelledError):
+        run_training(trial.index, settings, trial.tree.freeze_map(), watcher=RunWatcher(), control=control)
+    assert trial.state == before
 
 
 def test_that_a_failing_run_that_trained_nothing_leaves_the_model_as_it_was(trial):
