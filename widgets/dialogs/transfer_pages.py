@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
 
 from editor.layers.flow import weighted_layers
 from editor.layers.structure import MOST_UNITS, HeadActivation
@@ -59,9 +59,8 @@ class DataPage(Rows):
         self.data_button = QPushButton("Data…")
         self.data_button.setObjectName("transferDataButton")
         self.data_button.setAutoDefault(False)
-        self.data_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.data_button.clicked.connect(self.data_requested)
-        self.add("Data", self._data, self.data_button)
+        self.add("Data", self._data, _at_the_left(self.data_button))
         self.add("What is learned", self.task)
         self.add(self._units_label, self.units, self._problem)
         self.add_stretch()
@@ -203,3 +202,13 @@ def _last_layers_box(tree: LayerTree) -> QSpinBox:
     box.setSuffix(" layers with weights")
     box.setEnabled(False)
     return box
+
+
+def _at_the_left(button: QPushButton) -> QWidget:
+    """A button of its own width; by itself in a grid it would hold the whole column as narrow."""
+    holder = QWidget()
+    layout = QHBoxLayout(holder)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(button)
+    layout.addStretch()
+    return holder
