@@ -89,6 +89,7 @@ class App(QObject):
         self.runs.state_changed.connect(self.window.progress.show_state)
         self.runs.preparing.connect(self.window.progress.show_preparing)
         self.runs.requested.connect(self.runs_list.expect)
+        self.runs.requested.connect(lambda _request: self.notifier.end_news())
         self.runs.marked.connect(self.runs_list.add_mark)
         self._run_changes = RunChanges(self.link, self.window.training, runs=self.runs, current=self._current)
         self.plot_export = PlotExport(self.window.plots, self.theme, self.notifier)
@@ -283,6 +284,7 @@ class App(QObject):
         """Looks again at what depends on the layers."""
         self.runs.check_settings()
         self.review.note_live(document)
+        self.data.note_live(document)
 
     def _remember(self, document: Document) -> None:
         if not document.is_untitled:

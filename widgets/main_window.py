@@ -149,8 +149,9 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(central)
         layout.setContentsMargins(CORNER, CORNER, 0, 0)
         layout.setSpacing(CORNER)
-        layout.addWidget(self.notices)
         layout.addWidget(self.layers, 1)
+        # Below them, as it comes and goes: above, it would move each row away from under the pointer.
+        layout.addWidget(self.notices)
         return central
 
     def _runs_and_log(self) -> QTabWidget:

@@ -1,4 +1,4 @@
-"""A strip above the layers that says what happened, or what is going on, without stopping anybody."""
+"""A strip below the layers that says what happened, or what is going on, without stopping anybody."""
 
 from __future__ import annotations
 
@@ -77,12 +77,19 @@ class NoticeBar(QFrame):
         """How the last notice looks."""
         return self._level
 
+    @property
+    def is_news(self) -> bool:
+        """Whether it only tells what was done: nothing is wrong, nothing goes on, nothing is offered."""
+        is_settled = self._busy.isHidden() and self._action.isHidden()
+        return is_settled and self._level in (Level.INFO, Level.DONE)
+
     def show_notice(self, level: Level, text: str, *, action: str = "", has_details: bool = False) -> None:
         """Says something until it is closed or replaced."""
         self._show(level, text, action)
         self._busy.hide()
         self._details.setVisible(has_details)
         self._close.show()
+        self._take_place()
 
     def show_busy(self, text: str, *, action: str = "") -> None:
         """Says what is going on; it stays until it is replaced or cleared."""
@@ -90,6 +97,7 @@ class NoticeBar(QFrame):
         self._busy.show()
         self._details.hide()
         self._close.hide()
+        self._take_place()
 
     def clear(self) -> None:
         """Says nothing."""
@@ -104,6 +112,12 @@ class NoticeBar(QFrame):
         self._action.setVisible(bool(action))
         self._on_theme_changed()
         self.show()
+
+    def _take_place(self) -> None:
+        """At once, not with the next events: whoever scrolls the layers now must know how much room they have."""
+        parent = self.parentWidget()
+        if parent and (layout := parent.layout()):
+            layout.activate()
 
     def _arrange(self) -> None:
         layout = QHBoxLayout(self)

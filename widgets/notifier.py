@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from editor.errors import Problem
@@ -65,6 +64,11 @@ class Notifier(QObject):
         """Says nothing."""
         self._bar.clear()
 
+    def end_news(self) -> None:
+        """Says no more what was done, as something else begins; what is wrong, goes on or is offered stays."""
+        if self._bar.is_news:
+            self._bar.clear()
+
     def take_back(self, text: str) -> None:
         """Says no more what is not true any more; another notice stays."""
         if self._bar.text == text:
@@ -75,8 +79,6 @@ class Notifier(QObject):
         box = self._box("saveQuestion", f"Save the changes to {name}?", why)
         box.setStandardButtons(Answer.Save | Answer.Discard | Answer.Cancel)
         box.setDefaultButton(Answer.Save)
-        for button in box.buttons():
-            button.setIcon(QIcon())  # Fusion's own icons are of another hand.
         self._open(box, on_answer)
 
     def ask_recovery(

@@ -276,7 +276,12 @@ class ActiveRun(RunWatcher):
     def _keep_weights(self, *, is_renewed: bool = False) -> Path:
         path = self._revision_path
         if (is_renewed or not path.exists()) and not self._is_abandoned:
-            meta = RevisionMeta(revision=self.document.revision, run_id=self.run_id, epoch=self._at.epoch)
+            meta = RevisionMeta(
+                revision=self.document.revision,
+                run_id=self.run_id,
+                epoch=self._at.epoch,
+                learned=self.document.learned,
+            )
             write_snapshot(self.document.index, path, meta)
             self._written.append(path)
             self._send(Checkpointed(run_id=self.run_id, revision=self.document.revision, path=str(path)))

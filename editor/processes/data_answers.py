@@ -149,7 +149,7 @@ class DataAnswers:
         prepared = self._prepared(request.settings, model_facts(document.index))
         with document.calling:
             note_progress("Trying a batch", 0, 0)
-            look = partial(look_ahead, document.index, tree, request.settings, prepared)
+            look = partial(look_ahead, document.index, tree, request.settings, prepared, document.learned)
             findings, estimate = self._between_batches(document, look)
         return RunPrepared(request_id=request.request_id, findings=findings, estimate=estimate)
 

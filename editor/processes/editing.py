@@ -34,13 +34,16 @@ def _reinitialise(document: Document, request: EditModel, edit: Reinitialise) ->
     tree = LayerTree(document.index.root)
     nodes = [tree.find(path) for path in edit.paths]
     layers = [document.index.layers[node.record.layer_id] for node in nodes if isinstance(node, LayerNode)]
-    before, before_file = document.revision, keep_weights(document, workspace)
+    fresh = {path for node in nodes if isinstance(node, LayerNode) for path in _paths_in(tree, node)}
+    before, before_file, learned = document.revision, keep_weights(document, workspace), document.learned
     try:
         notes = reinitialise(document.index, layers, seed=edit.seed, custom_objects=document.custom_objects)
         document.note_change()
+        document.learned = tuple(path for path in learned if path not in fresh)
         revision_file = keep_weights(document, workspace)
     except EditorError:
         document.revision = restore(document.index, read_revision(before_file), document.custom_objects)
+        document.learned = learned
         raise
     return ModelEdited(
         request_id=request.request_id,
@@ -57,9 +60,16 @@ def _reinitialise(document: Document, request: EditModel, edit: Reinitialise) ->
     )
 
 
+def _paths_in(tree: LayerTree, node: LayerNode) -> set[str]:
+    """Paths of a layer and of all in it, at each of their places."""
+    inside = {record.layer_id for record in node.layers_below}
+    return {layer.path for layer in tree.walk_layers() if layer.record.layer_id in inside}
+
+
 def _edit_structure(document: Document, request: EditModel, edit: ReplaceHead | AddLayers | RenameLayer) -> ModelEdited:
     workspace = Path(request.workspace)
     old, before, before_structure = document.index, document.revision, document.structure
+    learned = document.learned
     structure = max(newest_structure_in(workspace), before_structure) + 1
     after = structure_path(workspace, structure)
     before_file = keep_weights(document, workspace)
@@ -68,10 +78,12 @@ def _edit_structure(document: Document, request: EditModel, edit: ReplaceHead | 
             document.index, edit, structure_path(workspace, before_structure), after, document.custom_objects
         )
         document.index, document.structure = changed.index, structure
+        document.learned = tuple(changed.kept[path] for path in learned if path in changed.kept)
         document.note_change()
         revision_file = keep_weights(document, workspace)
     except EditorError:
         document.index, document.revision, document.structure = old, before, before_structure
+        document.learned = learned
         with suppress(OSError):
             after.unlink()
         raise
@@ -104,6 +116,7 @@ def restore_revision(document: Document, request: RestoreRevision) -> RevisionRe
     except EditorError:
         document.index, document.structure = was
         raise
+    document.note_learned(revision)
     return RevisionRestored(request_id=request.request_id, revision=document.revision)
 
 

@@ -56,6 +56,7 @@ from editor.processes.writing import apply_weights, export_model, make_model, sa
 from editor.runs.revisions import read_revision
 from editor.training.compiling import model_facts
 from editor.training.data.kept import KeptData
+from editor.training.preflight.learned import learned_layers
 from editor.training.snapshot import restore
 
 T = TypeVar("T")
@@ -215,8 +216,11 @@ class Engine:
                 freeze_map, remarks = None, ()
                 take_structure(document, Path(request.weights), request.structure)
                 index = document.index
+            document.learned = learned_layers(index)
             if request.weights:
-                document.revision = restore(index, read_revision(Path(request.weights)), loaded.custom_objects)
+                revision = read_revision(Path(request.weights))
+                document.revision = restore(index, revision, loaded.custom_objects)
+                document.note_learned(revision)
             else:
                 notes += restore_from_file(index, path, loaded.custom_objects)
             notes += remarks

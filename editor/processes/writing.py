@@ -26,6 +26,7 @@ from editor.processes.messages import (
 )
 from editor.runs.revisions import RevisionMeta, read_revision
 from editor.runs.workspace import revision_path
+from editor.training.preflight.learned import learned_layers
 from editor.training.snapshot import restore, write_snapshot
 
 _FRESH_OPTIMIZER = "The optimizer starts anew, as its momentum and step count were of the weights before."
@@ -65,6 +66,7 @@ def apply_weights(document: Document, request: ApplyTrainedWeights) -> TrainedWe
     before, before_file = document.revision, keep_weights(document, Path(request.workspace))
     freeze_map = apply_trained_weights(document.index, trained)
     document.note_change()
+    document.learned = learned_layers(document.index)
     has_fresh_optimizer = renew_optimizer(document.index, document.custom_objects)
     try:
         revision_file = keep_weights(document, Path(request.workspace))
@@ -93,5 +95,5 @@ def keep_weights(document: Document, workspace: Path) -> Path:
     """The file of the weights of now in the workspace folder; written if it is not there."""
     path = revision_path(workspace, document.revision)
     if not path.exists():
-        write_snapshot(document.index, path, RevisionMeta(revision=document.revision))
+        write_snapshot(document.index, path, RevisionMeta(revision=document.revision, learned=document.learned))
     return path

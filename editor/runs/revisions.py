@@ -51,6 +51,7 @@ class RevisionMeta(msgspec.Struct, frozen=True, kw_only=True):
             whose slot it is, None for what belongs to no weight.
         optimizer_weights: The ids of the weights that the optimizer is for, in its order.
         iterations: Steps that the optimizer has made; None where there is no optimizer.
+        learned: Paths of the layers that were trained before the model was opened; None where nobody looked.
     """
 
     revision: int
@@ -62,6 +63,7 @@ class RevisionMeta(msgspec.Struct, frozen=True, kw_only=True):
     optimizer_roles: tuple[tuple[str, int | None], ...] = ()
     optimizer_weights: tuple[int, ...] = ()
     iterations: int | None = None
+    learned: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QMenu, QTabBar
+from PySide6.QtWidgets import QMenu, QTabBar
 
 from tests.integration.driver import Driver
 from widgets.data.dialog import DataDialog
@@ -36,9 +36,11 @@ class DataHands:
 
     def choose_part(self, field: PathField, data: Path) -> None:
         """Chooses a part of its own, such as the test part, by the menu of its button."""
-        # A menu is a loop of its own: what is to be clicked in it has to be said before it opens.
-        QTimer.singleShot(0, lambda: self._pick_entry("Folder…" if data.is_dir() else "File…"))
+        menu, words = field.button.menu(), "Folder…" if data.is_dir() else "File…"
+        # A menu is a loop of its own, which only what is said beforehand gets into.
+        shown = menu.aboutToShow.connect(lambda: QTimer.singleShot(0, lambda: self._pick_entry(menu, words)))
         self._driver.click_on(field.button)
+        menu.disconnect(shown)
         self._driver.choose_file(data)
         self.wait_until_read()
 
@@ -71,8 +73,6 @@ class DataHands:
         assert isinstance(tabs, QTabBar)
         self._driver.click_on(tabs, tabs.tabRect(1).center())
 
-    def _pick_entry(self, text: str) -> None:
-        menu = QApplication.activePopupWidget()
-        assert isinstance(menu, QMenu)
+    def _pick_entry(self, menu: QMenu, text: str) -> None:
         entry = next(action for action in menu.actions() if action.text() == text)
         self._driver.click_on(menu, menu.actionGeometry(entry).center())

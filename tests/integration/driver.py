@@ -42,7 +42,13 @@ PATIENCE_MS = 60_000
 
 
 class Driver:
-    """One running program and the hands on it."""
+    """One running program and the hands on it.
+
+    Attributes:
+        patience_ms: How long anything may take.
+    """
+
+    patience_ms = PATIENCE_MS
 
     def __init__(self, qtbot: QtBot, app: App) -> None:
         self.qtbot = qtbot
@@ -66,7 +72,7 @@ class Driver:
         return self.app.document
 
     def wait(self, condition: Callable[[], object]) -> None:
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE_MS)
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=self.patience_ms)
 
     # -- hands ------------------------------------------------------------------------------------------------
 

@@ -156,7 +156,14 @@ def test_that_a_table_is_chosen_gets_a_head_and_is_learned(
 
     person.set_run(epochs=10, seed=1)
     person.type_into("learning_rate", "0.01")
+    notices = [person.notice]
+    person.app.runs.requested.connect(lambda _request: notices.append(person.notice))
     person.train_to_the_end()
+    assert notices[0].startswith("Replace head: done.")
+    assert notices[1:] == [""]
+    assert person.app.preflight.panel.summary.text("Data") == (
+        "260 samples to train on · 9 batches an epoch · 84 to test on"
+    )
     accuracy = person.test_accuracy()
     assert accuracy > 0.95
     assert f"Test: accuracy {accuracy:.4g}" in person.run_text

@@ -6,11 +6,14 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 
 from editor.files.keras_archive import read_freeze_map
 from editor.layers.accounts import State
 from tests.integration import plain_keras
+from tests.integration.data_hands import DataHands
 from tests.integration.driver import Driver
 from tests.integration.files import DEMO, SMALL_CNN_CODE, SUBCLASSED
 from widgets.document import Stage
@@ -24,11 +27,22 @@ def model(tmp_path: Path) -> Path:
     return Path(shutil.copy(DEMO, tmp_path / "model.keras"))
 
 
+def look_at_data_that_do_not_fit(driver: Driver, folder: Path) -> None:
+    np.savez(folder / "flat.npz", x=np.zeros((8, 64), "float32"), y=np.arange(8) % 2)
+    driver.app.data.open_with(str(folder / "flat.npz"))
+
+
+def what_does_not_fit_is_said(driver: Driver) -> None:
+    """The data that were chosen without the model are held against it as soon as the engine has it."""
+    data = DataHands(driver)
+    driver.wait(lambda: "(64,)" in data.problem)
+    driver.key_in(data.dialog, Qt.Key.Key_Escape)
+
+
 def test_that_a_preview_is_edited_and_saved_before_the_engine_is_there_and_goes_live(driver: Driver, model: Path):
     driver.preview(model)
     view = driver.window.layers.view
-    assert driver.document.stage is Stage.LOADING
-    assert not driver.app.link.is_ready
+    assert (driver.document.stage, driver.app.link.is_ready) == (Stage.LOADING, False)
     assert "the engine is starting" in driver.preview_text
     assert driver.start_button.isEnabled() is False
     assert driver.window.training.start_obstacle()
@@ -45,19 +59,20 @@ def test_that_a_preview_is_edited_and_saved_before_the_engine_is_there_and_goes_
     driver.window.layers.filter_edit.setText("conv")
     driver.click_row("backbone/conv_3")
     flags = driver.document.freeze_map()
+    look_at_data_that_do_not_fit(driver, model.parent)
     document, before, top = driver.document, driver.document.tree, view.verticalScrollBar().value()
     assert document.stage is Stage.LOADING
 
     driver.wait(lambda: document.is_live)
     assert driver.document is document
     assert document.tree is not before
-    assert not driver.preview_text
-    assert document.freeze_map() == flags
+    assert (driver.preview_text, document.freeze_map()) == ("", flags)
     assert [node.path for node in view.selected_nodes()] == ["backbone/conv_3"]
     assert view.current_node() is driver.node("backbone/conv_3")
     assert view.isExpanded(view.index_of(driver.node("backbone")))
     assert driver.window.layers.filter_edit.text() == "conv"
     assert view.verticalScrollBar().value() == top
+    what_does_not_fit_is_said(driver)
     assert driver.window.inspector.facts["Path"] == "backbone/conv_3"
     assert driver.window.isWindowModified()
 

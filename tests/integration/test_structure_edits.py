@@ -80,7 +80,10 @@ def test_that_a_new_head_is_a_step_between_flag_steps(open_model: Driver, tmp_pa
     replace_head(driver)
     assert names(driver) == ["dense", "bare", "middle", "bn", "head_dropout", "head_output"]
     assert driver.is_frozen("dense")
-    assert [node.path for node in driver.window.layers.selected_nodes()] == ["bn"]
+    assert [node.path for node in driver.window.layers.selected_nodes()] == ["head_dropout", "head_output"]
+    view = driver.window.layers.view
+    last = view.visualRect(view.index_of(driver.node("head_output")))
+    assert view.viewport().rect().contains(last)
     assert "New: head_dropout, head_output." in driver.notice
     assert driver.window.isWindowModified()
     driver.click_tick("middle")
@@ -201,6 +204,7 @@ def a_run_between_edits_comes_back(driver: Driver, tmp_path: Path) -> None:
 def learn_by_transfer(driver: Driver) -> None:
     driver.trigger("transfer_learning")
     wizard = dialog_of(driver, "transferWizard")
+    look_at_data(driver, wizard)
     part(wizard, QSpinBox, "transferUnits").setValue(4)
     forward = part(wizard, QPushButton, "wizardNext")
     for _ in range(2):
@@ -212,6 +216,16 @@ def learn_by_transfer(driver: Driver) -> None:
     assert all(driver.is_frozen(path) for path in ("dense", "middle", "bn"))
     assert driver.state("head_output") is State.TRAINABLE
     assert driver.window.training.settings().epochs == 3
+
+
+def look_at_data(driver: Driver, wizard: QDialog) -> None:
+    """The wizard leads to the data, although all else stands still as long as it is open."""
+    driver.qtbot.mouseClick(part(wizard, QPushButton, "transferDataButton"), Qt.MouseButton.LeftButton)
+    dialog = driver.app.data.dialog
+    assert dialog is not None
+    assert dialog.isEnabled()
+    driver.key_in(dialog, Qt.Key.Key_Escape)
+    assert wizard.isVisible()
 
 
 def rename(driver: Driver) -> None:

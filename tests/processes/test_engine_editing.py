@@ -13,6 +13,7 @@ from editor.layers.accounts import State
 from editor.layers.kept import carry_flags, match_kept
 from editor.layers.structure import Head, Reinitialise, RenameLayer, ReplaceHead
 from editor.layers.tree import LayerTree
+from editor.processes.data_messages import PrepareRun, RunPrepared
 from editor.processes.edit_messages import EditModel, ModelEdited
 from editor.processes.messages import (
     ExportModel,
@@ -24,6 +25,7 @@ from editor.processes.messages import (
 )
 from editor.processes.run_messages import RunEnded, RunStarted, StopRun
 from editor.runs.workspace import structure_path
+from editor.training.settings import TrainSettings
 from tests.processes.opened import FOR_EVER, Opened
 
 FER = "tests/data/models/fer/emotion_model.hdf5"
@@ -162,3 +164,26 @@ def test_that_edits_follow_each_other(document, workspace, tmp_path):
     document.save(tmp_path / "renamed.keras")
     model = keras.saving.load_model(tmp_path / "renamed.keras", compile=False)
     assert [layer.name for layer in model.layers][2:] == ["neck", "bn", "head_output"]
+
+
+def high_rates(document, data):
+    """What is said of the learning rate before a run at Adam's usual one."""
+    request = PrepareRun(
+        request_id=document.engine.next_number(),
+        document_id=document.document_id,
+        settings=TrainSettings(data=str(data), learning_rate=1e-3, validation_split=0),
+        freeze_map=document.tree.freeze_map(),
+    )
+    return [each.title for each in document.engine.ask(request, RunPrepared).findings if each.code == "learning-rate"]
+
+
+def test_that_a_new_head_has_not_learned_by_a_run_but_what_came_trained_has(document, files, workspace):
+    data = files / "data.npz"
+    assert high_rates(document, data) == ["The learning rate is high for what has learned already"]
+    edited = edit(document, HEAD, workspace)
+    document.freeze("dense", "middle", "bn")
+    assert document.train(data, workspace).proof.is_kept
+    assert high_rates(document, data) == []
+    assert restore(document, edited.before_file, 0).revision == edited.before
+    document.tree = LayerTree(document.event.root)
+    assert high_rates(document, data)

@@ -108,7 +108,7 @@ def main() -> int:
     """Does the work and prints a line for each case."""
     parser = argparse.ArgumentParser(prog="python -m tests.real_work", description=__doc__)
     parser.add_argument("cases", nargs="*", help="names of the cases to take (all)")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=5, help="runs of each case (5); one alone has no spread")
     parser.add_argument("--window", action="store_true", help="work in the window instead of with `train`")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="draw the steps of the first seed in the window")
     arguments = parser.parse_args()
@@ -121,6 +121,7 @@ def main() -> int:
 def _do(case: Case, work: Callable[[Case, Files, int], float], num_seeds: int, pictures: Path | None) -> bool:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        os.environ["FROSTLINE_RUNS"] = str(folder / "runs")  # Not among those of whoever works here.
         train, test = case.write_data(folder)
         parts = case.read(train, test)
         plain_ones, ours = [], []

@@ -64,12 +64,13 @@ def test_that_tables_to_validate_on_are_looked_at_too(tmp_path: Path) -> None:
 
 
 def test_that_who_waits_for_another_to_read_can_give_up(tmp_path: Path) -> None:
-    kept, settings = KeptData(), settings_for(write_classes(tmp_path))
+    kept, settings = KeptData(), settings_for(write_classes(tmp_path / "own"))
     is_reading, may_go_on = threading.Event(), threading.Event()
 
-    def hold(*_step: object) -> None:
-        is_reading.set()
-        may_go_on.wait()
+    def hold(doing: str, _done: int, _total: int) -> None:
+        if doing == "Reading images":
+            is_reading.set()
+            may_go_on.wait()
 
     def read() -> None:
         with heard_by(hold):
@@ -80,11 +81,13 @@ def test_that_who_waits_for_another_to_read_can_give_up(tmp_path: Path) -> None:
     is_reading.wait()
 
     def give_up(doing: str, _done: int, _total: int) -> None:
-        assert doing == "Waiting for other data to be read"
-        raise GivenUpError
+        if doing == "Waiting for other data to be read":
+            raise GivenUpError
 
     with heard_by(give_up), pytest.raises(GivenUpError):
         kept.prepare(settings, IMAGE_MODEL, 0)
+    # A run of other data does not wait.
+    assert kept.prepare_for_run(settings_for(write_classes(tmp_path / "other")), IMAGE_MODEL, 0).train.num_samples
     may_go_on.set()
     reader.join()
     assert kept.prepare(settings, IMAGE_MODEL, 0).train.num_samples

@@ -15,6 +15,7 @@ from editor.training.data_options import DataOptions
 from editor.training.data_report import Bar, DataReport
 from editor.training.preflight import memory as memory_module
 from editor.training.preflight import outputs, samples
+from editor.training.preflight.learned import learned_layers
 from editor.training.preflight.look import look_ahead
 from editor.training.preflight.memory import does_fit, estimate_memory
 from editor.training.preflight.plan import Plan
@@ -55,7 +56,7 @@ def look(model, name, **settings):
     index = walk_model(model)
     chosen = TrainSettings(data=name, **{"seed": 1, **settings})
     prepared = prepare(chosen, model_facts(index), 1)
-    return look_ahead(index, LayerTree(index.root), chosen, prepared)
+    return look_ahead(index, LayerTree(index.root), chosen, prepared, learned_layers(index))
 
 
 def codes(found):
@@ -73,6 +74,7 @@ def test_that_a_sound_run_has_nothing_to_say_and_tells_what_trains(data):
     assert (estimate.num_layers, estimate.num_moving_statistics) == (3, 1)
     assert estimate.num_trainable == 6 * 5 + 5 + 10 + 5 * 3 + 3
     assert estimate.num_batches == 5
+    assert (estimate.num_validation, estimate.num_test) == (40, 0)
     assert estimate.first_loss == pytest.approx(1.2, abs=1.0)
     assert "A batch of 8 went through" in estimate.tried
 
@@ -137,6 +139,34 @@ def test_that_adams_usual_rate_is_high_for_what_has_learned(data):
     assert finding.cure.learning_rate == 1e-4
     assert "learning-rate" not in codes(look(model, data(*some()), learning_rate=1e-4)[0])
     assert "learning-rate" not in codes(look(normalized(), data(*some()), learning_rate=1e-3)[0])
+
+
+def test_that_frozen_layers_that_were_never_trained_are_said_with_the_thaw(data):
+    model = normalized()
+    model.get_layer("dense").trainable = model.get_layer("bn").trainable = False
+    finding = the(look(model, data(*some()))[0], "frozen-at-random")
+    assert (finding.path, finding.cure.text) == ("dense", "Thaw It")
+    index = walk_model(model)
+    tree = LayerTree(index.root)
+    tree.apply(finding.cure.change(tree))
+    assert tree.is_trainable(tree.find("dense:kernel").record)
+    trained = models.seeded(normalized)
+    trained.get_layer("dense").trainable = False
+    assert "frozen-at-random" not in codes(look(trained, data(*some()))[0])
+
+
+def test_that_frozen_kernels_without_biases_are_known_by_how_they_are_drawn(data):
+    def made(rate):
+        keras.utils.set_random_seed(5)
+        tail = [layers.Dense(64, use_bias=False, name="drawn"), layers.Dense(3, activation="softmax", name="head")]
+        model = keras.Sequential([keras.Input((6,)), layers.Dense(40, name="first", use_bias=False), *tail])
+        model.compile(keras.optimizers.SGD(rate), "sparse_categorical_crossentropy")
+        model.fit(*some(), epochs=5, verbose=0)
+        model.get_layer("drawn").trainable = False
+        return look(model, data(*some()))[0]
+
+    assert the(made(0.0), "frozen-at-random").path == "drawn"
+    assert "frozen-at-random" not in codes(made(0.05))
 
 
 @pytest.mark.parametrize(("optimizer", "rate", "cure"), [("adam", 0.1, 0.001), ("sgd", 0.001, 0.01)])

@@ -302,6 +302,7 @@ def test_that_several_labels_in_a_cell_are_learned_each_by_itself(written, tmp_p
     path = written("a,tags\n1,red; round\n2,red\n3,\n4,round;big\n")
     held = written("a,tags\n5,big;red;round\n", "held.csv")
     data = prepared(path, facts(((1,),), ((3,),), "sigmoid"), task=task, standardize=False, validation=str(held))
+    assert data.report.text.startswith("3 samples of 1 · 3 labels")
     assert data.class_names == ("big", "red", "round")
     assert data.train.targets[0].tolist() == [[0, 1, 1], [0, 1, 0], [1, 0, 1]]
     assert data.validation.targets[0].tolist() == [[1, 1, 1]]

@@ -28,6 +28,7 @@ from widgets.findings.watch import FindingsWatch
 from widgets.icons import Icons
 from widgets.main_window import MainWindow
 from widgets.notifier import Notifier
+from widgets.preflight.panel import PreflightLine
 from widgets.theme import Mode, Theme
 
 # The offscreen platform says this of every window that is shown.
@@ -250,3 +251,18 @@ def test_that_a_failed_run_is_no_measure(opened: Opened):
     opened.document.edit([opened.layer("vgg16")], trainable=True)
     opened.wait()
     assert "learning-rate-after-thaw" not in opened.codes()
+
+
+# -- the line above Start -------------------------------------------------------------------------------------
+
+
+def test_that_the_line_above_start_does_not_insist_on_what_may_be_mended(qtbot: QtBot, theme: Theme):
+    line = PreflightLine(theme, Icons(theme))
+    qtbot.addWidget(line)
+    error = Finding("error", "learning-rate", "", "No rate", "Use one.")
+    line.show_findings((error, WARNING))
+    assert line.button.text() == "1 thing to mend before you start"
+    line.show_findings((error, WARNING), is_current=False)
+    assert line.button.text() == "Looking again…"
+    line.show_findings((WARNING,), is_current=False)
+    assert line.button.text() == "1 thing to know before you start"

@@ -92,6 +92,15 @@ def scene(qtbot: QtBot) -> Scene:
     return Scene(qtbot, window)
 
 
+def test_that_a_notice_moves_no_layer_from_under_the_pointer(scene: Scene):
+    row = scene.view.visualRect(scene.view.index_of(scene.tree.find("pool"))).center()
+    before = scene.view.viewport().mapToGlobal(row)
+    scene.window.notices.show_busy("The model is written, changed and read back…")
+    scene.qtbot.waitUntil(lambda: scene.window.notices.geometry().top() >= scene.window.layers.geometry().bottom())
+    row = scene.view.visualRect(scene.view.index_of(scene.tree.find("pool"))).center()
+    assert scene.view.viewport().mapToGlobal(row) == before
+
+
 def head_dialog(scene: Scene) -> HeadDialog:
     dialog = HeadDialog(scene.tree, None, HeadAdvice(), parent=scene.window)
     scene.ask(dialog)

@@ -15,7 +15,7 @@ from editor.layers.structure import AddLayers, ReplaceHead
 from editor.layers.tree import LayerTree
 from editor.training.settings import TrainSettings, WantedOutput
 from tests import models
-from widgets.dialogs.rename_layer import RenameLayerDialog
+from widgets.dialogs.rename_layer import ReinitialiseDialog, RenameLayerDialog
 from widgets.dialogs.replace_head import HeadDialog
 from widgets.dialogs.transfer_learning import TransferWizard
 from widgets.surgery.data_facts import HeadAdvice
@@ -220,3 +220,39 @@ def test_that_the_learning_rate_is_shown_as_typed_and_checked(qtbot: QtBot, digi
     field.setText("0")
     assert wizard.wish is None
     assert "above 0" in wizard.first_run.problem_text
+
+
+def test_that_a_long_problem_of_a_name_squeezes_nothing(qtbot: QtBot, digits: LayerTree):
+    dialog = shown(qtbot, RenameLayerDialog(digits, layer(digits, "conv")))
+    dialog.field.setText("x:y")
+    assert "TensorFlow" in dialog.message.text()
+    qtbot.waitUntil(lambda: dialog.message.height() >= dialog.message.heightForWidth(dialog.message.width()))
+    assert dialog.field.height() >= dialog.field.sizeHint().height()
+
+
+def test_that_fresh_values_that_would_stay_random_are_told(qtbot: QtBot):
+    tree = LayerTree(walk_model(models.digits_cnn()).root)
+    assert shown(qtbot, ReinitialiseDialog(tree, (layer(tree, "conv"),))).warning.isHidden()
+    tree.apply(tree.plan([layer(tree, "conv").weights[0]], trainable=False))
+    assert shown(qtbot, ReinitialiseDialog(tree, (layer(tree, "conv"),))).frozen_text.startswith("1 weight of it is")
+    tree.apply(tree.plan([layer(tree, "conv")], trainable=False))
+    dialog = shown(qtbot, ReinitialiseDialog(tree, (layer(tree, "conv"),)))
+    assert "This is frozen: the new values stay random" in dialog.warning.text()
+    assert dialog.warning.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("advice", "words"),
+    [
+        (HeadAdvice(), "No data are chosen yet."),
+        (HeadAdvice(problem="Column height has text in row 3."), "Column height has text in row 3."),
+    ],
+)
+def test_that_the_wizard_tells_why_no_data_are_known_and_asks_for_them(
+    qtbot: QtBot, digits: LayerTree, advice: HeadAdvice, words: str
+):
+    wizard = shown(qtbot, TransferWizard(digits, advice, TrainSettings(data="")))
+    page = wizard.data_page
+    assert page.data_text == words
+    with qtbot.waitSignal(page.data_requested):
+        qtbot.mouseClick(page.data_button, Qt.MouseButton.LeftButton)

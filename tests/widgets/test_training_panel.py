@@ -228,6 +228,11 @@ def test_that_files_of_one_name_are_told_apart_by_their_folder(panel):
     assert texts(data_box(panel))[1:3] == ["data.npz (a)", "data.npz (b)"]
 
 
+def test_that_a_folder_whose_name_says_little_is_named_with_the_one_above(panel):
+    panel.set_recent_data(["/a/digits/train", "/a/digits"])
+    assert texts(data_box(panel))[1:3] == ["digits/train", "digits"]
+
+
 def test_that_a_chosen_file_comes_first_among_those_used_before(panel):
     panel.set_recent_data(["/a/flowers.npz"])
     panel.set_data("/b/cats.npz")

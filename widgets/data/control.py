@@ -81,6 +81,8 @@ class DataControl(QObject):
     def open(self) -> None:
         """Opens the dialog on what the training panel says, or brings it to the front."""
         if self._dialog:
+            # A wizard that asked for it had it stand still with all else.
+            self._dialog.setEnabled(True)
             self._dialog.raise_()
             self._dialog.activateWindow()
             return
@@ -108,6 +110,11 @@ class DataControl(QObject):
         if self._dialog:
             self._dialog.choose(data)
         self.open()
+
+    def note_live(self, document: Document) -> None:
+        """The engine has the document, or its layers are others: what was said of the data is looked at again."""
+        if self._dialog:
+            self._dialog.take_names(*model_names(document.tree))
 
     # -- the engine -----------------------------------------------------------------------------------------------
 

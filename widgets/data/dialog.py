@@ -166,6 +166,13 @@ class DataDialog(QDialog):
         else:
             self.source.box.choose(data)
 
+    def take_names(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
+        """Has the data held against a model of other inputs and outputs, or one that is known only now."""
+        settings = self.settings()
+        self.form.set_names(inputs, outputs)
+        self.form.set_settings(settings)
+        self._ask()
+
     def ask_again(self) -> None:
         """Has the data read once more, as by another engine."""
         self._ask()

@@ -204,6 +204,9 @@ class DataForm(QWidget):
     def set_names(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
         """Asks for columns or arrays by name, for several inputs or outputs and where none are found for one."""
         self._has_several = len(inputs) > 1 or len(outputs) > 1
+        for kind, name in self._names:
+            self._sections["names"].show_row(f"{kind}/{name}", is_shown=False)
+        self._names.clear()
         for kind, names in (("inputs", inputs or ("input",)), ("outputs", outputs or ("output",))):
             for name in names:
                 line = QLineEdit()

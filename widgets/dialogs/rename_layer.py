@@ -39,6 +39,11 @@ class _Question(QDialog):
         self.message = QLabel()
         self.message.setObjectName("questionMessage")
         self.message.setWordWrap(True)
+        self.warning = QLabel()
+        self.warning.setObjectName("questionWarning")
+        self.warning.setWordWrap(True)
+        self.warning.hide()
+        set_tone(self.warning, "trainable")
         buttons = QDialogButtonBox()
         self.make_button = buttons.addButton(title, QDialogButtonBox.ButtonRole.AcceptRole)
         self.make_button.setObjectName("makeEditButton")
@@ -54,6 +59,7 @@ class _Question(QDialog):
         layout.setSpacing(CORNER)
         layout.addLayout(self.form)
         layout.addWidget(self.message)
+        layout.addWidget(self.warning)
         layout.addSpacing(CORNER)
         layout.addWidget(buttons)
         self.accepted.connect(self._on_accepted)
@@ -66,6 +72,14 @@ class _Question(QDialog):
     def wish(self) -> EditWish | None:
         """What is asked for; None while something does not fit."""
         raise NotImplementedError
+
+    def say(self, text: str, tone: str) -> None:
+        """Says something below the form; the dialog grows where it would have to squeeze the form for it."""
+        self.message.setText(text)
+        set_tone(self.message, tone)
+        needed = self.heightForWidth(self.width())
+        if needed > self.height():
+            self.resize(self.width(), needed)
 
     @Slot()
     def _on_accepted(self) -> None:
@@ -113,15 +127,14 @@ class RenameLayerDialog(_Question):
 
     @Slot()
     def _refresh(self) -> None:
-        self.message.setText(self.problem)
-        set_tone(self.message, "error")
+        self.say(self.problem, "error")
         self.make_button.setEnabled(self.wish is not None)
 
 
 class ReinitialiseDialog(_Question):
     """Says what would be fresh, and asks for a seed."""
 
-    def __init__(self, layers: tuple[LayerNode, ...], parent: QWidget | None = None) -> None:
+    def __init__(self, tree: LayerTree, layers: tuple[LayerNode, ...], parent: QWidget | None = None) -> None:
         super().__init__("reinitialiseDialog", "Re-initialise", parent)
         self._layers = layers
         self.seed = QSpinBox()
@@ -137,12 +150,25 @@ class ReinitialiseDialog(_Question):
         self.form.addRow("Layers", label)
         self.form.addRow("Seed", self.seed)
         weights = {weight.weight_id: weight for layer in layers for weight in layer.weights_below}
+        could_train = [weight for weight in weights.values() if not weight.is_statistics]
+        self._num_frozen = sum(not tree.is_trainable(weight) for weight in could_train)
+        self._is_frozen = self._num_frozen == len(could_train)
         num_parameters = count(sum(weight.num_parameters for weight in weights.values()))
         self.message.setText(
             f"{counted(len(weights), 'weight')} with {num_parameters} parameters get fresh values, as a new layer has "
             "them; statistics go back to where they began. Flags stay as they are. Undo brings the values back."
         )
         set_tone(self.message, "secondary")
+        self.warning.setText(self.frozen_text)
+        self.warning.setVisible(bool(self.frozen_text))
+
+    @property
+    def frozen_text(self) -> str:
+        """What comes of fresh values that never train; empty where all of them can."""
+        if not self._num_frozen:
+            return ""
+        what = "This is" if self._is_frozen else counted(self._num_frozen, "weight of it is", "weights of it are")
+        return f"{what} frozen: the new values stay random, and layers behind learn from noise. Thaw what is to learn."
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
 
 from editor.layers.flow import weighted_layers
 from editor.layers.structure import MOST_UNITS, HeadActivation
@@ -23,7 +23,7 @@ _TASKS = {
     "regression": ("Numbers (regression)", "Targets"),
 }
 _LEAST_UNITS = {"multi-class": 2, "multi-label": 2}
-_NO_DATA = "No data are chosen yet, or they cannot be read. Choose them in the training panel."
+_NO_DATA = "No data are chosen yet."
 _UNFIT = "The data that are chosen do not go with the model's head as it is."
 _FINISH = (
     "Finish changes the model as one step, which Undo takes back, and fills in the training panel. Nothing trains "
@@ -39,9 +39,11 @@ class DataPage(Rows):
 
     Signals:
         changed: Something else is to be learned.
+        data_requested: The data are to be chosen, or looked at.
     """
 
     changed = Signal()
+    data_requested = Signal()
 
     def __init__(self, advice: HeadAdvice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,13 +56,23 @@ class DataPage(Rows):
         self._units_label = QLabel()
         self._problem = note("transferUnitsProblem", tone="error")
         self._data = note("transferData")
-        self.add("Data", self._data)
+        self.data_button = QPushButton("Data…")
+        self.data_button.setObjectName("transferDataButton")
+        self.data_button.setAutoDefault(False)
+        self.data_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.data_button.clicked.connect(self.data_requested)
+        self.add("Data", self._data, self.data_button)
         self.add("What is learned", self.task)
         self.add(self._units_label, self.units, self._problem)
         self.add_stretch()
         self.take_advice(advice)
         self.task.currentIndexChanged.connect(self._on_task_chosen)
         self.units.valueChanged.connect(self._on_units_chosen)
+
+    @property
+    def data_text(self) -> str:
+        """What is said of the data."""
+        return self._data.text()
 
     @property
     def wanted(self) -> WantedOutput:
@@ -85,7 +97,7 @@ class DataPage(Rows):
     def take_advice(self, advice: HeadAdvice, gone: Collection[str] = ()) -> None:
         """Follows data that were read meanwhile; `gone` as for `follow_data`."""
         self._advice = advice
-        unknown = advice.words(None) if advice.is_awaited else _UNFIT if advice.outputs else _NO_DATA
+        unknown = advice.words(None) if advice.is_awaited else _UNFIT if advice.outputs else advice.problem or _NO_DATA
         self._data.setText(advice.text or unknown)
         self.follow_data(gone)
 

@@ -151,7 +151,7 @@ class Preflight(QObject):
     def _show(self) -> None:
         prepared = self._prepared
         is_idle = not self._runs.is_active
-        self.line.show_findings(prepared.findings if prepared and is_idle else None)
+        self.line.show_findings(prepared.findings if prepared and is_idle else None, is_current=self.is_current)
         findings = prepared.findings if prepared else ()
         self.panel.show_prepared(findings, prepared.estimate if prepared else None, is_current=self.is_current)
         self.panel.set_obstacle(self._window.training.start_obstacle())

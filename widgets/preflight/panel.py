@@ -59,14 +59,22 @@ class PreflightLine(QWidget):
         theme.changed.connect(self._show_sign)
         self.hide()
 
-    def show_findings(self, findings: Sequence[Finding] | None) -> None:
-        """Counts other findings; None while nothing is known."""
+    def show_findings(self, findings: Sequence[Finding] | None, *, is_current: bool = True) -> None:
+        """Counts other findings; None while nothing is known.
+
+        Args:
+            findings: What was found.
+            is_current: Whether that still holds; an error that may be mended already is not insisted on.
+        """
         self.setVisible(findings is not None)
         serious = [finding for finding in findings or () if finding.severity != "note"]
         has_error = any(finding.severity == "error" for finding in serious)
         self._tone = "error" if has_error else "warning" if serious else "info" if findings else "check"
-        self.button.setText(line_text(findings or ()))
-        self.button.setAccessibleName(line_text(findings or ()))
+        text = line_text(findings or ())
+        if has_error and not is_current:
+            self._tone, text = "info", "Looking again…"
+        self.button.setText(text)
+        self.button.setAccessibleName(text)
         self._show_sign()
 
     def _show_sign(self) -> None:

@@ -149,8 +149,11 @@ def _moving(number: int) -> str:
 def _data(estimate: RunEstimate) -> str:
     if estimate.num_samples is None:
         return ""
-    batches = f" · {counted(estimate.num_batches, 'batch', 'batches')} an epoch" if estimate.num_batches else ""
-    return f"{counted(estimate.num_samples, 'sample')} to train on{batches}"
+    batches = f"{counted(estimate.num_batches, 'batch', 'batches')} an epoch" if estimate.num_batches else ""
+    validation = f"{estimate.num_validation:,} to validate on" if estimate.num_validation else ""
+    test = f"{estimate.num_test:,} to test on" if estimate.num_test else ""
+    told = (f"{counted(estimate.num_samples, 'sample')} to train on", batches, validation, test)
+    return " · ".join(part for part in told if part)
 
 
 def _memory(memory: MemoryEstimate) -> str:

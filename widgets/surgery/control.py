@@ -26,6 +26,7 @@ from widgets.layer_tree.cut_look import layer_of
 from widgets.main_window import MainWindow
 from widgets.notice_bar import Level
 from widgets.notifier import Notifier
+from widgets.places import select_paths
 from widgets.surgery.beside_tree import BesideTree
 from widgets.surgery.data_facts import DataFacts
 from widgets.surgery.wish import EditWish, command_of, new_layers
@@ -142,6 +143,7 @@ class Surgery(QObject):
         wizard = TransferWizard(document.tree, self.data_facts.now(), settings, self._window)
         wizard.edit_requested.connect(self.make)
         self.data_facts.changed.connect(wizard.take_advice)
+        wizard.data_page.data_requested.connect(self._window.actions_["data"].trigger)
         self._beside_tree.ask(wizard)
 
     def close(self) -> None:
@@ -160,7 +162,7 @@ class Surgery(QObject):
         if not layers:
             self._notifier.say(Level.WARNING, "Nothing with weights is selected. Select the layers first.")
             return
-        dialog = ReinitialiseDialog(tuple(layers), self._window)
+        dialog = ReinitialiseDialog(document.tree, tuple(layers), self._window)
         dialog.edit_requested.connect(self.make)
         dialog.ask()
 
@@ -199,10 +201,12 @@ class Surgery(QObject):
         push_weights(job.document, command)
         new = new_layers(command)
         told = (f"New: {some_of([layer.path for layer in new])}.",) if new else ()
-        if new:
-            self._window.layers.bring_into_view(new[-1])
         notes = (*told, *event.notes, *self._settle_settings(job.wish))
         self._notifier.say(Level.DONE, " ".join((f"{job.wish.text}: done.", *notes)))
+        if new:
+            # The notice has its place by now, so that it covers none of them.
+            select_paths(self._window, job.document, [layer.path for layer in topmost(new)])
+            self._window.layers.bring_into_view(new[-1])
 
     def _settle_settings(self, wish: EditWish) -> tuple[str, ...]:
         """Gives the training panel what goes with the layers; says what was chosen there and does not."""

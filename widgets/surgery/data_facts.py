@@ -23,12 +23,14 @@ class HeadAdvice:
         outputs: What each target asks for; empty where nothing is known.
         names: Keras's names of the model's outputs, in the order of the targets, where there are several.
         is_awaited: Whether data are chosen that have yet to be read.
+        problem: Why the data that are chosen cannot be read.
     """
 
     text: str = ""
     outputs: tuple[WantedOutput, ...] = ()
     names: tuple[str, ...] = ()
     is_awaited: bool = False
+    problem: str = ""
 
     def wanted(self, gone: Collection[str] = ()) -> WantedOutput | None:
         """What is asked of a head in the place of the first output of those that go; of the first, if none is named.
@@ -74,4 +76,5 @@ class DataFacts(QObject):
 
 def advice_of(report: SettingsReport) -> HeadAdvice:
     """The advice that what was found in the data gives."""
-    return HeadAdvice(report.data_text, report.wanted_outputs, report.output_names)
+    problem = "" if report.data_text else report.problems.get("data", "")
+    return HeadAdvice(report.data_text, report.wanted_outputs, report.output_names, problem=problem)

@@ -14,6 +14,8 @@ from widgets.training.choice_fields import NarrowBox
 DIGITS = f"{SAMPLE_PREFIX}digits"
 MAX_RECENT_FILES = 8
 
+_SAYS_LITTLE = ("train", "training", "data", "images")
+"""Names of folders that tell what is in them with the folder above only."""
 SAMPLE_TEXT = "Digits sample (1,797 images)"
 
 
@@ -86,6 +88,8 @@ class DataBox(NarrowBox):
         if path.startswith(SAMPLE_PREFIX):
             return path
         name = Path(path).name
+        if name.lower() in _SAYS_LITTLE:
+            return "/".join(Path(path).parts[-2:])
         is_alone = sum(Path(other).name == name for other in self._recent) <= 1
         return name if is_alone else f"{name} ({Path(path).parent.name})"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from editor.training.data.parts import Prepared
-from editor.training.data.prepare import finish, read
+from editor.training.data.prepare import finish, prepare, read
 from editor.training.data_options import DataOptions
 from editor.training.function_code import function_name
 from editor.training.model_facts import ModelFacts
@@ -33,6 +33,7 @@ class KeptData:
 
     def __init__(self) -> None:
         self._reading = threading.Lock()
+        self._under_way: _Key | None = None
         self._kept: tuple[_Key, Prepared] | None = None
 
     def prepare(self, settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
@@ -42,19 +43,25 @@ class KeptData:
             DataError: The data cannot be read, or nothing that the model takes can be made of them.
             GivenUpError: Nobody waits for them any more.
         """
-        with self._alone():
-            key = _key(settings, facts, seed)
-            if self._kept is None or self._kept[0] != key:
+        key = _key(settings, facts, seed)
+        with self._alone(key):
+            kept = self._kept
+            if kept is None or kept[0] != key:
                 # Two sets may be more than the memory holds.
-                self._kept = None
-                self._kept = (key, read(settings, facts, seed))
-            data = self._kept[1]
-        return finish(data, settings, facts)
+                self._kept = kept = None
+                self._kept = kept = (key, read(settings, facts, seed))
+        return finish(kept[1], settings, facts)
 
     def prepare_for_run(self, settings: TrainSettings, facts: ModelFacts, seed: int) -> Prepared:
-        """As `prepare`; a person's function is called again, as nobody knows what it reads."""
-        if function_name(settings.data):
+        """As `prepare`, but never behind the reading of other data: a person's function may take for ever.
+
+        Such a function is called again for each run, as nobody knows what it reads.
+        """
+        is_function = function_name(settings.data) is not None
+        if is_function:
             self.forget()
+        if is_function or self._under_way not in (None, _key(settings, facts, seed)):
+            return prepare(settings, facts, seed)
         return self.prepare(settings, facts, seed)
 
     def forget(self) -> None:
@@ -62,13 +69,15 @@ class KeptData:
         self._kept = None
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self, key: _Key) -> Iterator[None]:
         while not self._reading.acquire(timeout=WAIT_SECONDS):
             note_progress("Waiting for other data to be read", 0, 0)
+        self._under_way = key
         try:
             note_progress("Reading data", 0, 0)
             yield
         finally:
+            self._under_way = None
             self._reading.release()
 
 

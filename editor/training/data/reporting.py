@@ -11,6 +11,7 @@ from editor.training.data.parts import Array, Part
 from editor.training.data_options import Task
 from editor.training.data_report import Bar
 from editor.training.labels import are_shares, describe_labels, describe_values
+from editor.wording import counted
 
 MOST_BARS = 200
 NUM_STRETCHES = 10
@@ -73,12 +74,15 @@ def describe(
     """
     sizes = " + ".join(" × ".join(f"{size:,}" for size in array.shape[1:]) or "1 value" for array in inputs)
     parts = [f"{num_samples:,} {'sample' if num_samples == 1 else 'samples'} of {sizes}"]
-    words = [
-        describe_values(array) if task == "regression" else describe_labels(array)
-        for array, task in zip_longest(targets, tasks)
-    ]
-    parts.append(" + ".join(words))
+    parts.append(" + ".join(_describe(array, task) for array, task in zip_longest(targets, tasks)))
     return " · ".join([*parts, *more_words(*num_more)])
+
+
+def _describe(target: Array, task: Task | None) -> str:
+    if task == "regression":
+        return describe_values(target)
+    are_labels = task == "multi-label" and target.ndim == 2
+    return counted(target.shape[1], "label") if are_labels else describe_labels(target)
 
 
 def more_words(num_validation: int, num_test: int) -> list[str]:

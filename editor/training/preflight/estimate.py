@@ -42,6 +42,8 @@ class RunEstimate(msgspec.Struct, frozen=True, kw_only=True):
         num_moving_statistics: Layers whose statistics follow the data.
         num_samples: Samples to train on; None where that is not known.
         num_batches: Batches in one epoch; None as above.
+        num_validation: Samples to validate on, as far as that is known.
+        num_test: Samples to test on at the end; as above.
         loss: The loss that a run would use.
         first_loss: Of the batch that was tried; None if none was.
         tried: What was tried, in words, such as `A batch of 8 went through: loss 2.31, all gradients finite.`
@@ -53,6 +55,8 @@ class RunEstimate(msgspec.Struct, frozen=True, kw_only=True):
     num_moving_statistics: int = 0
     num_samples: int | None = None
     num_batches: int | None = None
+    num_validation: int = 0
+    num_test: int = 0
     loss: str = ""
     first_loss: float | None = None
     tried: str = ""

@@ -1,4 +1,8 @@
-"""Which layers have been trained before: their biases and statistics are not those of a new layer."""
+"""Which layers were trained before they came here: their biases and statistics are not those of a new layer.
+
+It is looked at once, when a model is opened. A run of this program may leave a new head after one batch, which has
+learned nothing by then, although its biases have moved.
+"""
 
 from __future__ import annotations
 
@@ -12,24 +16,29 @@ from editor.layers.tree import LayerTree
 _ZERO_AT_FIRST = frozenset({"bias", "beta", "moving_mean"})
 
 
-def learned_layers(index: ModelIndex, tree: LayerTree) -> tuple[LayerNode, ...]:
-    """The layers that own weights and have learned; one that gives no sign is taken for its neighbour.
+def learned_layers(index: ModelIndex) -> tuple[str, ...]:
+    """Paths of the layers that own weights and have learned; one that gives no sign is taken for its neighbour.
 
     Biases, BatchNormalization's beta and moving mean begin at 0 unless somebody chose otherwise.
     """
-    layers = weighted_layers(tree)
-    signs = [_sign(index, layer) for layer in layers]
+    layers = weighted_layers(LayerTree(index.root))
+    signs = [has_learned(index, layer) for layer in layers]
     known: bool | None = next((sign for sign in signs if sign is not None), None)
     found = []
     for layer, sign in zip(layers, signs, strict=True):
         known = sign if sign is not None else known
         if known:
-            found.append(layer)
+            found.append(layer.path)
     return tuple(found)
 
 
-def _sign(index: ModelIndex, layer: LayerNode) -> bool | None:
+def has_learned(index: ModelIndex, layer: LayerNode) -> bool | None:
+    """Whether a layer's own weights show that it was trained; None if they give no sign.
+
+    An LSTM's bias begins with ones where it forgets.
+    """
     starts = [weight for weight in layer.record.weights if weight.name in _ZERO_AT_FIRST]
     if not starts:
         return None
-    return any(bool(keras.ops.any(index.variables[weight.weight_id] != 0)) for weight in starts)
+    values = (index.variables[weight.weight_id] for weight in starts)
+    return any(bool(keras.ops.any((value != 0) & (value != 1))) for value in values)

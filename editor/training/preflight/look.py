@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from editor.keras_model.walk import ModelIndex
 from editor.layers.findings.finding import Cure, Finding, KnownFacts
 from editor.layers.findings.learning import nothing_trainable
 from editor.layers.findings.statistics import moving_statistics as moving_in_frozen_blocks
+from editor.layers.flow import weighted_layers
 from editor.layers.tree import LayerTree
 from editor.training.checks import check
 from editor.training.compiling import model_facts
@@ -17,9 +18,9 @@ from editor.training.data import Prepared
 from editor.training.pipeline import ordered_batches
 from editor.training.preflight import outputs, samples, steps
 from editor.training.preflight.estimate import MemoryEstimate, RunEstimate
-from editor.training.preflight.learned import learned_layers
 from editor.training.preflight.memory import does_fit, estimate_memory
 from editor.training.preflight.plan import Plan
+from editor.training.preflight.random_values import frozen_at_random
 from editor.training.preflight.trial import Trial, try_batch
 from editor.training.recipe import recipe_of
 from editor.training.settings import SettingsReport, TrainSettings
@@ -41,21 +42,30 @@ _CHECKS: tuple[Callable[[Plan], Iterator[Finding]], ...] = (
 
 
 def look_ahead(
-    index: ModelIndex, tree: LayerTree, settings: TrainSettings, prepared: Prepared
+    index: ModelIndex, tree: LayerTree, settings: TrainSettings, prepared: Prepared, learned: Collection[str] = ()
 ) -> tuple[tuple[Finding, ...], RunEstimate]:
     """Holds flags, settings, data and model against each other, and tries a batch.
 
     Neither weights nor flags nor seeds change. Must not run beside anything else that calls the model.
+
+    Args:
+        index: The live model.
+        tree: The flags that the run would have.
+        settings: What it is asked to do.
+        prepared: Its data.
+        learned: Paths of the layers that were trained before the model was opened.
 
     Returns:
         What a person should know, errors first; and what will train.
     """
     facts = model_facts(index)
     report = check(settings, prepared, facts)
-    plan = Plan(tree, settings, facts, prepared.report, report.losses, learned_layers(index, tree))
+    trained = tuple(layer for layer in weighted_layers(tree) if layer.path in learned)
+    plan = Plan(tree, settings, facts, prepared.report, report.losses, trained)
     memory = _memory(plan, prepared)
     found = [*_of_settings(report), *nothing_trainable(tree, KnownFacts()), *_of_memory(memory, settings)]
-    found += [*moving_in_frozen_blocks(tree, KnownFacts()), *(each for look in _CHECKS for each in look(plan))]
+    found += [*moving_in_frozen_blocks(tree, KnownFacts()), *frozen_at_random(index, tree)]
+    found += [each for look in _CHECKS for each in look(plan)]
     if any(finding.code == "missing-outputs" for finding in found):
         # The same is said of the data.
         found = [finding for finding in found if finding.code != "settings-data"]
@@ -135,6 +145,8 @@ def _estimate(plan: Plan, memory: MemoryEstimate, trial: Trial) -> RunEstimate:
         num_moving_statistics=len(steps.moving_statistics(plan)),
         num_samples=num_train,
         num_batches=-(-num_train // plan.settings.batch_size) if num_train else None,
+        num_validation=plan.report.num_validation,
+        num_test=plan.report.num_test,
         loss=" + ".join(dict.fromkeys(plan.losses)),
         first_loss=trial.loss,
         tried=_tried(trial),

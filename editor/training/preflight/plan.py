@@ -21,7 +21,7 @@ class Plan:
         facts: Of the model.
         report: Of the data.
         losses: The loss it would use for each output.
-        learned: The layers that hold what an earlier training taught them, as far as their weights tell.
+        learned: The layers that were trained before the model was opened, as far as their weights told then.
     """
 
     tree: LayerTree
