@@ -150,7 +150,7 @@ def test_that_findings_are_inspected_too(capfd, tmp_path):
         ("note", "plain-keras-forgets", "bn"),
     ]
     assert set(findings[0]) == {"severity", "code", "path", "title", "text", "paths", "cure"}
-    assert findings[1]["cure"] == "Let its statistics stand still"
+    assert findings[1]["cure"] == "Let Its Statistics Stand Still"
     assert cli.main(["inspect", str(path)]) == 0
     output, errors = capfd.readouterr()
     assert "warning: Statistics of bn will move. Training" in output

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QToolButton, QWidget
 
 from editor.layers.policies import StatisticsPolicy
 from editor.layers.presets import PRESETS
+from widgets.capitals import in_title_case
 from widgets.icons import Icons
 from widgets.inspector.policy_form import POLICY_TIPS, POLICY_WORDS, STAYS_FROZEN_TIP, STAYS_FROZEN_WORDS
 from widgets.theme import Mode, Theme
@@ -35,23 +36,25 @@ _EDITS = {
     "freeze": _Words("Freeze", "Ctrl+E", "freeze", "Freeze the selected layers and weights"),
     "thaw": _Words("Thaw", "Ctrl+Shift+E", "thaw", "Make the selected layers and weights trainable"),
     "invert": _Words("Invert", "Ctrl+I", "", "Freeze what trains and thaw what is frozen"),
-    "freeze_up_to": _Words("Freeze everything up to here"),
-    "thaw_from_here": _Words("Thaw everything from here on"),
-    "thaw_up_to": _Words("Thaw everything up to here"),
-    "freeze_from_here": _Words("Freeze everything from here on"),
-    "freeze_class": _Words("Freeze all of this class"),
-    "thaw_class": _Words("Thaw all of this class"),
-    "freeze_biases": _Words("Freeze the biases only"),
-    "thaw_biases": _Words("Thaw the biases only"),
-    "freeze_all_but_biases": _Words("Freeze all but the biases"),
-    "thaw_all_but_biases": _Words("Thaw all but the biases"),
+    "freeze_up_to": _Words("Freeze Everything Up to Here"),
+    "thaw_from_here": _Words("Thaw Everything from Here On"),
+    "thaw_up_to": _Words("Thaw Everything Up to Here"),
+    "freeze_from_here": _Words("Freeze Everything from Here On"),
+    "freeze_class": _Words("Freeze All of This Class"),
+    "thaw_class": _Words("Thaw All of This Class"),
+    "freeze_biases": _Words("Freeze the Biases Only"),
+    "thaw_biases": _Words("Thaw the Biases Only"),
+    "freeze_all_but_biases": _Words("Freeze All but the Biases"),
+    "thaw_all_but_biases": _Words("Thaw All but the Biases"),
     **{
-        f"policy_{policy.value}": _Words(POLICY_WORDS[policy], tip=POLICY_TIPS[policy], is_checkable=True)
+        f"policy_{policy.value}": _Words(
+            in_title_case(POLICY_WORDS[policy]), tip=POLICY_TIPS[policy], is_checkable=True
+        )
         for policy in StatisticsPolicy
     },
-    "stays_frozen": _Words(STAYS_FROZEN_WORDS, tip=STAYS_FROZEN_TIP, is_checkable=True),
+    "stays_frozen": _Words(in_title_case(STAYS_FROZEN_WORDS), tip=STAYS_FROZEN_TIP, is_checkable=True),
     **{f"preset_{preset.key}": _Words(preset.title, tip=preset.tip) for preset in PRESETS},
-    "last_layers": _Words("Train the last N layers only…", tip="Freeze all but the last layers with weights"),
+    "last_layers": _Words("Train the Last N Layers Only…", tip="Freeze all but the last layers with weights"),
     "select_pattern": _Words(
         "Select by Pattern…", "Ctrl+L", "select", "Select, freeze or thaw by pattern", short="Select…"
     ),
@@ -71,7 +74,7 @@ _ACTIONS = {
     ),
     "export_map": _Words("Export Freeze Map…", tip="Write what is frozen into a file of its own"),
     "apply_map": _Words("Apply Freeze Map…", tip="Freeze what a map, or another model file, has frozen"),
-    "compare_map": _Words("Compare with…", tip="Show another file's freeze map beside this one"),
+    "compare_map": _Words("Compare With…", tip="Show another file's freeze map beside this one"),
     "apply_trained": _Words("Apply Trained Weights…", tip="Put exported trained weights back onto this model"),
     "quit": _Words("Quit", "Ctrl+Q"),
     "undo": _Words("Undo", "Ctrl+Z", "undo"),
@@ -83,7 +86,7 @@ _ACTIONS = {
         "Ctrl+H",
         "",
         "Cut off the head of the model and put one for other classes there",
-        "Replace head…",
+        "Replace Head…",
     ),
     "add_layers": _Words("Add Layers…", "Ctrl+Shift+H", "", "Put new layers on top of all that is there"),
     "transfer_learning": _Words(
@@ -97,12 +100,12 @@ _ACTIONS = {
     "data": _Words("Data…", "Ctrl+D", "", "Choose the data to train on, and look at them"),
     "start": _Words("Start", "F5", "start", "Start training"),
     "pause": _Words("Pause", "F6", "pause", "Hold the run after the current batch"),
-    "stop": _Words("Stop and keep", "Shift+F5", "stop", "End training after the current batch and keep the weights"),
+    "stop": _Words("Stop and Keep", "Shift+F5", "stop", "End training after the current batch and keep the weights"),
     "stop_best": _Words(
         "Stop and Keep the Best", tip="End training and go back to the weights of the run's best epoch"
     ),
     "cancel": _Words(
-        "Cancel and restore", "Ctrl+Shift+F5", "close", "End training and put the weights back as they were before"
+        "Cancel and Restore", "Ctrl+Shift+F5", "close", "End training and put the weights back as they were before"
     ),
     "forget_consents": _Words("Forget Consents to Code", tip="Ask again before the code of any model is run"),
     "reset_layout": _Words("Reset Layout"),
@@ -160,7 +163,7 @@ class Actions(QObject):
         self.presets = self._menu(window, "Presets", "preset_head", "preset_last-block", "last_layers")
         self._fill(self.presets, "preset_normalizations", "", "preset_all", "preset_none")
         self.statistics = self._menu(window, "Statistics", *(f"policy_{policy.value}" for policy in StatisticsPolicy))
-        self.other_way = self._menu(window, "The other way round", "thaw_up_to", "freeze_from_here")
+        self.other_way = self._menu(window, "The Other Way Round", "thaw_up_to", "freeze_from_here")
         self.biases = self._menu(window, "Biases", "freeze_biases", "thaw_biases", "")
         self._fill(self.biases, "freeze_all_but_biases", "thaw_all_but_biases")
         theme.changed.connect(self._on_theme_changed)

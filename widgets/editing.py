@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 from editor.errors import SelectionError
 from editor.layers.edits import Edit
 from editor.layers.policies import StatisticsPolicy
+from widgets.capitals import in_title_case
 from widgets.dialogs.last_layers import LastLayersDialog
 from widgets.document import Document
 from widgets.edit_commands import PLANNERS, Target, dry_look, target_of
@@ -114,20 +115,20 @@ class Editing(QObject):
         class_name = layer.record.class_name if layer else ""
         for name in _OF_A_LAYER:
             actions[name].setEnabled(bool(class_name) if name.endswith("_class") else layer is not None)
-        class_words = f"class {class_name}" if class_name else "this class"
-        actions["freeze_class"].setText(f"Freeze all of {class_words}")
-        actions["thaw_class"].setText(f"Thaw all of {class_words}")
+        class_words = f"Class {class_name}" if class_name else "This Class"
+        actions["freeze_class"].setText(f"Freeze All of {class_words}")
+        actions["thaw_class"].setText(f"Thaw All of {class_words}")
 
     def _fit_to_policies(self, target: Target) -> None:
         actions, subject = self._window.actions_, target.subject
         num_owners = len(subject.statistics_owners)
         actions.statistics.setEnabled(num_owners > 0)
-        actions.statistics.setTitle(f"Statistics of {num_owners:,} layers" if num_owners > 1 else "Statistics")
+        actions.statistics.setTitle(f"Statistics of {num_owners:,} Layers" if num_owners > 1 else "Statistics")
         for policy in StatisticsPolicy:
             actions[f"policy_{policy.value}"].setChecked(subject.policy is policy)
         rule = actions["stays_frozen"]
         rule.setEnabled(bool(subject.rule_layers))
-        rule.setText(stays_frozen_words(len(subject.rule_layers)))
+        rule.setText(in_title_case(stays_frozen_words(len(subject.rule_layers))))
         rule.setChecked(bool(subject.stays_frozen))
 
     def _fill_tree_menu(self, menu: QMenu) -> None:

@@ -123,7 +123,7 @@ class MainWindow(QMainWindow):
         self._add_dock("inspectorDock", "Layer", self.inspector, right)
         self._add_dock("trainingDock", "Training", _pane(self.training), bottom)
         self._add_dock("plotsDock", "Curves", _pane(self.plots), bottom)
-        self._add_dock("runsDock", "Runs and log", _pane(self._runs_and_log()), bottom)
+        self._add_dock("runsDock", "Runs and Log", _pane(self._runs_and_log()), bottom)
         self._add_status()
 
     def _add_toolbars(self) -> None:

@@ -119,15 +119,15 @@ def _could_train(tree: LayerTree, layer: LayerNode) -> bool:
 
 
 PRESETS = (
-    Preset("head", "Train the head only", "Freeze all but the layers behind the last submodel.", head),
-    Preset("last-block", "Train from the last block on", "Freeze all before the last block.", last_block),
+    Preset("head", "Train the Head Only", "Freeze all but the layers behind the last submodel.", head),
+    Preset("last-block", "Train from the Last Block On", "Freeze all before the last block.", last_block),
     Preset(
         "normalizations",
-        "Train normalization layers only",
+        "Train Normalization Layers Only",
         "Freeze all but gamma and beta of the normalization layers.",
         normalizations,
     ),
-    Preset("all", "Freeze everything", "Nothing trains.", lambda _tree: ()),
-    Preset("none", "Thaw everything", "All that could train does.", lambda tree: (tree.root,)),
+    Preset("all", "Freeze Everything", "Nothing trains.", lambda _tree: ()),
+    Preset("none", "Thaw Everything", "All that could train does.", lambda tree: (tree.root,)),
 )
 """The presets without a number; *last N layers* is `last_layers`."""

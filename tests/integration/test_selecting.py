@@ -61,17 +61,17 @@ def test_that_patterns_places_and_presets_are_steps_with_names_and_can_be_undone
     assert "Frozen 27,792" in driver.window.summary.text
 
     driver.click_row("backbone/bn_2")
-    choose_in_model_menu(driver, "Freeze everything up to here")
+    choose_in_model_menu(driver, "Freeze Everything Up to Here")
     assert [driver.state(f"backbone/bn_{at}") for at in (1, 2, 3)] == [State.FROZEN, State.FROZEN, State.TRAINABLE]
     assert driver.window.actions_["undo"].text() == "Undo Freeze everything up to backbone/bn_2"
 
     presets = driver.window.findChild(QToolButton, "presetButton")
     assert isinstance(presets, QToolButton)
     presets.menu().popup(presets.mapToGlobal(presets.rect().bottomLeft()))
-    choose(driver, presets.menu(), "Train the head only")
+    choose(driver, presets.menu(), "Train the Head Only")
     assert driver.is_frozen("backbone")
     assert driver.state("digit") is State.TRAINABLE
-    assert driver.window.actions_["undo"].text() == "Undo Train the head only"
+    assert driver.window.actions_["undo"].text() == "Undo Train the Head Only"
 
     flags = driver.document.freeze_map()
     for _ in range(3):

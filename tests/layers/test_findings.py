@@ -72,7 +72,7 @@ def test_that_frozen_weights_over_moving_statistics_are_found_and_cured():
     tree = freeze_one_by_one(base_and_head(), "base")
     (finding,) = find_problems(tree)
     assert (finding.code, finding.severity, finding.path) == ("statistics-move", "warning", "base/bn")
-    assert finding.cure.text == "Let its statistics stand still"
+    assert finding.cure.text == "Let Its Statistics Stand Still"
     assert cured(tree, finding) == set()
     tree.apply(finding.cure.change(tree))
     assert tree.statistics_mode(tree.find("base/bn")) is StatisticsMode.STILL
@@ -358,7 +358,7 @@ def test_that_lora_is_noted_and_a_base_that_trains_is_a_warning():
     assert (note.code, note.severity) == ("lora", "note")
     tree = with_lora(base_trains=True)
     (warning,) = find_problems(tree)
-    assert (warning.code, warning.cure.text) == ("lora-base-trains", "Freeze the base kernel")
+    assert (warning.code, warning.cure.text) == ("lora-base-trains", "Freeze the Base Kernel")
     assert cured(tree, warning) == {"lora"}
 
 

@@ -119,7 +119,7 @@ def bench(make_bench) -> Bench:
 
 def test_that_the_model_menu_freezes_everything_up_to_here(bench):
     bench.select("vgg16/block3_conv1")
-    bench.click(bench.window.actions_.model, "Freeze everything up to here")
+    bench.click(bench.window.actions_.model, "Freeze Everything Up to Here")
     assert bench.states("vgg16/block1_conv1", "vgg16/block3_conv1", "vgg16/block3_conv2") == [
         "frozen",
         "frozen",
@@ -130,33 +130,33 @@ def test_that_the_model_menu_freezes_everything_up_to_here(bench):
 
 def test_that_the_opposites_stand_in_a_menu_of_their_own(bench):
     bench.select("vgg16/block3_conv1")
-    bench.click(bench.window.actions_.model, "The other way round", "Freeze everything from here on")
+    bench.click(bench.window.actions_.model, "The Other Way Round", "Freeze Everything from Here On")
     assert bench.states("vgg16/block2_conv2", "vgg16/block3_conv1", "predictions") == ["trainable", "frozen", "frozen"]
-    bench.click(bench.window.actions_.model, "Thaw everything from here on")
+    bench.click(bench.window.actions_.model, "Thaw Everything from Here On")
     assert bench.states("") == ["trainable"]
 
 
 def test_that_the_class_is_that_of_the_layer_the_keyboard_stands_on(bench):
     bench.select("vgg16/block3_conv1:kernel")
-    bench.click(bench.window.actions_.model, "Freeze all of class Conv2D")
+    bench.click(bench.window.actions_.model, "Freeze All of Class Conv2D")
     assert bench.states("vgg16", "predictions") == ["frozen", "trainable"]
     assert bench.steps == ["Freeze 13 Conv2D"]
     bench.select("predictions")
     bench.editing.prepare()
-    assert bench.window.actions_["thaw_class"].text() == "Thaw all of class Dense"
+    assert bench.window.actions_["thaw_class"].text() == "Thaw All of Class Dense"
 
 
 def test_that_biases_are_those_of_the_selection_or_of_the_whole_model(bench):
     bench.select("vgg16/block1_conv1", "vgg16/block1_conv2")
-    bench.click(bench.window.actions_.model, "Biases", "Freeze the biases only")
+    bench.click(bench.window.actions_.model, "Biases", "Freeze the Biases Only")
     assert bench.states("vgg16/block1_conv1:bias", "vgg16/block1_conv1:kernel", "predictions:bias") == [
         "frozen",
         "trainable",
         "trainable",
     ]
     bench.window.layers.view.clearSelection()
-    bench.click(bench.window.actions_.model, "Biases", "Freeze all but the biases")
-    bench.click(bench.window.actions_.model, "Biases", "Thaw the biases only")
+    bench.click(bench.window.actions_.model, "Biases", "Freeze All but the Biases")
+    bench.click(bench.window.actions_.model, "Biases", "Thaw the Biases Only")
     assert bench.states("predictions:bias", "predictions:kernel", "vgg16/block1_conv1:bias") == [
         "trainable",
         "frozen",
@@ -178,13 +178,13 @@ def test_that_the_context_menu_has_the_same_commands_and_leaves_them_to_the_next
     for path in ("vgg16/block2_conv1", "vgg16/block4_conv1"):
         bench.select(path)
         menu = bench.context_menu()
-        bench.click(menu, "Thaw everything from here on")
-        bench.click(bench.context_menu(), "The other way round", "Freeze everything from here on")
+        bench.click(menu, "Thaw Everything from Here On")
+        bench.click(bench.context_menu(), "The Other Way Round", "Freeze Everything from Here On")
     assert bench.steps[0] == "Freeze everything from vgg16/block2_conv1 on"
     assert bench.states("vgg16/block2_conv1", "vgg16/block1_conv2") == ["frozen", "trainable"]
     menu = bench.context_menu()
     assert [action.text() for action in menu.actions()][:2] == ["Freeze", "Thaw"]
-    assert [action.text() for action in menu.actions()][-1] == "Copy path"
+    assert [action.text() for action in menu.actions()][-1] == "Copy Path"
     menu.close()
 
 
@@ -226,7 +226,7 @@ def test_that_a_tip_tells_what_a_command_would_change(bench, qtbot):
     bench.select("vgg16")
     menu = bench.window.actions_.model
     menu.popup(QPoint(10, 10))
-    action = bench.action(menu, "Freeze all of class Functional")
+    action = bench.action(menu, "Freeze All of Class Functional")
     assert menu.toolTipsVisible()
     qtbot.mouseMove(menu, menu.actionGeometry(action).center())
     menu.setActiveAction(action)
@@ -244,18 +244,18 @@ def test_that_a_tip_tells_what_a_command_would_change(bench, qtbot):
 
 
 def test_that_a_preset_is_chosen_beside_the_filter(bench, qtbot):
-    bench.click(bench.window.layers.preset_button.menu(), "Train the head only")
+    bench.click(bench.window.layers.preset_button.menu(), "Train the Head Only")
     # Nothing tells that this vgg16 is a model, as an older walk does not: the head is the last layer with weights.
     assert bench.states("vgg16", "batch_norm", "predictions") == ["frozen", "frozen", "trainable"]
-    bench.click(bench.window.actions_.model, "Presets", "Train normalization layers only")
+    bench.click(bench.window.actions_.model, "Presets", "Train Normalization Layers Only")
     assert bench.states("vgg16", "batch_norm", "predictions") == ["frozen", "trainable", "frozen"]
-    assert bench.steps == ["Train the head only", "Train normalization layers only"]
+    assert bench.steps == ["Train the Head Only", "Train Normalization Layers Only"]
 
 
 def test_that_a_preset_which_means_nothing_is_answered_with_a_sentence(make_bench):
     build = TreeBuilder()
     bench = make_bench(build.layer("", "Sequential", children=(build.dense("one", 4, 4), build.dense("two", 4, 4))))
-    bench.click(bench.window.actions_.presets, "Train from the last block on")
+    bench.click(bench.window.actions_.presets, "Train from the Last Block On")
     assert "do not tell where the last block begins" in bench.window.notices.text
     assert bench.steps == []
     bench.window.actions_["preset_last-block"].hover()
@@ -263,7 +263,7 @@ def test_that_a_preset_which_means_nothing_is_answered_with_a_sentence(make_benc
 
 
 def test_that_the_last_layers_are_counted_marked_and_trained(bench, qtbot):
-    bench.click(bench.window.actions_.presets, "Train the last N layers only…")
+    bench.click(bench.window.actions_.presets, "Train the Last N Layers Only…")
     dialog = bench.window.findChild(LastLayersDialog)
     assert [node.path for node in bench.window.layers.view.marks] == ["vgg16/block5_conv3", "batch_norm", "predictions"]
     qtbot.keyClicks(dialog.number, "1")
@@ -359,7 +359,7 @@ def test_that_a_block_gives_a_policy_to_all_statistics_below(make_bench):
     bench = make_bench(resnet152())
     bench.select("backbone")
     menu = bench.context_menu()
-    bench.click(menu, "Statistics of 189 layers", "Keep updating")
+    bench.click(menu, "Statistics of 189 Layers", "Keep Updating")
     norms = [layer for layer in bench.tree.walk_layers() if layer.record.class_name == "BatchNormalization"]
     assert {bench.tree.statistics_policy(norm) for norm in norms} == {StatisticsPolicy.UPDATE}
     assert bench.steps == ["Statistics keep updating in 189 layers"]
@@ -387,10 +387,10 @@ def test_that_layers_which_differ_check_no_choice_and_the_next_one_makes_them_al
 
 def test_that_the_rule_is_ticked_in_the_menu_where_it_holds(bench):
     bench.select("predictions")
-    bench.click(bench.window.actions_.model, "Stays frozen when its block is thawed")
+    bench.click(bench.window.actions_.model, "Stays Frozen When Its Block Is Thawed")
     bench.editing.prepare()
     assert bench.window.actions_["stays_frozen"].isChecked()
-    bench.click(bench.window.actions_.model, "Stays frozen when its block is thawed")
+    bench.click(bench.window.actions_.model, "Stays Frozen When Its Block Is Thawed")
     bench.editing.prepare()
     assert not bench.window.actions_["stays_frozen"].isChecked()
     bench.select("pool")

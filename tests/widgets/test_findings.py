@@ -186,7 +186,7 @@ def test_that_a_cure_is_one_step_with_its_own_name(opened: Opened):
     opened.qtbot.mouseClick(opened.card("statistics-move").cure_button, Qt.MouseButton.LeftButton)
     opened.wait()
     assert opened.document.stack.count() == num_steps + 1
-    assert opened.document.stack.undoText() == "Let its statistics stand still"
+    assert opened.document.stack.undoText() == "Let Its Statistics Stand Still"
     assert "statistics-move" not in opened.codes()
 
 

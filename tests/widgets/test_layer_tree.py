@@ -327,16 +327,16 @@ def test_that_the_menu_freezes_thaws_folds_and_copies(vgg, icons):
     vgg.panel.select_nodes(nodes)
     menu = tree_menu(vgg.view, icons)
     actions = {action.text(): action for action in menu.actions() if action.text()}
-    assert list(actions) == ["Freeze", "Thaw", "Expand all below", "Collapse all", "Copy paths"]
+    assert list(actions) == ["Freeze", "Thaw", "Expand All Below", "Collapse All", "Copy Paths"]
     actions["Freeze"].trigger()
     assert vgg.states("vgg16/block1_conv1", "vgg16/block2_conv1") == ["frozen", "frozen"]
     actions["Thaw"].trigger()
     assert vgg.wishes[-1] == ToggleWish(nodes, trainable=True)
-    actions["Expand all below"].trigger()
+    actions["Expand All Below"].trigger()
     assert vgg.view.isExpanded(vgg.view.index_of(nodes[1]))
-    actions["Copy paths"].trigger()
+    actions["Copy Paths"].trigger()
     assert QGuiApplication.clipboard().text() == "vgg16/block1_conv1\nvgg16/block2_conv1"
-    actions["Collapse all"].trigger()
+    actions["Collapse All"].trigger()
     assert vgg.view.isExpanded(vgg.view.index_of(vgg.tree.root))
     assert not vgg.view.isExpanded(vgg.view.index_of(vgg.tree.find("vgg16")))
     menu.deleteLater()
@@ -348,7 +348,7 @@ def test_that_the_menu_offers_no_freezing_where_there_is_nothing_to_freeze(vgg, 
     assert [action.text() for action in menu.actions() if not action.isEnabled()] == [
         "Freeze",
         "Thaw",
-        "Expand all below",
+        "Expand All Below",
     ]
     menu.deleteLater()
 

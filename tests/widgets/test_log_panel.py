@@ -79,7 +79,7 @@ def test_that_the_lines_in_sight_stay_when_old_ones_leave_at_the_top(qtbot, pane
 def test_that_all_lines_can_be_copied_those_not_drawn_yet_too(qtbot, panel):
     fill(qtbot, panel, 2)
     panel.append_line("fresh")
-    qtbot.mouseClick(button(panel, "Copy all"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(button(panel, "Copy All"), Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == "line 0\nline 1\nfresh"
 
 

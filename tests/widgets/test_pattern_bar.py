@@ -120,10 +120,10 @@ def test_that_a_closed_row_says_how_many_matches_it_holds(vgg, qtbot):
 def test_that_the_dry_look_tells_what_freezing_and_thawing_would_change(vgg, qtbot):
     vgg.type(qtbot, "vgg16/**")
     assert vgg.bar.details == "13 layers: 14,714,688 parameters freeze"
-    assert vgg.enabled() == ["Select these", "Freeze"]
+    assert vgg.enabled() == ["Select These", "Freeze"]
     vgg.click(qtbot, "freeze")
     assert vgg.bar.details == "13 layers: 14,714,688 parameters thaw"
-    assert vgg.enabled() == ["Select these", "Thaw"]
+    assert vgg.enabled() == ["Select These", "Thaw"]
     assert vgg.tree.state(vgg.tree.find("vgg16")) == "frozen"
     vgg.click(qtbot, "thaw")
     assert vgg.tree.state(vgg.tree.root) == "trainable"

@@ -68,7 +68,7 @@ def test_that_the_horizontal_axis_is_chosen_in_the_bar(qtbot, plots):
 def test_that_a_point_stands_for_a_batch_or_for_an_epoch(qtbot, plots):
     run(qtbot, plots)
     assert len(drawn(plots, "smooth")) == 40
-    choose(plots, "Epochs", "A point for each epoch")
+    choose(plots, "Epochs", "A Point for Each Epoch")
     wait(qtbot, plots)
     assert len(drawn(plots, "smooth")) == len(drawn(plots, "validation")) == 4
     assert drawn(plots, "raw").tolist() == plots.curves["loss"].epochs.raw.y.tolist()
@@ -92,7 +92,7 @@ def test_that_outliers_may_leave_the_value_axis(qtbot, plots):
     feed(plots, 12, loss=lambda x: 50.0 if x == 3.3 else 0.5)
     wait(qtbot, plots)
     assert plots.plots[0].view_range()[1][1] > 20
-    qtbot.mouseClick(button(plots, "Ignore outliers"), LEFT)
+    qtbot.mouseClick(button(plots, "Ignore Outliers"), LEFT)
     wait(qtbot, plots)
     assert plots.plots[0].view_range()[1][1] < 2
 
@@ -175,7 +175,7 @@ def test_that_a_narrow_bar_is_one_button_with_all_of_it(qtbot, plots):
     menu = button(plots, "Show").menu()
     menu.aboutToShow.emit()
     texts = [action.text() for action in menu.actions()]
-    assert texts == ["Horizontal axis", "", "Log y", "Ignore outliers", "", "Metrics", "Export"]
+    assert texts == ["Horizontal Axis", "", "Log y", "Ignore Outliers", "", "Metrics", "Export"]
     slider = menu.findChild(QSlider)
     slider.setValue(0)
     assert plots.settings.smoothing == 0.0
@@ -190,7 +190,7 @@ def test_that_every_part_of_the_bar_is_reached_by_tab(qtbot, plots):
     while (focused := plots.window().focusWidget()) is not None and focused.accessibleName() not in reached:
         reached.append(focused.accessibleName())
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
-    for name in ("Horizontal axis", "Smoothing", "Log y", "Ignore outliers", "Metrics", "Export", "Loss curve"):
+    for name in ("Horizontal Axis", "Smoothing", "Log y", "Ignore Outliers", "Metrics", "Export", "Loss curve"):
         assert name in reached
 
 

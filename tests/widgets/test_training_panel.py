@@ -405,7 +405,7 @@ def test_that_the_runs_state_is_visible_and_rules_the_buttons(ready, state, show
 
 def test_that_a_click_on_stop_asks_to_stop_once(qtbot, ready):
     ready.set_run_state(RunState.RUNNING)
-    assert stop(ready).accessibleName() == "Stop and keep"
+    assert stop(ready).accessibleName() == "Stop and Keep"
     assert "keeps the weights" in stop(ready).toolTip()
     with qtbot.waitSignal(ready.stop_requested):
         qtbot.mouseClick(stop(ready), LEFT)

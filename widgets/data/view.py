@@ -52,7 +52,7 @@ class DataView(QWidget):
         self.skipped = QListWidget()
         self.skipped.setObjectName("skippedList")
         self.skipped.setAccessibleName("Left out")
-        self.new_samples = QPushButton("New samples")
+        self.new_samples = QPushButton("New Samples")
         self.new_samples.setObjectName("newSamplesButton")
         self.new_samples.setAutoDefault(False)
         set_tone(self.new_samples, "small")

@@ -226,7 +226,7 @@ class EmptyPage(QWidget):
         words.setProperty("tone", "strong")
         hint = QLabel("or drop a .keras, .h5, .hdf5 or .json file, or a SavedModel folder, here")
         hint.setProperty("tone", "secondary")
-        self.open_button = QPushButton("Open model…")
+        self.open_button = QPushButton("Open Model…")
         self.open_button.setProperty("tone", "primary")
         self.open_button.setAccessibleName("Open a Keras model")
         self.open_button.clicked.connect(self.open_requested)

@@ -84,7 +84,7 @@ class PatternBar(QFrame):
         self._close.setAccessibleName("Close")
         self._close.setToolTip("Close (Esc)")
         self._buttons = {
-            "select": _button("Select these"),
+            "select": _button("Select These"),
             "freeze": _button("Freeze"),
             "thaw": _button("Thaw"),
         }

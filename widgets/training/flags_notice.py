@@ -23,7 +23,7 @@ class FlagsNotice(QWidget):
         super().__init__(parent)
         self.setObjectName("flagsNotice")
         self.message = Message(icons, self)
-        self._button = QPushButton("Apply at the next epoch", self)
+        self._button = QPushButton("Apply at the Next Epoch", self)
         self._button.setObjectName("applyFlagsButton")
         self._button.setAccessibleName("Apply the changed flags to the run at its next epoch")
         set_tone(self._button, "link")

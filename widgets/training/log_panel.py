@@ -42,7 +42,7 @@ class LogPanel(QWidget):
         self._shows_native.setObjectName("nativeLinesBox")
         self._shows_native.setToolTip("Also what its native code says of itself, such as of devices and tracing")
         self._shows_native.toggled.connect(self._on_native_toggled)
-        self._copy = QPushButton("Copy all", self)
+        self._copy = QPushButton("Copy All", self)
         self._copy.clicked.connect(self.copy_all)
         self._clear = QPushButton("Clear", self)
         self._clear.clicked.connect(self.clear)

@@ -243,12 +243,12 @@ class TrainingPanel(QWidget):
             self.resume_requested.emit()
 
     def request_stop(self, keep: Keep = "last") -> None:
-        """Stop and keep the last or the best weights, as by its button and menu."""
+        """Stop and Keep the last or the best weights, as by its button and menu."""
         if self._state.can_be_stopped:
             self.stop_requested.emit(keep)
 
     def request_cancel(self) -> None:
-        """Cancel and restore, as by its button."""
+        """Cancel and Restore, as by its button."""
         if self._state.can_be_stopped:
             self.cancel_requested.emit()
 

@@ -20,9 +20,9 @@ _AXIS_TIPS = {
     XAxis.BATCHES: "Over the batches since the start",
     XAxis.TIME: "Over the time since the start, without pauses",
 }
-_RESOLUTIONS = {Resolution.BATCH: "A point for each batch", Resolution.EPOCH: "A point for each epoch"}
+_RESOLUTIONS = {Resolution.BATCH: "A Point for Each Batch", Resolution.EPOCH: "A Point for Each Epoch"}
 _EXPORTS = {
-    "csv": "Data on show as CSV…",
+    "csv": "Data on Show as CSV…",
     "png": "Picture as PNG…",
     "svg": "Picture as SVG…",
 }
@@ -57,8 +57,8 @@ class PlotBar(QWidget):
             each: self._choice(text, resolutions, {"resolution": each}) for each, text in _RESOLUTIONS.items()
         }
         self._log = self._switch("Log y", _LOG_TIP, "is_log")
-        self._outliers = self._switch("Ignore outliers", _OUTLIERS_TIP, "ignores_outliers")
-        self._white = self._switch("Pictures on white ground", _WHITE_TIP, "has_white_ground")
+        self._outliers = self._switch("Ignore Outliers", _OUTLIERS_TIP, "ignores_outliers")
+        self._white = self._switch("Pictures on White Ground", _WHITE_TIP, "has_white_ground")
         self._metric_actions: dict[str, QAction] = {}
         self.smoothing = SmoothingSlider(self)
         self.smoothing.value_changed.connect(lambda value: self._change(smoothing=value))
@@ -140,7 +140,7 @@ class PlotBar(QWidget):
         return action
 
     def _make_menus(self) -> None:
-        self._axis_menu = QMenu("Horizontal axis", self)
+        self._axis_menu = QMenu("Horizontal Axis", self)
         self._axis_menu.addActions(list(self._axes.values()))
         self._axis_menu.addSeparator()
         self._axis_menu.addActions(list(self._resolutions.values()))
@@ -172,7 +172,7 @@ class PlotBar(QWidget):
         self._all_menu.addMenu(self._export_menu)
 
     def _lay_out(self) -> None:
-        self._axis_button = _menu_button("", "axisButton", "Horizontal axis", self._axis_menu)
+        self._axis_button = _menu_button("", "axisButton", "Horizontal Axis", self._axis_menu)
         metrics = _menu_button("Metrics", "metricsButton", "Metrics", self._metric_menu)
         export = _menu_button("Export", "exportButton", "Export", self._export_menu)
         self._fold_button = _menu_button("Show", "showButton", "How the curves are shown", self._all_menu)

@@ -9,18 +9,18 @@ from typing_extensions import override
 from widgets.theme import set_tone
 from widgets.training.run_state import RunState
 
-STOP_TIP = "Stop and keep: ends the run after the current batch and keeps the weights."
+STOP_TIP = "Stop and Keep: ends the run after the current batch and keeps the weights."
 STOP_BEST_TIP = "Ends the run after the current batch and goes back to the weights of its best epoch."
 PAUSE_TIP = "Holds the run after the current batch; nothing is lost."
 RESUME_TIP = "Goes on with the run where it was held."
-CANCEL_TIP = "Cancel and restore: ends the run and puts the weights back as they were before it, bit for bit."
+CANCEL_TIP = "Cancel and Restore: ends the run and puts the weights back as they were before it, bit for bit."
 _START_TIP = "Trains the weights that are not frozen."
 _PAUSE, _RESUME = "Pause", "Resume"
 _GAP = 6
 
 
 class RunButtons(QWidget):
-    """Start, Pause or Resume, Stop and keep, Cancel and restore.
+    """Start, Pause or Resume, Stop and Keep, Cancel and Restore.
 
     None takes the place of another: a run may end while a click is on its way to Stop, and that must start no new one.
 
@@ -49,8 +49,8 @@ class RunButtons(QWidget):
         for button, name, accessible_name in (
             (self._start, "startButton", "Start"),
             (self._pause, "pauseButton", "Pause"),
-            (self._stop, "stopButton", "Stop and keep"),
-            (self._cancel, "cancelButton", "Cancel and restore"),
+            (self._stop, "stopButton", "Stop and Keep"),
+            (self._cancel, "cancelButton", "Cancel and Restore"),
         ):
             button.setObjectName(name)
             button.setAccessibleName(accessible_name)

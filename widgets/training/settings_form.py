@@ -68,7 +68,7 @@ class SettingsForm(QWidget):
         self.validation = number_box(self, 0, 99, " %")
         self.seed = text_box(self, "[0-9]{0,10}")
         self.seed.setPlaceholderText("Random")
-        self.apply_rate = QPushButton("Apply now", self)
+        self.apply_rate = QPushButton("Apply Now", self)
         self.apply_rate.setObjectName("applyRateButton")
         self.apply_rate.setAccessibleName("Apply the learning rate to the run under way")
         self.apply_rate.setStyleSheet("padding: 2px 8px;")

@@ -64,7 +64,7 @@ def without_gradient(tree: LayerTree, facts: KnownFacts) -> Iterator[Finding]:
             f"No output of the model depends on {group.all_of_them(_noun(group))} in a way that can be learned "
             "from. Training will move nothing there, whatever the flags. Frozen, the count of what trains is true.",
             group.paths,
-            Cure.of("Freeze what gets no gradient", tree.plan(group.nodes, trainable=False)),
+            Cure.of("Freeze What Gets No Gradient", tree.plan(group.nodes, trainable=False)),
         )
 
 
@@ -115,5 +115,5 @@ def learning_rate_after_thaw(tree: LayerTree, facts: KnownFacts) -> Iterator[Fin
         "The learning rate is still that of fewer layers",
         f"The last run trained {last.num_trainable:,} parameters at a learning rate of {last.learning_rate:g}, the "
         f"next would train {trainable:,} at {rate:g}. What was thawed has learned already, and large steps destroy it.",
-        cure=Cure(f"Use a learning rate of {gentler:g}", learning_rate=gentler),
+        cure=Cure(f"Use a Learning Rate of {gentler:g}", learning_rate=gentler),
     )

@@ -70,7 +70,7 @@ def _shared(tree: LayerTree, layers: list[LayerNode], frozen: LayerNode, trainab
         f"{group.all_of_them('layer')} {'stands' if group.is_one else 'stand'} in two places with one set of weights, "
         f"which are frozen in both or in none. {moves}",
         tuple(place.path for layer in layers for place in tree.places(layer)),
-        Cure.of("Freeze it in both places", tree.plan(trains, trainable=False)) if trains else None,
+        Cure.of("Freeze It in Both Places", tree.plan(trains, trainable=False)) if trains else None,
     )
 
 
@@ -104,7 +104,7 @@ def _bases(layer: LayerNode) -> list[WeightNode]:
 def _trained_base(tree: LayerTree, group: Group) -> Finding:
     bases = [base for node in group.nodes if isinstance(node, LayerNode) for base in _bases(node)]
     wishes = tuple((base.record.weight_id, False) for base in bases)
-    names = "the base kernel" if len(bases) == 1 else f"{len(bases):,} base kernels"
+    names = "the Base Kernel" if len(bases) == 1 else f"{len(bases):,} Base Kernels"
     return Finding(
         "warning",
         "lora-base-trains",

@@ -132,5 +132,5 @@ def _always_still(tree: LayerTree, layers: list[LayerNode]) -> Cure:
 
 
 def _still_text(layers: list[LayerNode]) -> str:
-    whose = "its statistics" if len(layers) == 1 else f"the statistics of {len(layers):,} layers"
-    return f"Let {whose} stand still"
+    whose = "Its Statistics" if len(layers) == 1 else f"the Statistics of {len(layers):,} Layers"
+    return f"Let {whose} Stand Still"

@@ -94,7 +94,7 @@ def _of_memory(memory: MemoryEstimate, settings: TrainSettings) -> Iterator[Find
     if does_fit(memory):
         return
     fitting = memory.batch_size_that_fits
-    cure = Cure(f"Use a batch size of {fitting:,}", settings=(("batch_size", fitting),)) if fitting else None
+    cure = Cure(f"Use a Batch Size of {fitting:,}", settings=(("batch_size", fitting),)) if fitting else None
     needed = memory.gradients + memory.optimizer + memory.activations
     text = (
         f"About {_giga(needed)} more are needed, of which {_giga(memory.activations)} for outputs of a batch of "

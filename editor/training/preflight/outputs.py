@@ -12,7 +12,7 @@ from editor.training.words import AUTOMATIC
 
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 """What a TensorFlow graph takes as the name of a scope (tf.name_scope, `_VALID_SCOPE_NAME_REGEX`)."""
-_HEAD = Cure("Replace head…", action="replace_head")
+_HEAD = Cure("Replace Head…", action="replace_head")
 _BOUNDED = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 
 
@@ -25,7 +25,7 @@ def activation(plan: Plan) -> Iterator[Finding]:
         yield Finding("error", "lone-softmax", "", "The last layer always gives 1", text)
     elif last == "softmax" and loss not in CROSSENTROPIES and loss != "kl_divergence" and loss:
         chosen = plan.settings.loss != AUTOMATIC
-        cure = Cure("Let the loss be found", settings=(("loss", AUTOMATIC),)) if chosen else None
+        cure = Cure("Let the Loss Be Found", settings=(("loss", AUTOMATIC),)) if chosen else None
         text = f"Softmax gives probabilities of classes, which {loss} compares as mere numbers; it learns slowly."
         yield Finding("warning", "output-loss", "", "Softmax with a loss for numbers", text, cure=cure)
     elif last in ("relu", "tanh") and loss in CROSSENTROPIES:
@@ -61,5 +61,5 @@ def names(plan: Plan) -> Iterator[Finding]:
             continue
         plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_") or "layer"
         text = "TensorFlow takes letters, digits, points, dashes and underscores in names; Keras fails in training."
-        cure = Cure(f"Rename it to {plain}", rename=(layer.path, plain))
+        cure = Cure(f"Rename It to {plain}", rename=(layer.path, plain))
         yield Finding("error", "layer-name", layer.path, f"{name!r} cannot be trained under this name", text, cure=cure)

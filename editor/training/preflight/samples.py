@@ -40,7 +40,7 @@ def _absent(bars: tuple[Bar, ...], *, has_validation: bool) -> Iterator[Finding]
     absent = [bar for bar in bars if not bar.num_validation] if has_validation else []
     if absent:
         text = f"{_named(absent)}: the validation says nothing about them. A larger share, or a stratified one, would."
-        cure = Cure("Draw it stratified", settings=(("is_stratified", True),))
+        cure = Cure("Draw It Stratified", settings=(("is_stratified", True),))
         yield Finding("note", "not-validated", "", f"{_counted(absent)} no sample to validate on", text, cure=cure)
 
 
@@ -55,7 +55,7 @@ def _uneven(present: list[Bar], plan: Plan) -> Iterator[Finding]:
         f"{most.name} has {most.num_train:,} samples, {least.name} has {least.num_train:,}. Always guessing "
         f"{most.name} would be right {share:.0%} of the time. Balanced, samples of rare classes weigh more in the loss."
     )
-    cure = Cure("Balance classes", settings=(("balance_classes", True),))
+    cure = Cure("Balance Classes", settings=(("balance_classes", True),))
     yield Finding("warning", "imbalance", "", "The classes are uneven", text, cure=cure)
 
 
@@ -84,13 +84,13 @@ def values(plan: Plan) -> Iterator[Finding]:
     is_picture = is_image and lowest >= 0 and highest <= _RAW_CONVENTION
     scales = next((layer.path for layer in plan.tree.walk_layers() if layer.record.class_name in _SCALING), "")
     if is_picture and highest > _RAW_FROM and not scales and plan.report.preprocessing in ("none", ""):
-        cure = Cure("Scale them from 0 to 1", settings=(("preprocessing", "zero-to-one"),))
+        cure = Cure("Scale Them from 0 to 1", settings=(("preprocessing", "zero-to-one"),))
         can_scale = plan.report.kind == "images"
         text = "The model has no layer that scales them. Most image models learn from 0 to 1, or from −1 to 1."
         title = f"The values reach {highest:g}"
         yield Finding("warning", "value-range", "", title, text, cure=cure if can_scale else None)
     elif is_picture and highest <= 1 and scales and "rescaling" in scales.lower():
-        cure = Cure("Leave the values as they are", settings=(("preprocessing", "none"),))
+        cure = Cure("Leave the Values as They Are", settings=(("preprocessing", "none"),))
         text = f"{scales} in the model expects values from 0 to 255 and scales them itself; these are scaled already."
         can_leave = plan.report.kind == "images"
         title = "The values would be scaled twice"

@@ -45,7 +45,7 @@ def learning_rate(plan: Plan) -> Iterator[Finding]:
 
 
 def _of_rate(title: str, text: str, rate: float, *, severity_is_note: bool = False) -> Finding:
-    cure = Cure(f"Use a learning rate of {rate:g}", learning_rate=rate)
+    cure = Cure(f"Use a Learning Rate of {rate:g}", learning_rate=rate)
     return Finding("note" if severity_is_note else "warning", "learning-rate", "", title, text, cure=cure)
 
 
@@ -62,7 +62,7 @@ def batch_size(plan: Plan) -> Iterator[Finding]:
     """More than there is, or too little for statistics."""
     size, num_train = plan.settings.batch_size, plan.report.num_train
     if num_train and size > num_train:
-        cure = Cure(f"Use a batch size of {num_train:,}", settings=(("batch_size", num_train),))
+        cure = Cure(f"Use a Batch Size of {num_train:,}", settings=(("batch_size", num_train),))
         text = f"There are {num_train:,} samples to train on, so an epoch is one batch of {num_train:,}."
         yield Finding("note", "batch-size", "", f"The batch of {size:,} is larger than the data", text, cure=cure)
     moving = moving_statistics(plan)
@@ -72,7 +72,7 @@ def batch_size(plan: Plan) -> Iterator[Finding]:
     smallest = min(size, num_train)
     if smallest < _SMALL_BATCH:
         enough = min(_USUAL_BATCH, num_train)
-        larger = Cure(f"Use a batch size of {enough}", settings=(("batch_size", enough),))
+        larger = Cure(f"Use a Batch Size of {enough}", settings=(("batch_size", enough),))
         text = (
             f"{named} will take mean and variance from {smallest} samples at a time, which is mostly noise. Use larger "
             "batches, or let the statistics stand still."
@@ -80,7 +80,7 @@ def batch_size(plan: Plan) -> Iterator[Finding]:
         title = f"Batches of {smallest} are small for BatchNormalization"
         yield Finding("warning", "small-batch", "", title, text, moving, larger if enough > size else None)
     elif num_train % size == 1:
-        cure = Cure(f"Use a batch size of {size + 1}", settings=(("batch_size", size + 1),))
+        cure = Cure(f"Use a Batch Size of {size + 1}", settings=(("batch_size", size + 1),))
         text = f"{num_train:,} samples in batches of {size:,} leave one over, and {named} cannot tell a variance of it."
         yield Finding("note", "last-batch", "", "The last batch has one sample only", text, moving, cure)
 
