@@ -218,7 +218,7 @@ class Episode:
             assert revision.meta.revision == ended.revision
         if ended.outcome == "cancelled":
             self._check_cancelled(ended)
-        elif ended.outcome != "cancelled" and self.ending != "close":
+        elif self.ending != "close" and record:
             assert ended.proof.is_kept
         self._train_again(ended)
 

@@ -156,9 +156,13 @@ def test_that_different_lengths_of_the_validation_part_are_refused(saved):
     assert "x_val in data.npz has 6 samples, but y_val has 2." in refusal(saved(x=X, y=Y, x_val=X, y_val=Y[:2]))
 
 
-@pytest.mark.parametrize("values", [np.zeros((0, 4)), np.array(3.0)], ids=["no rows", "a single number"])
-def test_that_arrays_without_samples_are_refused(saved, values):
-    assert "x in data.npz holds no samples" in refusal(saved(x=values, y=values))
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [(np.zeros((0, 4)), "x in data.npz holds no samples"), (np.array(3.0), "x in data.npz is one single value")],
+    ids=["no rows", "a single number"],
+)
+def test_that_arrays_without_samples_are_refused(saved, values, said):
+    assert said in refusal(saved(x=values, y=values))
 
 
 @pytest.mark.parametrize("name", ["x", "y", "x_val", "y_val"])
