@@ -10,7 +10,7 @@ import pytest
 from tests.hostile.good_files import collect
 from tests.hostile.mutations import run
 
-COUNT = 24
+COUNT = 16
 SEED = 11
 
 
