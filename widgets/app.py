@@ -16,6 +16,7 @@ from editor.layers.nodes import Node
 from editor.processes.messages import ModelSaved
 from editor.processes.reader_client import ReaderClient
 from editor.processes.run_messages import RunEnded, RunStarted
+from editor.wording import counted
 from widgets.data.control import DataControl
 from widgets.dialogs.about import show_about
 from widgets.dialogs.new_application import NewModel
@@ -31,7 +32,6 @@ from widgets.main_window import MainWindow
 from widgets.new_models import NewModels
 from widgets.notice_bar import Level
 from widgets.notifier import Notifier
-from widgets.numbers import counted
 from widgets.open_commands import OpenCommands
 from widgets.opening import Opener, OpenWish
 from widgets.past_runs import PastRuns

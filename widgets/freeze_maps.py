@@ -12,6 +12,7 @@ from editor.files.freeze_json import map_path_for, write_freeze_json
 from editor.layers.comparison import compare_maps
 from editor.layers.edits import Edit, look
 from editor.layers.freeze_map import FreezeMap
+from editor.wording import counted
 from widgets.dialogs.apply_map import ApplyMapDialog
 from widgets.dialogs.compare_maps import CompareMapsDialog
 from widgets.dialogs.files import choose_map, choose_map_target
@@ -20,7 +21,6 @@ from widgets.file_reading import FileReading
 from widgets.main_window import MainWindow
 from widgets.notice_bar import Level
 from widgets.notifier import Notifier
-from widgets.numbers import counted
 from widgets.places import select_paths
 from widgets.theme import Theme
 

@@ -8,10 +8,10 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from editor.errors import Problem
+from editor.wording import counted
 from widgets.dialogs.details import show_details
 from widgets.line_breaks import with_short_runs
 from widgets.notice_bar import Level, NoticeBar
-from widgets.numbers import counted
 
 Answer = QMessageBox.StandardButton
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from editor.layers.accounts import Account
 from editor.layers.records import Shape
-from editor.wording import counted as counted
 
 UNKNOWN = "unknown"
 """What stands where a file does not tell."""

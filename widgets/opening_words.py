@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from editor.errors import Problem
 from editor.files.facts import NO_ARCHITECTURE, Preview, Repair
-from editor.wording import some_of
+from editor.wording import counted, some_of
 from widgets.document import Document, Stage
 from widgets.notice_bar import Level
-from widgets.numbers import counted
 
 
 @dataclass(frozen=True)

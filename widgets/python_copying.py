@@ -9,12 +9,12 @@ from PySide6.QtGui import QGuiApplication
 
 from editor.layers.python_code import python_code
 from editor.layers.tree import LayerTree
+from editor.wording import counted
 from widgets.dialogs.details import show_details
 from widgets.document import Document
 from widgets.main_window import MainWindow
 from widgets.notice_bar import Level
 from widgets.notifier import Notifier
-from widgets.numbers import counted
 
 _SAID = "It loads the model and freezes exactly this, with Keras alone. Compile the model after it."
 

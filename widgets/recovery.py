@@ -7,8 +7,8 @@ from pathlib import Path
 
 from editor.errors import EditorError
 from editor.runs.abandoned import AbandonedWorkspace, find_abandoned
+from editor.wording import counted
 from widgets.notifier import Notifier
-from widgets.numbers import counted
 from widgets.opening import OpenWish
 
 

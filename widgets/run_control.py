@@ -26,10 +26,10 @@ from editor.processes.run_messages import (
     StopRun,
 )
 from editor.training.settings import Keep, SettingsReport, TrainSettings
+from editor.wording import counted
 from widgets.document import Document
 from widgets.engine_link import EngineLink
 from widgets.notifier import Notifier
-from widgets.numbers import counted
 from widgets.training.panel import TrainingPanel
 from widgets.training.run_state import RunState
 from widgets.undo import RunCommand, drop_unneeded_weights, push_weights

@@ -12,7 +12,7 @@ from editor.layers.freeze_map import FreezeMap
 from editor.processes.run_messages import BestEpoch, EpochEnded, RunEnded, RunMarked, RunStarted, StartRun
 from editor.training.data_options import Augmentation, DataOptions
 from editor.training.settings import EarlyStopping, Proof, TrainSettings
-from widgets.theme import Mode, Theme
+from widgets.theme import Mode
 from widgets.training.run_details import compared_runs, run_details
 from widgets.training.run_entry import RunEntry
 from widgets.training.runs_list import RunsList
@@ -25,13 +25,6 @@ pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 LEFT = Qt.MouseButton.LeftButton
 SETTINGS = TrainSettings(data="sample:digits", epochs=3)
-
-
-@pytest.fixture
-def theme(qapp):
-    theme = Theme(Mode.LIGHT)
-    yield theme
-    theme.set_mode(Mode.SYSTEM)
 
 
 @pytest.fixture

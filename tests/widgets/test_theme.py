@@ -11,9 +11,10 @@ from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QDialogButtonBox, QProxyStyle, QStyle
 
 from editor.layers.accounts import State
+from editor.wording import counted
 from resources import resource_path
 from widgets.icons import Icons, app_icon, tick_name
-from widgets.numbers import byte_size, count, counted, full_output_shape, output_shape, percent, times
+from widgets.numbers import byte_size, count, full_output_shape, output_shape, percent, times
 from widgets.palette import DARK, LIGHT, Palette, contrast
 from widgets.stylesheet import style_sheet
 from widgets.theme import Mode, Theme, mono_font, number_font

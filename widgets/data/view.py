@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
 
 from editor.training.data_options import PREPROCESSINGS
 from editor.training.data_report import DataReport
+from editor.wording import counted
 from widgets.data.bars import ScrolledBars
 from widgets.data.columns import ColumnsTable
 from widgets.data.samples import SamplesView
 from widgets.data.words import preprocessing_words
 from widgets.icons import Icons
-from widgets.numbers import counted
 from widgets.theme import CORNER, Theme, set_tone
 from widgets.training.form_row import Message
 

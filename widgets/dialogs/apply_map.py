@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit,
 
 from editor.layers.edits import Look
 from editor.layers.tree import MapReport
-from widgets.numbers import counted
+from editor.wording import counted
 from widgets.theme import CORNER, mono_font, set_tone
 
 _MARGIN = 2 * CORNER

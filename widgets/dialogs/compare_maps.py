@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from editor.layers.comparison import MapComparison
+from editor.wording import counted
 from widgets.dialogs.compare_model import CompareModel, rows_of
 from widgets.inspector.row_delegate import calm_table
-from widgets.numbers import counted
 from widgets.theme import CORNER, Theme, set_tone
 
 _MARGIN = 2 * CORNER

@@ -9,10 +9,10 @@ from editor.layers.cutting import Cut, cut_at, found_cut, places_to_cut
 from editor.layers.nodes import LayerNode
 from editor.layers.structure import Head, head_parameters
 from editor.layers.tree import LayerTree
-from editor.wording import some_of
+from editor.wording import counted, some_of
 from widgets.layer_tree.cut_look import CutLook
 from widgets.line_breaks import breakable
-from widgets.numbers import count, counted, output_shape
+from widgets.numbers import count, output_shape
 from widgets.theme import CORNER, set_tone
 
 _MOST_NAMED = 4

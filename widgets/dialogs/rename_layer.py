@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QL
 from editor.layers.nodes import LayerNode
 from editor.layers.structure import Reinitialise, RenameLayer, name_problem
 from editor.layers.tree import LayerTree
+from editor.wording import counted
 from widgets.line_breaks import breakable
-from widgets.numbers import count, counted
+from widgets.numbers import count
 from widgets.spin_boxes import inset
 from widgets.surgery.wish import EditWish
 from widgets.theme import CORNER, set_tone

@@ -10,9 +10,10 @@ from typing import Any
 from editor.layers.accounts import Account, State, StatisticsMode, Tally
 from editor.layers.nodes import LayerNode, Node, WeightNode
 from editor.layers.records import LayerRecord
+from editor.wording import counted
 from widgets.inspector.subject import Subject
 from widgets.layer_tree.moves import NO_MOVES, Moves
-from widgets.numbers import UNKNOWN, byte_size, count, counted, full_output_shape, percent, times
+from widgets.numbers import UNKNOWN, byte_size, count, full_output_shape, percent, times
 
 
 @dataclass(frozen=True, slots=True)

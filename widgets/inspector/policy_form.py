@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QLabel, QRadioButton, QVB
 
 from editor.layers.edits import set_policy, set_stays_frozen
 from editor.layers.policies import StatisticsPolicy
+from editor.wording import counted
 from widgets.inspector.subject import Subject
-from widgets.numbers import counted
 from widgets.theme import CORNER, set_tone
 
 POLICY_WORDS = {

@@ -11,10 +11,10 @@ from editor.layers.nodes import LayerNode, Node
 from editor.layers.patterns import matcher
 from editor.layers.selection import similar
 from editor.layers.tree import LayerTree
+from editor.wording import counted
 from widgets.elided_label import ElidedLabel
 from widgets.icons import Icons
 from widgets.layer_tree.pattern_field import PatternField, examples
-from widgets.numbers import counted
 from widgets.theme import CORNER, Theme, set_tone
 
 SETTLE_INTERVAL_MS = 200

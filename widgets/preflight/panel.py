@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 
 from editor.layers.findings.finding import Finding
 from editor.training.preflight.estimate import RunEstimate
+from editor.wording import counted
 from widgets.findings.cards import FindingCards
 from widgets.icons import Icons
-from widgets.numbers import counted
 from widgets.preflight.summary import RunSummary
 from widgets.theme import CORNER, Theme, set_tone
 

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from typing_extensions import override
 
 from editor.training.preflight.estimate import MemoryEstimate, RunEstimate
-from widgets.numbers import byte_size, counted
+from editor.wording import counted
+from widgets.numbers import byte_size
 from widgets.theme import CORNER, Theme, number_font, set_tone
 from widgets.training.wording import words_for
 

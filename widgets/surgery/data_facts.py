@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from editor.training.settings import SettingsReport, WantedOutput
-from widgets.numbers import counted
+from editor.wording import counted
 from widgets.training.panel import TrainingPanel
 
 _WORDS = {"multi-class": ("class", "classes"), "multi-label": ("label", "labels"), "regression": ("target", "targets")}

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 
 from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunPreparing, RunStarted
 from editor.training.settings import Proof
-from widgets.numbers import counted
+from editor.wording import counted
 from widgets.theme import set_tone
 from widgets.training.proof_words import proof_line, proof_tip
 from widgets.training.run_state import RunState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from editor.training.settings import Proof
-from widgets.numbers import counted
+from editor.wording import counted
 
 
 def proof_line(proof: Proof) -> str:

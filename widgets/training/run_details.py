@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from widgets.numbers import counted
+from editor.wording import counted
 from widgets.training.proof_words import proof_details, proof_line
 from widgets.training.run_entry import RunEntry
 from widgets.training.settings_text import setting_texts

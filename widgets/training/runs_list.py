@@ -8,7 +8,7 @@ from editor.layers.accounts import State
 from editor.layers.nodes import LayerNode
 from editor.layers.tree import LayerTree
 from editor.processes.run_messages import BatchEnded, EpochEnded, RunEnded, RunMarked, RunStarted, StartRun
-from widgets.numbers import counted
+from editor.wording import counted
 from widgets.training.run_entry import RunEntry
 from widgets.training.runs_table import RunsTable
 
