@@ -49,7 +49,7 @@ def wanted_by_unfit_data(
         return ()
     without = replace(facts, output_shapes=(), output_names=(), activations=(), last_activation=None)
     try:
-        return wanted_outputs(settings, read(settings, without, settings.seed or 0))
+        return wanted_outputs(settings, read(settings, without, settings.data_options.split_seed))
     except DataError:
         return ()
 
